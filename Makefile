@@ -1,0 +1,42 @@
+# make demo   a real capture through mitmdump in front of the simulator, then its log
+# make test   all checks and tests (in less than five minutes)
+# make stress what takes longer: kill loops, long fuzzing
+#
+# PYTHON chooses the interpreter (3.11 or newer), VENV where the environment goes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint stress bench samples docs clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/xentara-inspect demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -m 'not stress' -n 2 --dist worksteal
+
+stress: $(STAMP)
+	$(BIN)/pytest -m stress
+
+samples: $(STAMP)
+	$(BIN)/python sample_captures/make.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,0 +1,1 @@
+"""Records, decodes and explains the WebSocket traffic of Xentara."""
