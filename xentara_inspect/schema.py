@@ -1,0 +1,191 @@
+"""The vocabulary in which `protocol.py` writes its tables: what may stand where in a packet.
+
+A shape says of an item what it is, how it is called, what its numbers mean and what it contains.
+The notation takes its comments from it, the findings what to miss, the docs their tables.
+Shapes are data without behaviour; a new command is a new row of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+EnumTable = Mapping[int, str]
+"""What the numbers of an enumeration mean."""
+
+
+class UuidRole(StrEnum):
+    """What a UUID names; decides which names are looked up for it."""
+
+    ELEMENT = "element"
+    ATTRIBUTE = "attribute"
+    SUBSCRIPTION = "subscription"
+    SUB_SESSION = "sub-session"
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Any item: an attribute's value, or what no page describes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An integer. `unsigned` where negative ones are wrong, `unit` such as ms."""
+
+    unsigned: bool = False
+    unit: str = ""
+    values: EnumTable | None = None
+    enumeration: str = ""
+    """What `values` enumerates, in the specification's words (`Element Category`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """True or false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text string."""
+
+    may_be_empty: bool = True
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A byte string."""
+
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uuid:
+    """A UUID, tag 37 on 16 bytes."""
+
+    role: UuidRole
+    may_be_nil: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeId:
+    """An attribute: an identifier of the table of attributes, or a UUID."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePoint:
+    """A time stamp in one of the forms of `docs/protocol.md` (tags 1001 and 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """An array whose elements all have one shape."""
+
+    element: Shape
+    name: str = ""
+    """What the array is, where its field does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map without fixed keys, such as attribute values by attribute."""
+
+    key: Shape
+    value: Shape
+    name: str = ""
+    """What the map is, where its field does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An entry of an object: its integer key, its name in the specification, its shape."""
+
+    key: int
+    name: str
+    shape: Shape
+    optional: bool = False
+    title: str = ""
+    """How the notation calls it; the name where empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A map with integer keys, each with a meaning of its own."""
+
+    name: str
+    fields: tuple[Field, ...]
+    by_key: Mapping[int, Field] = field(init=False, compare=False, hash=False, repr=False)
+    element_key: int | None = field(init=False, compare=False, hash=False, repr=False)
+    """Key of the first field that names an element: the one that the other fields are about."""
+    attribute_key: int | None = field(init=False, compare=False, hash=False, repr=False)
+    """Key of the first field that names an attribute, likewise."""
+
+    def __post_init__(self) -> None:
+        elements = [f.key for f in self.fields if isinstance(f.shape, Uuid) and f.shape.role is UuidRole.ELEMENT]
+        attributes = [f.key for f in self.fields if isinstance(f.shape, AttributeId)]
+        object.__setattr__(self, "by_key", {entry.key: entry for entry in self.fields})
+        object.__setattr__(self, "element_key", elements[0] if elements else None)
+        object.__setattr__(self, "attribute_key", attributes[0] if attributes else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of the alternatives that tags 121, 122 and 123 select."""
+
+    tag: int
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """One of several shapes, chosen by the tag around it."""
+
+    name: str
+    options: tuple[Alternative, ...]
+    by_tag: Mapping[int, Alternative] = field(init=False, compare=False, hash=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_tag", {entry.tag: entry for entry in self.options})
+
+
+Shape = (
+    Anything
+    | Integer
+    | Boolean
+    | Text
+    | Bytes
+    | Uuid
+    | AttributeId
+    | TimePoint
+    | ArrayOf
+    | MapOf
+    | Object
+    | Alternatives
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: a row of the table of commands.
+
+    result is None where a success response carries nothing. errors are the codes beyond
+    `protocol.COMMON_ERRORS` (those are in `all_errors` of `protocol`). inferred: no page describes
+    it, so treat it as a guess.
+    """
+
+    opcode: int
+    name: str
+    parameters: Object | None
+    result: Shape | None
+    errors: tuple[int, ...] = ()
+    error_names: EnumTable = field(default_factory=dict)
+    """Names that error codes have on this command's page only."""
+    excluded_errors: tuple[int, ...] = ()
+    """Common errors that this command's page leaves out."""
+    element_key: int | None = None
+    """Key of the parameter that names the element asked about."""
+    errors_complete: bool = True
+    """Whether the page's list of errors was seen whole."""
+    inferred: bool = False
