@@ -28,7 +28,8 @@ def uuid_text(uuid: bytes) -> str:
 class Names:
     """Names by UUID. Plain dictionaries: whoever fills them in decides how much is known.
 
-    elements: primary key by element, None where only its UUID was seen. categories: number of the category by element. attributes:
+    elements: primary key by element, None where only its UUID was seen. categories: number of the
+    category by element. attributes:
     attribute name by (element, attribute), and by (b"", attribute) for one met under any element.
     subscriptions: elements by subscription. sub_sessions: sub-session ids seen.
     """

@@ -1,0 +1,3 @@
+"""What mitmdump loads: `mitmdump -s addons/xentara.py --set xentara_db=PATH`."""
+
+from xentara_inspect.addon import addons as addons

@@ -1,0 +1,90 @@
+"""Secrets blanked in the bytes, same length, before anything is stored.
+
+A `create_sub_session` request carries a token or a password. In it every text and byte string is
+blanked but those known to be no secret, wherever they stand and however they are encoded, so that
+an unexpected shape keeps nothing. A client's message that might be such a request but cannot be
+decoded loses all its strings and everything behind the first undecodable head: fail closed.
+Offsets, heads and lengths stay, so the blanked bytes decode and fail exactly as the original did.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from xentara_inspect import cbor, packets, protocol
+from xentara_inspect.cbor import Item
+from xentara_inspect.packets import Kind
+
+BLANK: Final = ord("*")
+"""What each byte of a blanked string becomes: one byte of UTF-8, readable in the notation."""
+
+_MAY_BE_OPCODE: Final = re.compile(
+    rb"\x0c"  # however an integer 12 is encoded, this byte is in it
+    rb"|\xf9\x4a\x00|\xfa\x41\x40\x00\x00|\xfb\x40\x28\x00{6}"  # 12.0, which some decoders take for 12
+)
+_PASSWORD_TAG: Final = protocol.TAG_ALTERNATIVE_2
+_CERTIFICATE_TAG: Final = protocol.TAG_ALTERNATIVE_1
+
+
+def redact(payload: bytes, from_client: bool) -> bytes:
+    """The payload with its secrets blanked; the same object where there is nothing to blank.
+
+    Takes text messages too: what they hold is looked at as if it were CBOR.
+    """
+    if not from_client or not _MAY_BE_OPCODE.search(payload):  # most messages end here
+        return payload
+    message = packets.parse(payload)
+    blanked = bytearray(payload)
+    for packet in message.packets:
+        if packet.item is None:
+            continue
+        if packet.kind is Kind.MALFORMED:
+            _blank_strings(blanked, packet.item)
+        elif packet.opcode == protocol.CREATE_SUB_SESSION:
+            _blank_strings(blanked, packet.item, _public_strings(packet.body))
+    for item in message.trailing:
+        _blank_strings(blanked, item)
+    if message.error is not None:
+        resume = message.error.resume
+        blanked[resume:] = bytes((BLANK,)) * (len(payload) - resume)
+    return payload if blanked == payload else bytes(blanked)
+
+
+def _public_strings(parameters: Item | None) -> frozenset[int]:
+    """Offsets of the strings that are no secret, in parameters of the proper shape and in no other."""
+    if parameters is None or parameters.kind != cbor.MAP:
+        return frozenset()
+    public = set()
+    for key, value in cbor.pairs(parameters):
+        number = cbor.integer(key)
+        if number == 1 and cbor.uuid_bytes(value) is not None:
+            public.add(value.children[0].start)
+        elif number == 0 and value.kind == cbor.TAG and value.children[0].kind == cbor.MAP:
+            public.update(_public_credentials(value.value, value.children[0]))
+    return frozenset(public)
+
+
+def _public_credentials(tag: int, credentials: Item) -> list[int]:
+    """The user name where a password stands beside it, and a certificate in bytes."""
+    keys = [cbor.integer(key) for key, _ in cbor.pairs(credentials)]
+    contents = [content for _, content in cbor.pairs(credentials)]
+    if tag == _PASSWORD_TAG and sorted(key for key in keys if key is not None) == [0, 1]:
+        name = contents[keys.index(0)]
+        return [name.start] if name.kind == cbor.TEXT else []
+    if tag == _CERTIFICATE_TAG and keys == [0] and contents[0].kind == cbor.BYTES:
+        return [contents[0].start]
+    return []
+
+
+def _blank_strings(blanked: bytearray, item: Item, spared: frozenset[int] = frozenset()) -> None:
+    stack = [item]
+    while stack:
+        item = stack.pop()
+        if item.start in spared:
+            continue
+        if item.children:
+            stack.extend(item.children)
+        elif item.kind == cbor.BYTES or item.kind == cbor.TEXT:
+            length = len(item.value.encode() if isinstance(item.value, str) else item.value)
+            blanked[item.end - length : item.end] = bytes((BLANK,)) * length
