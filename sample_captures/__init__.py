@@ -1,0 +1,1 @@
+"""The sample captures and how they are made."""
