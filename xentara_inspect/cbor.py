@@ -99,13 +99,16 @@ class Document(NamedTuple):
 
     A proper message has exactly one item; what comes after it are trailing bytes. If `error` is set,
     the last item is BROKEN or contains, at the end of its last branch, the BROKEN item.
+    long_heads: offsets of the heads whose argument is longer than it needs to be, floats not counted
+    (RFC 8949 section 4.1).
     """
 
     items: Sequence[Item]
     error: Malformed | None
+    long_heads: Sequence[int]
 
 
-_PREFERRED_INFO_LIMITS: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
+_PREFERRED_FROM: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 _FLOATS: Final = {
     25: struct.Struct(">e").unpack_from,
     26: struct.Struct(">f").unpack_from,
@@ -121,14 +124,15 @@ def decode(data: bytes) -> Document:
     items: list[Item] = []
     pos = 0
     error: Malformed | None = None
+    long_heads: list[int] = []
     while True:
-        item, pos, error = _decode_one(data, pos)
+        item, pos, error = _decode_one(data, pos, long_heads)
         items.append(item)
         if error is not None or pos >= len(data):
-            return Document(items, error)
+            return Document(items, error, long_heads)
 
 
-def _decode_one(data: bytes, pos: int) -> tuple[Item, int, Malformed | None]:
+def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int, Malformed | None]:
     """Read the item at `pos`. Returns it, the offset behind it, and what was wrong.
 
     One long loop on purpose: a function call per head would cost more than the head itself.
@@ -166,6 +170,8 @@ def _decode_one(data: bytes, pos: int) -> tuple[Item, int, Malformed | None]:
                     break
                 argument = int.from_bytes(data[pos:end], "big")
                 pos = end
+                if argument < _PREFERRED_FROM[add] and major != 7:
+                    long_heads.append(head)
             elif add == INDEFINITE and ARRAY <= major <= MAP:
                 stack.append((kind, value, info, start, children, missing))
                 kind, value, info, start, children, missing = major, None, add, head, [], -1
@@ -212,7 +218,7 @@ def _decode_one(data: bytes, pos: int) -> tuple[Item, int, Malformed | None]:
                 else:
                     item = None  # the break: it only closes its container
             elif argument < 0:
-                item, pos, error = _decode_chunks(data, head, major)
+                item, pos, error = _decode_chunks(data, head, major, long_heads)
                 if error is not None:
                     children.append(item)
                     break
@@ -245,7 +251,9 @@ def _decode_one(data: bytes, pos: int) -> tuple[Item, int, Malformed | None]:
     return children[0], size, error
 
 
-def _decode_chunks(data: bytes, start: int, kind: int) -> tuple[Item, int, Malformed | None]:
+def _decode_chunks(
+    data: bytes, start: int, kind: int, long_heads: list[int]
+) -> tuple[Item, int, Malformed | None]:
     """Read a string of indefinite length (RFC 8949 section 3.2.3), whose head is at `start`."""
     size = len(data)
     pos = start + 1
@@ -263,7 +271,7 @@ def _decode_chunks(data: bytes, start: int, kind: int) -> tuple[Item, int, Malfo
         if initial >> 5 != kind or initial & 31 == INDEFINITE:
             error = Malformed(pos, pos + 1, f"initial byte 0x{initial:02x}", chunk_name)
             break
-        chunk, pos, error = _decode_one(data, pos)
+        chunk, pos, error = _decode_one(data, pos, long_heads)
         if error is not None:
             break
         chunks.append(chunk)
@@ -344,6 +352,12 @@ def _bad_simple(offset: int, resume: int, number: int) -> Malformed:
     )
 
 
+def kind_phrase(item: Item) -> str:
+    """What an item is, with its article: `an array`, `a text string`."""
+    name = KIND_NAMES[item.kind]
+    return f"an {name}" if name[0] in "au" else f"a {name}"
+
+
 def integer(item: Item) -> int | None:
     """The value of an integer of major type 0 or 1, None for anything else (bignums included)."""
     return item.value if item.kind <= NINT else None
@@ -383,7 +397,7 @@ def is_preferred(item: Item) -> bool:
     argument = -1 - item.value if item.kind == NINT else item.value
     if item.kind in (BYTES, TEXT):
         argument = len(item.value.encode() if isinstance(item.value, str) else item.value)
-    return bool(argument >= _PREFERRED_INFO_LIMITS[item.info])
+    return bool(argument >= _PREFERRED_FROM[item.info])
 
 
 def shortest_float_info(value: float) -> int:

@@ -80,7 +80,7 @@ Subscribed = dict[bytes, frozenset[AttributeKey]]
 
 def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
     """What is wrong with a binary message as a whole."""
-    if message.error is not None and message.trailing:
+    if message.error is not None and message.trailing and message.is_array:
         yield "malformed-cbor", f"not well-formed CBOR at {message.error}"
     if message.trailing:
         start = message.document.items[0].end
@@ -97,21 +97,11 @@ def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
         sender = "client" if from_client else "server"
         kind = wrong[0].kind
         yield "wrong-direction", f"packet {wrong[0].position}, a {kind} packet, comes from the {sender}"
-    offset = first_non_preferred(message)
-    if offset is not None:
-        yield "non-preferred-encoding", f"a longer head than needed, the first one at byte {offset}"
-
-
-def first_non_preferred(message: Message) -> int | None:
-    """Offset of the first head with a longer argument than needed; None if there is none.
-
-    Indefinite lengths and wide floats are choices of the sender and do not count.
-    """
-    for item in message.document.items:
-        for part in cbor.walk(item):
-            if 24 <= part.info <= 27 and part.kind < cbor.SIMPLE and not cbor.is_preferred(part):
-                return part.start
-    return None
+    heads = message.document.long_heads
+    if heads:
+        # Indefinite lengths and wide floats are choices of the sender and do not count.
+        more = f", and {len(heads) - 1} more" if len(heads) > 1 else ""
+        yield "non-preferred-encoding", f"a longer head than needed at byte {heads[0]}{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,8 @@ def parse(payload: bytes) -> Message:
         # A receiver cannot decode any of it, so none of its packets counts as sent.
         packets = (_whole(first, "malformed-cbor", f"not well-formed CBOR at {error}"),)
     elif not is_array:
-        name = cbor.KIND_NAMES[first.kind]
-        packets = (_whole(first, "not-an-array", f"the message is a {name}, not an array of packets"),)
+        what = cbor.kind_phrase(first)
+        packets = (_whole(first, "not-an-array", f"the message is {what}, not an array of packets"),)
     elif not first.children:
         packets = (_whole(first, "empty-message", "the outer array holds no packet"),)
     elif first.children[0].kind <= cbor.NINT:
@@ -114,13 +114,13 @@ def _packet(position: int, item: Item) -> Packet:
     """The packet in `item`, whatever it is. This runs once for every packet: keep it short."""
     children = item.children
     if item.kind != cbor.ARRAY:
-        return _malformed(position, item, f"it is a {cbor.KIND_NAMES[item.kind]}, not an array")
+        return _malformed(position, item, f"it is {cbor.kind_phrase(item)}, not an array")
     if not children:
         return _malformed(position, item, "its array is empty")
     packet_type = cbor.integer(children[0])
     if packet_type is None:
         return _malformed(
-            position, item, f"its type is a {cbor.KIND_NAMES[children[0].kind]}, not an unsigned integer"
+            position, item, f"its type is {cbor.kind_phrase(children[0])}, not an unsigned integer"
         )
     kind = KIND_OF_TYPE.get(packet_type)
     if kind is None:
@@ -139,13 +139,13 @@ def _packet(position: int, item: Item) -> Packet:
     number = cbor.integer(children[1])
     if number is None:
         return _malformed(
-            position, item, f"its {layout[0]} is a {cbor.KIND_NAMES[children[1].kind]}, not an integer"
+            position, item, f"its {layout[0]} is {cbor.kind_phrase(children[1])}, not an integer"
         )
     if kind is Kind.REQUEST:
         opcode = cbor.integer(children[2])
         if opcode is None:
             return _malformed(
-                position, item, f"its OpCode is a {cbor.KIND_NAMES[children[2].kind]}, not an integer"
+                position, item, f"its OpCode is {cbor.kind_phrase(children[2])}, not an integer"
             )
         return Packet(position, kind, item, number, opcode, children[3] if length > 3 else None)
     return Packet(position, kind, item, number, None, children[2] if length > 2 else None)

@@ -40,13 +40,8 @@ def _seen(item: Item) -> str:
     if item.kind <= cbor.NINT:
         return f"the integer {item.value}"
     if item.kind == cbor.TAG:
-        return f"tag {item.value} on {_article(item.children[0])}"
-    return _article(item)
-
-
-def _article(item: Item) -> str:
-    name = cbor.KIND_NAMES[item.kind]
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+        return f"tag {item.value} on {cbor.kind_phrase(item.children[0])}"
+    return cbor.kind_phrase(item)
 
 
 def _integer(item: Item, shape: schema.Integer, name: str) -> Iterator[Problem]:
@@ -122,7 +117,7 @@ def _object(item: Item, shape: schema.Object, name: str) -> Iterator[Problem]:
         number = cbor.integer(key)
         entry = shape.by_key.get(number) if number is not None else None
         if entry is None:
-            seen = str(number) if number is not None else _article(key)
+            seen = str(number) if number is not None else cbor.kind_phrase(key)
             yield UNKNOWN, f"{name} has the key {seen}, which its page does not know"
             continue
         present.add(entry.key)
