@@ -122,8 +122,9 @@ class Object:
     """Key of the first field that names an attribute, likewise."""
 
     def __post_init__(self) -> None:
-        elements = [f.key for f in self.fields if isinstance(f.shape, Uuid) and f.shape.role is UuidRole.ELEMENT]
-        attributes = [f.key for f in self.fields if isinstance(f.shape, AttributeId)]
+        uuids = [(entry.key, entry.shape) for entry in self.fields if isinstance(entry.shape, Uuid)]
+        elements = [key for key, shape in uuids if shape.role is UuidRole.ELEMENT]
+        attributes = [entry.key for entry in self.fields if isinstance(entry.shape, AttributeId)]
         object.__setattr__(self, "by_key", {entry.key: entry for entry in self.fields})
         object.__setattr__(self, "element_key", elements[0] if elements else None)
         object.__setattr__(self, "attribute_key", attributes[0] if attributes else None)
