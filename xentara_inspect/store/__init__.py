@@ -1,0 +1,1 @@
+"""SQLite: the journal of frames, what is derived from it, and read-only queries."""

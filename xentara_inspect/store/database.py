@@ -1,0 +1,161 @@
+"""Opening databases: for writing and for reading, with one clear line where that cannot be done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+from xentara_inspect.store.errors import StoreError, from_os, from_sqlite
+from xentara_inspect.store.liveness import recording_now
+from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
+
+Path = str | os.PathLike[str]
+
+_LOCK_TIMEOUT: Final = 5.0
+_MODE: Final = 0o600
+
+
+def open_for_writing(
+    path: Path, *, timeout: float = _LOCK_TIMEOUT, durable: bool = False
+) -> sqlite3.Connection:
+    """A connection in autocommit mode to our database at `path`, which is made or migrated if need be.
+
+    timeout: seconds to wait for a lock, whenever one is needed. durable: commits survive a loss of
+    power, not only a crash of the process. The connection may be used by several threads in turn.
+    Raises StoreError; a file that is not ours stays as it is.
+    """
+    name = os.fspath(path)
+    _create_private(name)
+    with _reported(name):
+        if os.path.getsize(name):
+            _check_application(name)
+        connection = _connect(name, "mode=rw", timeout)
+    with _reported(name, connection):
+        version = _version(connection)
+        _check_not_newer(name, version)
+        if version < SCHEMA_VERSION:
+            from xentara_inspect.store.migrations import migrate
+
+            migrate(connection)
+        # Only now: until a database is whole it is not in WAL mode, so that one without -wal is whole.
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    return connection
+
+
+def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.Connection:
+    """A connection that can only read our database at `path`, and leaves no trace beside it.
+
+    Raises StoreError.
+    """
+    name = os.fspath(path)
+    with _reported(name):
+        if not stat.S_ISREG(os.stat(name).st_mode):
+            raise StoreError(
+                f"{name} is {'a directory' if os.path.isdir(name) else 'not a file'}, not a database"
+            )
+        if not os.access(name, os.R_OK):
+            raise StoreError(f"{name} cannot be opened: permission denied")
+        recording = _check_application(name)
+        # A database in WAL mode cannot be opened with mode=ro without making -wal and -shm, which
+        # fails in a directory that cannot be written and leaves them behind elsewhere. Where there
+        # is no -wal nobody has it open, and the file alone is the database.
+        quiet = not recording and not _size(f"{name}-wal")
+        connection = _connect(name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
+    with _reported(name, connection):
+        version = _version(connection)
+        _check_not_newer(name, version)
+        if version < SCHEMA_VERSION:
+            raise StoreError(f"{name} was made by an older version: run `xentara-inspect reindex` on it")
+    return connection
+
+
+def database_path(connection: sqlite3.Connection) -> str:
+    """The file that a connection is open on."""
+    return str(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+def _create_private(name: str) -> None:
+    """Make an empty file that only its owner may read, if there is none. -wal and -shm inherit that."""
+    try:
+        descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE)
+    except FileExistsError:
+        mode = os.stat(name).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "not a file"
+            raise StoreError(f"{name} is {kind}, not a database") from None
+        if not os.access(name, os.R_OK | os.W_OK):
+            raise StoreError(f"{name} cannot be written: permission denied") from None
+    except FileNotFoundError:
+        raise StoreError(f"{name} cannot be made: its directory does not exist") from None
+    except OSError as error:
+        raise from_os(name, error) from None
+    else:
+        os.fchmod(descriptor, _MODE)
+        os.close(descriptor)
+
+
+def _check_application(name: str) -> bool:
+    """Make sure that a file is our database, without touching it. Returns whether it is recorded into.
+
+    By SQLite itself: closing a descriptor of our own would end the locks that this process holds.
+    """
+    probe = _connect(name, "mode=ro&immutable=1", 0)
+    with contextlib.closing(probe):
+        (application,) = probe.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            if not os.path.getsize(name):
+                raise StoreError(f"{name} is empty, not a database of xentara-inspect")
+            if not _is_blank(probe):
+                raise StoreError(f"{name} is a database of another program")
+            return False
+        with contextlib.suppress(sqlite3.Error):  # what it says while being written to may be torn
+            return recording_now(probe)
+        return True
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    """Whether a database holds nothing, so that it may become ours."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return not tables and not _version(connection)
+
+
+def _connect(name: str, options: str, timeout: float) -> sqlite3.Connection:
+    uri = f"file:{quote(os.fsencode(os.path.abspath(name)))}?{options}"
+    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _check_not_newer(name: str, version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"{name} was made by a newer version of xentara-inspect (schema {version})")
+
+
+def _size(name: str) -> int:
+    try:
+        return os.path.getsize(name)
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
+def _reported(name: str, connection: sqlite3.Connection | None = None) -> Iterator[None]:
+    """Turn errors of SQLite and the system into StoreError, and close the connection then."""
+    try:
+        yield
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise from_sqlite(name, error) from None
+        if isinstance(error, OSError):
+            raise from_os(name, error) from None
+        raise

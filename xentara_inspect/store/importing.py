@@ -1,0 +1,143 @@
+"""Sessions from files into the journal: each in one transaction, none of them twice."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from xentara_inspect.connection import Closing, SessionInfo
+from xentara_inspect.frames import Frame
+from xentara_inspect.store.database import Path, open_for_writing
+from xentara_inspect.store.errors import from_sqlite
+from xentara_inspect.store.journal_sessions import (
+    StoredSession,
+    end_session,
+    find_flow,
+    insert_session,
+    is_being_recorded,
+    reopen_if_closed,
+)
+from xentara_inspect.store.secrets import without_secrets
+
+
+class ImportResult(NamedTuple):
+    """What became of a session. added, skipped: frames; the skipped ones were there already."""
+
+    session_id: int
+    added: int
+    skipped: int
+
+
+class Importer:
+    """Adds sessions that are over, or as far as they are known, to the database at `path`."""
+
+    def __init__(self, path: Path, *, keep_secrets: bool = False) -> None:
+        """Makes the database if there is none. Raises StoreError."""
+        self._path = str(path)
+        self._keep_secrets = keep_secrets
+        self._connection = open_for_writing(path)
+
+    def close(self) -> None:
+        """Leave the database."""
+        self._connection.close()
+
+    def __enter__(self) -> Importer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, info: SessionInfo, frames: Iterable[Frame], closing: Closing | None = None) -> ImportResult:
+        """Add a session, or those of its frames that are missing at the end. All or nothing.
+
+        closing: None where the source does not know that the connection ended. Raises StoreError.
+        """
+        given = list(frames)
+        clean = [without_secrets(frame) for frame in given]
+        redacted = [False] * len(given)
+        if not self._keep_secrets:
+            redacted = [new is not old for new, old in zip(clean, given, strict=True)]
+            given = clean
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            result = self._add(info, given, clean, redacted, closing)
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise from_sqlite(self._path, error) from None
+            raise
+        return result
+
+    def _add(
+        self,
+        info: SessionInfo,
+        frames: Sequence[Frame],
+        clean: Sequence[Frame],
+        redacted: Sequence[bool],
+        closing: Closing | None,
+    ) -> ImportResult:
+        connection = self._connection
+        fingerprint = _fingerprint(info, clean) if info.flow_id is None else None
+        session = self._find(info, fingerprint, clean)
+        if session is None:
+            session_id, known = insert_session(connection, info, fingerprint=fingerprint), 0
+        elif session.dropped or is_being_recorded(connection, session):
+            # With frames missing in between nobody can say which of these are there already; and
+            # what is being recorded will be there anyway.
+            return ImportResult(session.id, 0, len(frames))
+        else:
+            session_id, known = session.id, min(session.frames, len(frames))
+        added = len(frames) - known
+        if added:
+            reopen_if_closed(connection, session_id, frames[known].time)
+            connection.executemany(
+                "INSERT INTO frames (session_id, time, from_client, is_text, payload, redacted)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (session_id, *frame, blanked)
+                    for frame, blanked in zip(frames[known:], redacted[known:], strict=True)
+                ],
+            )
+            connection.execute(
+                "UPDATE sessions SET frame_count = frame_count + ? WHERE id = ?", (added, session_id)
+            )
+        if closing is not None and (session is None or added or not session.closed):
+            end_session(connection, session_id, closing)
+        return ImportResult(session_id, added, known)
+
+    def _find(
+        self, info: SessionInfo, fingerprint: str | None, clean: Sequence[Frame]
+    ) -> StoredSession | None:
+        if info.flow_id is not None:
+            return find_flow(self._connection, info.flow_id)
+        for row in self._connection.execute(
+            "SELECT id, frame_count, dropped, closed IS NOT NULL, recorder_id FROM sessions"
+            " WHERE fingerprint = ? ORDER BY id",
+            (fingerprint,),
+        ).fetchall():
+            session = StoredSession._make(row)
+            if self._has_same_frames(session.id, clean):
+                return session
+        return None
+
+    def _has_same_frames(self, session_id: int, clean: Sequence[Frame]) -> bool:
+        """Whether a stored session and these frames are the same as far as both go."""
+        stored = self._connection.execute(
+            "SELECT time, from_client, is_text, payload FROM frames WHERE session_id = ? ORDER BY id",
+            (session_id,),
+        )
+        return all(
+            without_secrets(Frame(time, bool(from_client), bool(is_text), payload)) == frame
+            for (time, from_client, is_text, payload), frame in zip(stored, clean, strict=False)
+        )
+
+
+def _fingerprint(info: SessionInfo, clean: Sequence[Frame]) -> str:
+    """A hash of how a session began, which stays the same when more of it becomes known."""
+    first = clean[0] if clean else None
+    identity = (info.client, info.server, info.path, info.subprotocol, info.user, info.opened, first)
+    return hashlib.sha256(repr(identity).encode(errors="backslashreplace")).hexdigest()

@@ -1,0 +1,17 @@
+"""What stands for a frame that our decoder failed on."""
+
+from __future__ import annotations
+
+from xentara_inspect.decoded import Decoded, Finding, PacketRecord, Severity
+from xentara_inspect.frames import Frame
+from xentara_inspect.packets import Kind, Packet, Problem
+
+
+def internal_error(frame: Frame, error: BaseException | None = None) -> Decoded:
+    """One malformed packet and one finding. The frame itself stays in the journal as it is."""
+    kind = type(error).__name__ if error is not None else "the process died"
+    message = f"xentara-inspect could not decode this frame ({kind}); please report it"
+    packet = Packet(0, Kind.MALFORMED, None, problem=Problem("internal-error", message))
+    notation = f"# internal error: {message}\n"
+    record = PacketRecord(packet, None, None, notation, frame.from_client)
+    return Decoded(packets=[record], findings=[Finding("internal-error", Severity.ERROR, message, record)])

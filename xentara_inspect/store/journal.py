@@ -1,0 +1,230 @@
+"""The recorder's side of the database: frames in, committed in groups by a thread of its own.
+
+Whoever hands a frame over never waits for a lock or the disk. What cannot be written is kept in
+memory up to a bound and tried again; what does not fit is counted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final
+
+from xentara_inspect.connection import Closing, SessionInfo
+from xentara_inspect.frames import Frame
+from xentara_inspect.store.database import Path
+from xentara_inspect.store.journal_file import JournalFile
+from xentara_inspect.store.journal_writer import Ended, Opened, Operation, Recorded, SessionHandle
+from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
+from xentara_inspect.store.secrets import without_secrets
+
+GROUP_DELAY: Final = 0.02
+"""Seconds that a frame waits for others to be committed with."""
+
+BUFFER_LIMIT: Final = 64 << 20
+"""Bytes of frames kept in memory while they cannot be written; what comes then is dropped."""
+
+_OVERHEAD: Final = 400  # bytes of memory that a frame costs beside its payload
+_GROUP_LIMIT: Final = 5000  # operations in one transaction
+
+
+def _print_nothing(_message: str) -> None:
+    pass
+
+
+class Journal:
+    """Writes sessions and frames to the database at `path`. Thread-safe.
+
+    Usable until the process ends: after `close`, which is called at exit too, the next frame opens
+    it again. Nothing here raises for the state of the disk: on_problem is told once what is wrong,
+    on_recovery once when it is over; both are called on the writer's thread.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        durable: bool = False,
+        keep_secrets: bool = False,
+        buffer_limit: int = BUFFER_LIMIT,
+        on_problem: Callable[[str], None] = _print_nothing,
+        on_recovery: Callable[[str], None] = _print_nothing,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """durable: commit at once, and so that it survives a loss of power; `append` tells when.
+
+        keep_secrets: store payloads as they are. buffer_limit: bytes. clock: nanoseconds since 1970.
+        """
+        self._file = JournalFile(os.path.abspath(path), durable, on_problem, on_recovery, clock)
+        self._durable = durable
+        self._keep_secrets = keep_secrets
+        self._buffer_limit = buffer_limit
+        self._lock = threading.Lock()
+        self._settled = threading.Condition(self._lock)
+        self._writing = threading.Lock()  # held by whichever thread is the writer
+        self._queue: list[Operation] = []
+        self._unwritten: list[Operation] = []
+        self._dropped: dict[SessionHandle, int] = {}
+        self._buffered = 0  # bytes handed over and not settled yet
+        self._handed = 0  # operations handed over, and those of them that are settled
+        self._done = 0
+        self._wake = threading.Event()
+        self._hurry = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        atexit.register(self.close)
+        with self._lock:
+            self._start()
+
+    def open_session(self, info: SessionInfo) -> SessionHandle:
+        """Begin a session, or go on with the one that has its flow id."""
+        handle = SessionHandle(info)
+        self._hand_over(Opened(handle), _OVERHEAD)
+        return handle
+
+    def append(self, handle: SessionHandle, frame: Frame) -> Future[bool] | None:
+        """Record a frame; its secrets are blanked before anything else happens.
+
+        Where the journal is durable: a future that becomes True once the frame is committed, False
+        where it was dropped or where that cannot be waited for because the database is in trouble.
+        """
+        stored = frame if self._keep_secrets else without_secrets(frame)
+        done: Future[bool] | None = Future() if self._durable else None
+        recorded = Recorded(handle, stored, stored is not frame, done)
+        if not self._hand_over(recorded, len(frame.payload) + _OVERHEAD) and done is not None:
+            done.set_result(False)
+        elif done is not None and self._file.in_trouble:
+            _resolve(done, committed=False)
+        return done
+
+    def close_session(
+        self, handle: SessionHandle, closed: int, code: int | None = None, reason: str | None = None
+    ) -> None:
+        """End a session. closed: nanoseconds since 1970 UTC."""
+        self._hand_over(Ended(handle, Closing(closed, code, reason)), _OVERHEAD)
+
+    def flush(self, timeout: float | None = 2.0) -> bool:
+        """Wait until all that was handed over is committed. Returns whether it is. timeout: seconds."""
+        return self._settle(timeout)
+
+    def close(self, timeout: float | None = 2.0) -> bool:
+        """Commit everything, end the sessions still open, and leave the database.
+
+        Returns whether that worked within `timeout` seconds.
+        """
+        with self._lock:
+            self._stopping = True
+        settled = self._settle(timeout)
+        thread = self._thread
+        if settled and thread is not None:
+            thread.join(timeout)
+        return settled
+
+    def _hand_over(self, operation: Operation, size: int) -> bool:
+        with self._lock:
+            if self._buffered + size > self._buffer_limit and isinstance(operation, Recorded):
+                self._dropped[operation.handle] = self._dropped.get(operation.handle, 0) + 1
+                return False
+            self._queue.append(operation)
+            self._handed += 1
+            self._buffered += size
+            if self._thread is None:
+                self._start()
+        if not self._wake.is_set():
+            self._wake.set()
+        return True
+
+    def _start(self) -> None:
+        """Start the writer. With the lock held."""
+        thread = threading.Thread(target=self._run, name="xentara-journal", daemon=True)
+        self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is shutting down: flush and close write themselves
+            self._thread = None
+
+    def _settle(self, timeout: float | None) -> bool:
+        self._hurry.set()
+        self._wake.set()
+        with self._lock:
+            target = self._handed
+            thread = self._thread
+            if thread is not None and thread.is_alive():
+                return self._settled.wait_for(lambda: self._is_settled(target), timeout)
+        self._write()
+        with self._lock:
+            return self._is_settled(target)
+
+    def _is_settled(self, target: int) -> bool:
+        return self._done >= target and not (self._stopping and self._file.is_open)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait(HEARTBEAT_INTERVAL)
+            if self._wake.is_set() and not self._durable and not self._file.in_trouble:
+                self._hurry.wait(GROUP_DELAY)
+            self._wake.clear()
+            self._hurry.clear()
+            pause = self._write()
+            if pause:
+                # Not on the wake event: frames keep coming and would make this a busy loop.
+                self._hurry.wait(pause)
+                self._wake.set()
+            with self._lock:
+                if self._stopping and not self._queue and not self._unwritten:
+                    self._thread = None
+                    self._stopping = False
+                    return
+
+    def _write(self) -> float:
+        """Write what there is. Returns seconds to wait before trying again, 0 if that is not needed."""
+        with self._writing:
+            while True:
+                with self._lock:
+                    self._unwritten += self._queue
+                    self._queue = []
+                    dropped = dict(self._dropped)
+                    stopping = self._stopping and len(self._unwritten) <= _GROUP_LIMIT
+                group = self._unwritten[:_GROUP_LIMIT]
+                pause = self._file.write(group, dropped, stopping=stopping)
+                if pause:
+                    self._give_up_waiting()
+                    return pause
+                del self._unwritten[: len(group)]
+                self._forget(group, dropped)
+                if not self._unwritten:
+                    return 0
+
+    def _forget(self, group: list[Operation], dropped: dict[SessionHandle, int]) -> None:
+        """What was committed needs no memory any more."""
+        size = 0
+        for operation in group:
+            size += _OVERHEAD
+            if isinstance(operation, Recorded):
+                size += len(operation.frame.payload)
+                if operation.done is not None:
+                    _resolve(operation.done, committed=True)
+        with self._lock:
+            self._buffered -= size
+            self._done += len(group)
+            for handle, count in dropped.items():
+                self._dropped[handle] -= count
+                if not self._dropped[handle]:
+                    del self._dropped[handle]
+            self._settled.notify_all()
+
+    def _give_up_waiting(self) -> None:
+        """Let those go who wait for a commit that may take long."""
+        if self._file.in_trouble:
+            for operation in self._unwritten:
+                if isinstance(operation, Recorded) and operation.done is not None:
+                    _resolve(operation.done, committed=False)
+
+
+def _resolve(done: Future[bool], *, committed: bool) -> None:
+    if not done.done():  # cancelled by who waited, or resolved before
+        done.set_result(committed)

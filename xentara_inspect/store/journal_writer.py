@@ -1,0 +1,238 @@
+"""One group of the journal to one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from typing import Final, NamedTuple
+
+from xentara_inspect.connection import LIVE, Closing, SessionInfo
+from xentara_inspect.frames import Frame
+from xentara_inspect.store import recorders
+from xentara_inspect.store.journal_sessions import (
+    end_session,
+    find_flow,
+    insert_session,
+    is_being_recorded,
+    reopen_if_closed,
+)
+
+FrameRow = tuple[int, int, bool, bool, bytes, bool]
+
+
+class SessionHandle:
+    """A session that is being recorded, as `Journal.open_session` returns it.
+
+    What follows belongs to the writer. session_id: once it is stored. position: frames of it handled
+    so far. skipped: those of them that were in the database already. ignored: whether somebody
+    else's recording of it is to be left alone. file: which of the journal's files it is stored in;
+    lost: frames of it that were in one that has vanished.
+    """
+
+    __slots__ = ("file", "ignored", "info", "lost", "position", "session_id", "skipped")
+
+    def __init__(self, info: SessionInfo) -> None:
+        self.info = info
+        self.session_id: int | None = None
+        self.position = 0
+        self.skipped = 0
+        self.ignored = False
+        self.file = 0
+        self.lost = 0
+
+
+class Opened(NamedTuple):
+    """A session began."""
+
+    handle: SessionHandle
+
+
+class Recorded(NamedTuple):
+    """A frame passed. done: told True once it is committed, False if that cannot be waited for."""
+
+    handle: SessionHandle
+    frame: Frame
+    redacted: bool
+    done: Future[bool] | None = None
+
+
+class Ended(NamedTuple):
+    """A session ended."""
+
+    handle: SessionHandle
+    closing: Closing
+
+
+Operation = Opened | Recorded | Ended
+
+_INSERT_FRAME: Final = (
+    "INSERT INTO frames (session_id, time, from_client, is_text, payload, redacted) VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+
+def write_group(
+    connection: sqlite3.Connection,
+    recorder: int,
+    operations: Iterable[Operation],
+    dropped: Mapping[SessionHandle, int],
+    now: int,
+    *,
+    file: int = 0,
+    stopping: bool = False,
+) -> None:
+    """Commit operations, in order, and what had to be dropped.
+
+    file: number of the journal's file, which grows when one vanishes and another takes its place.
+    All or nothing: where this raises, database and handles are as before and it can be tried again.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    group = _Group(connection, recorder, file)
+    try:
+        recorders.beat(connection, recorder, now)
+        for operation in operations:
+            group.apply(operation)
+        for handle, count in dropped.items():
+            group.drop(handle, count)
+        group.finish()
+        if stopping:
+            recorders.stop(connection, recorder, now)
+        connection.execute("COMMIT")
+    except BaseException:
+        group.undo()
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+class _Group:
+    def __init__(self, connection: sqlite3.Connection, recorder: int, file: int) -> None:
+        self._connection = connection
+        self._recorder = recorder
+        self._file = file
+        self._rows: list[FrameRow] = []
+        self._added: dict[int, int] = {}
+        self._to_skip: dict[SessionHandle, int] = {}
+        self._before: dict[SessionHandle, tuple[int | None, int, int, bool, int, int]] = {}
+
+    def apply(self, operation: Operation) -> None:
+        handle = operation.handle
+        self._prepare(handle)
+        if handle.ignored:
+            handle.skipped += isinstance(operation, Recorded)
+            return
+        if isinstance(operation, Recorded):
+            self._record(handle, operation)
+        elif isinstance(operation, Ended):
+            self._end(handle, operation.closing)
+
+    def _prepare(self, handle: SessionHandle) -> None:
+        if handle in self._to_skip:
+            return
+        self._before[handle] = (
+            handle.session_id,
+            handle.position,
+            handle.skipped,
+            handle.ignored,
+            handle.file,
+            handle.lost,
+        )
+        if handle.file != self._file:
+            if handle.session_id is not None:
+                handle.session_id = None
+                handle.lost = handle.position
+            handle.file = self._file
+        self._to_skip[handle] = self._meet(handle)
+
+    def _meet(self, handle: SessionHandle) -> int:
+        """Find or make the session of a handle. Returns how many of the next frames it has already."""
+        live = handle.info.source == LIVE
+        if live and handle.session_id is not None:
+            return 0
+        session = find_flow(self._connection, handle.info.flow_id)
+        if session is None:
+            if handle.session_id is None:
+                handle.session_id = insert_session(
+                    self._connection, handle.info, self._recorder, dropped=handle.lost
+                )
+            return 0
+        if live:  # an add-on that was loaded anew goes on with its predecessor's sessions
+            handle.session_id = session.id
+            self._connection.execute(
+                "UPDATE sessions SET recorder_id = ? WHERE id = ?", (self._recorder, session.id)
+            )
+            return 0
+        if handle.session_id is None:
+            handle.session_id = session.id
+            # With frames missing in between, nobody can say which of these are there already.
+            handle.ignored = session.dropped > 0 or is_being_recorded(
+                self._connection, session, self._recorder
+            )
+        return max(0, session.frames - handle.position)
+
+    def _record(self, handle: SessionHandle, recorded: Recorded) -> None:
+        handle.position += 1
+        if self._to_skip[handle]:
+            self._to_skip[handle] -= 1
+            handle.skipped += 1
+            return
+        session_id = handle.session_id
+        assert session_id is not None  # noqa: S101 - _meet gave it one
+        frame = recorded.frame
+        if session_id not in self._added:
+            self._flush()
+            reopen_if_closed(self._connection, session_id, frame.time)
+            self._added[session_id] = 0
+        self._added[session_id] += 1
+        self._rows.append(
+            (session_id, frame.time, frame.from_client, frame.is_text, frame.payload, recorded.redacted)
+        )
+
+    def _end(self, handle: SessionHandle, closing: Closing) -> None:
+        self._flush()
+        session_id = handle.session_id
+        assert session_id is not None  # noqa: S101 - _meet gave it one
+        (closed,) = self._connection.execute(
+            "SELECT closed IS NOT NULL FROM sessions WHERE id = ?", (session_id,)
+        ).fetchone()
+        if not closed or handle.info.source == LIVE:
+            end_session(self._connection, session_id, closing)
+        self._count(session_id)
+
+    def drop(self, handle: SessionHandle, count: int) -> None:
+        self._prepare(handle)
+        self._connection.execute(
+            "UPDATE sessions SET dropped = dropped + ? WHERE id = ?", (count, handle.session_id)
+        )
+        self._connection.execute(
+            "UPDATE recorders SET dropped = dropped + ? WHERE id = ?", (count, self._recorder)
+        )
+
+    def finish(self) -> None:
+        self._flush()
+        for session_id in list(self._added):
+            self._count(session_id)
+
+    def undo(self) -> None:
+        for handle, before in self._before.items():
+            (
+                handle.session_id,
+                handle.position,
+                handle.skipped,
+                handle.ignored,
+                handle.file,
+                handle.lost,
+            ) = before
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._connection.executemany(_INSERT_FRAME, self._rows)
+            self._rows.clear()
+
+    def _count(self, session_id: int) -> None:
+        """Count what was added; a frame that still follows must look anew whether the session ended."""
+        added = self._added.pop(session_id, 0)
+        if added:
+            self._connection.execute(
+                "UPDATE sessions SET frame_count = frame_count + ? WHERE id = ?", (added, session_id)
+            )

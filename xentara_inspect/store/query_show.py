@@ -1,0 +1,171 @@
+"""`show`: one exchange, event or frame, in notation with all names that are known by now."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any, Final
+
+from xentara_inspect import packets
+from xentara_inspect.notation import Context, annotate_message, annotate_packet
+from xentara_inspect.packets import Kind
+from xentara_inspect.store.column_values import loaded_integer, loaded_uuid
+from xentara_inspect.store.database import database_path
+from xentara_inspect.store.errors import from_sqlite
+from xentara_inspect.store.messages import ParsedFrame
+from xentara_inspect.store.query_filters import Where
+from xentara_inspect.store.query_lists import found
+from xentara_inspect.store.query_log import LOG_KEYS, LogLines, frame_line
+from xentara_inspect.store.query_values import Row, iso_time
+from xentara_inspect.store.resume import load_names
+
+SHOW_KEYS: Final = (*LOG_KEYS, "request", "response", "findings")
+_NAME: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
+
+
+def show(connection: sqlite3.Connection, name: str) -> Row | None:
+    """A row with `SHOW_KEYS` for `FRAME.POSITION` or `FRAME`; None if there is no such thing.
+
+    request, response: time, frame, position and notation, or None; what is no request or response
+    stands in the place of the one that its sender sends. A response's name gives its exchange.
+    Raises StoreError.
+    """
+    match = _NAME.fullmatch(name.strip())
+    if match is None:
+        return None
+    try:
+        shower = _Shower(connection)
+        frame = shower.lines.messages.frame(int(match[1]))
+        if frame is None:
+            return None
+        if match[2] is None or not int(match[2]):
+            return shower.frame(frame)
+        return shower.packet(frame, int(match[2]))
+    except sqlite3.Error as error:
+        raise from_sqlite(database_path(connection), error) from None
+
+
+class _Shower:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.lines = LogLines(connection, load_names(connection))
+
+    def packet(self, frame: ParsedFrame, position: int) -> Row | None:
+        row = self._connection.execute(
+            "SELECT id, kind FROM packets WHERE frame_id = ? AND position = ?", (frame.id, position)
+        ).fetchone()
+        if row is None or position not in frame.packets:
+            return None
+        packet_id, kind = row
+        where = Where()
+        if kind == Kind.MALFORMED:
+            where.add("p.id = ?", packet_id)
+            ((_, line),) = self.lines.malformed(where)
+            return self._alone(line, frame, position, packet_id)
+        if kind == Kind.EVENT:
+            where.add("packet_id = ?", packet_id)
+            where.add("v.time = ?", frame.time)  # by the index that there is
+            ((_, line),) = self.lines.events(where)
+            return self._alone(line, frame, position, packet_id)
+        where.add(
+            "e.id = (SELECT id FROM exchanges WHERE request_id = ?"
+            " UNION ALL SELECT id FROM exchanges WHERE response_id = ?)",
+            packet_id,
+            packet_id,
+        )
+        ((_, line),) = self.lines.exchanges(where)
+        return self._exchange(line, packet_id)
+
+    def frame(self, frame: ParsedFrame) -> Row:
+        """A whole frame, indexed or not."""
+        if list(frame.packets) == [0]:
+            where = Where()
+            where.add("p.frame_id = ?", frame.id)
+            where.add("p.kind = 'malformed'")
+            line = next((line for _, line in self.lines.malformed(where)), None)
+        else:
+            line = None
+        if line is None:
+            count = len(frame.packets)
+            summary = f"{count} packet{'' if count == 1 else 's'}, {len(frame.payload)} bytes"
+            line = frame_line(str(frame.id), frame.session_id, frame.time, summary)
+        notation = self._whole(frame)
+        where = Where()
+        where.add(
+            "n.id IN (SELECT id FROM findings WHERE frame_id = ? UNION SELECT findings.id FROM findings"
+            " JOIN packets ON packets.id = packet_id WHERE packets.frame_id = ?)",
+            frame.id,
+            frame.id,
+        )
+        return self._placed(line, frame, _side(frame, None, notation), list(found(self._connection, where)))
+
+    def _whole(self, frame: ParsedFrame) -> str:
+        if frame.is_text:
+            return annotate_packet(packets.text_message(), frame.payload)
+        contexts = {
+            position: Context(loaded_integer(opcode), loaded_uuid(element) if element else None)
+            for position, opcode, element in self._connection.execute(
+                "SELECT position, exchanges.opcode, element FROM packets"
+                " JOIN exchanges ON response_id = packets.id WHERE frame_id = ?",
+                (frame.id,),
+            )
+        }
+        return annotate_message(
+            packets.parse(frame.payload),
+            frame.payload,
+            contexts=contexts,
+            names=self.lines.names,
+            from_client=frame.from_client,
+        )
+
+    def _alone(self, line: Row, frame: ParsedFrame, position: int, packet_id: int) -> Row:
+        where = Where()
+        where.add("n.packet_id = ?", packet_id)
+        side = _side(frame, position, self._notation(frame, position, None))
+        return self._placed(line, frame, side, list(found(self._connection, where)))
+
+    def _placed(self, line: Row, frame: ParsedFrame, side: Row, findings: list[Row]) -> Row:
+        sides = (side, None) if frame.from_client else (None, side)
+        return line | {"request": sides[0], "response": sides[1], "findings": findings}
+
+    def _exchange(self, line: Row, packet_id: int) -> Row:
+        row_id, opcode, element, request_id, response_id = self._connection.execute(
+            "SELECT id, opcode, element, request_id, response_id FROM exchanges WHERE request_id = ?"
+            " UNION ALL SELECT id, opcode, element, request_id, response_id FROM exchanges"
+            " WHERE response_id = ?",
+            (packet_id, packet_id),
+        ).fetchone()
+        context = Context(loaded_integer(opcode), loaded_uuid(element) if element else None)
+        where = Where()
+        where.add(
+            "n.id IN (SELECT id FROM findings WHERE exchange_id = ? UNION SELECT id FROM findings"
+            " WHERE packet_id IN (?, ?))",
+            row_id,
+            request_id,
+            response_id,
+        )
+        return line | {
+            "request": self._exchange_side(request_id, context),
+            "response": self._exchange_side(response_id, context),
+            "findings": list(found(self._connection, where)),
+        }
+
+    def _exchange_side(self, packet_id: int | None, context: Context) -> Row | None:
+        if packet_id is None:
+            return None
+        frame_id, position = self._connection.execute(
+            "SELECT frame_id, position FROM packets WHERE id = ?", (packet_id,)
+        ).fetchone()
+        frame = self.lines.messages.frame(frame_id)
+        if frame is None:
+            return None
+        return _side(frame, position, self._notation(frame, position, context))
+
+    def _notation(self, frame: ParsedFrame, position: int, context: Context | None) -> str:
+        return annotate_packet(
+            frame.packets[position], frame.payload, context=context, names=self.lines.names
+        )
+
+
+def _side(frame: ParsedFrame, position: int | None, notation: str) -> dict[str, Any]:
+    return {"time": iso_time(frame.time), "frame": frame.id, "position": position, "notation": notation}

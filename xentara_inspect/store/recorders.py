@@ -1,0 +1,85 @@
+"""Recorders: the processes that write the journal, and what becomes of their sessions when they end."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+
+from xentara_inspect.connection import Closing
+from xentara_inspect.store.journal_sessions import end_session
+from xentara_inspect.store.liveness import HEARTBEAT_TIMEOUT, is_running, process_token, this_host
+
+ABANDONED = "the recorder ended before the connection did"
+"""close_reason of sessions whose real end nobody saw."""
+
+
+def register(connection: sqlite3.Connection, now: int) -> int:
+    """Add this process as a recorder and return its id."""
+    pid = os.getpid()
+    cursor = connection.execute(
+        "INSERT INTO recorders (pid, host, process, started, heartbeat) VALUES (?, ?, ?, ?, ?)",
+        (pid, this_host(), process_token(pid), now, now),
+    )
+    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT that did not raise has one
+    return cursor.lastrowid
+
+
+def beat(connection: sqlite3.Connection, recorder: int, now: int) -> None:
+    """Say that a recorder is there (again)."""
+    connection.execute("UPDATE recorders SET heartbeat = ?, stopped = NULL WHERE id = ?", (now, recorder))
+
+
+def stop(connection: sqlite3.Connection, recorder: int, now: int) -> None:
+    """Say that a recorder has ended, and end the sessions that it leaves open."""
+    for (session_id,) in connection.execute(
+        "SELECT id FROM sessions WHERE recorder_id = ? AND closed IS NULL ORDER BY id", (recorder,)
+    ).fetchall():
+        end_session(connection, session_id, Closing(now, None, ABANDONED))
+    connection.execute("UPDATE recorders SET heartbeat = ?, stopped = ? WHERE id = ?", (now, now, recorder))
+
+
+class Watch:
+    """Watches the recorders of a database for those that are gone.
+
+    On this host a process tells by being there. On others the heartbeat must have stood still while
+    we watched: a machine that slept finds old heartbeats of recorders that are about to go on.
+    """
+
+    def __init__(self, patience: float = HEARTBEAT_TIMEOUT) -> None:
+        self._patience = patience
+        self._seen: dict[int, tuple[int, float]] = {}
+
+    def gone(self, connection: sqlite3.Connection, monotonic: float | None = None) -> dict[int, int]:
+        """Recorders that ended without saying so: their last heartbeat by id. Reads only."""
+        clock = time.monotonic() if monotonic is None else monotonic
+        gone = {}
+        for recorder, pid, host, token, heartbeat in connection.execute(
+            "SELECT id, pid, host, process, heartbeat FROM recorders WHERE stopped IS NULL"
+        ):
+            if host == this_host():
+                if not is_running(pid, token):
+                    gone[recorder] = heartbeat
+                continue
+            last, since = self._seen.get(recorder, (None, clock))
+            if last != heartbeat:
+                since = clock
+            self._seen[recorder] = (heartbeat, since)
+            if clock - since >= self._patience:
+                gone[recorder] = heartbeat
+        return gone
+
+
+def stop_gone(connection: sqlite3.Connection, gone: Mapping[int, int]) -> None:
+    """End recorders that are gone, as of their last heartbeat or frame. In a transaction."""
+    for recorder, heartbeat in gone.items():
+        still = connection.execute(
+            "SELECT 1 FROM recorders WHERE id = ? AND heartbeat = ? AND stopped IS NULL",
+            (recorder, heartbeat),
+        ).fetchone()
+        if still:
+            (last,) = connection.execute(
+                "SELECT max(time) FROM frames WHERE id = (SELECT max(id) FROM frames)"
+            ).fetchone()
+            stop(connection, recorder, max(heartbeat, last or 0))

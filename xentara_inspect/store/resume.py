@@ -1,0 +1,97 @@
+"""Sessions and names as they were when an earlier process stopped, from the tables."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from xentara_inspect import packets, protocol
+from xentara_inspect.decoded import Exchange, PacketRecord, Status, SubscriptionOpened
+from xentara_inspect.names import Names
+from xentara_inspect.packets import Packet
+from xentara_inspect.session import Resumed
+from xentara_inspect.store.column_values import loaded_attribute, loaded_integer, loaded_uuid
+
+
+def load_names(connection: sqlite3.Connection) -> Names:
+    """All names that the database knows."""
+    names = Names()
+    for uuid, primary_key, category in connection.execute("SELECT uuid, primary_key, category FROM elements"):
+        element = loaded_uuid(uuid)
+        names.elements[element] = primary_key
+        number = loaded_integer(category)
+        if number is not None:
+            names.categories[element] = number
+    for element, attribute, name in connection.execute(
+        "SELECT element, attribute, name FROM attributes WHERE name IS NOT NULL ORDER BY rowid"
+    ):
+        key = loaded_attribute(attribute)
+        if isinstance(key, bytes):
+            names.learn_attribute(loaded_uuid(element), key, name)
+    for uuid, elements in connection.execute("SELECT uuid, elements FROM subscriptions ORDER BY id"):
+        opened = _subscription(uuid, elements)
+        names.subscriptions[opened.uuid] = tuple(element for element, _ in opened.elements)
+    return names
+
+
+def load_session(connection: sqlite3.Connection, session_id: int) -> Resumed:
+    """The state of a session after all of its frames that are indexed."""
+    granted = connection.execute(
+        "SELECT 1 FROM exchanges WHERE session_id = ? AND opcode = ? AND status = ? LIMIT 1",
+        (session_id, protocol.CLIENT_HELLO, Status.OK.value),
+    ).fetchone()
+    subscriptions = connection.execute(
+        "SELECT uuid, elements FROM subscriptions WHERE session_id = ? AND closed IS NULL ORDER BY id",
+        (session_id,),
+    )
+    return Resumed(
+        pending=list(_pending(connection, session_id)),
+        hello_granted=granted is not None,
+        subscriptions=[_subscription(uuid, elements) for uuid, elements in subscriptions],
+    )
+
+
+def _pending(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Packet]]:
+    frame_id = None
+    parsed: dict[int, Packet] = {}
+    for row in connection.execute(
+        "SELECT frames.id, payload, from_client, position, packets.id, notation, exchanges.id,"
+        " exchanges.message_id, exchanges.opcode, exchanges.command, element, requested"
+        " FROM exchanges JOIN packets ON packets.id = request_id JOIN frames ON frames.id = frame_id"
+        " WHERE exchanges.session_id = ? AND status = 'pending' ORDER BY exchanges.id",
+        (session_id,),
+    ):
+        if row[0] != frame_id:
+            frame_id = row[0]
+            parsed = {packet.position: packet for packet in packets.parse(row[1]).packets}
+        packet = parsed[row[3]]
+        yield _exchange(packet, row[2:]), packet
+
+
+def _exchange(packet: Packet, row: tuple[Any, ...]) -> Exchange:
+    from_client, _, packet_id, notation, row_id, message_id, opcode, command, element, requested = row
+    code = loaded_integer(opcode)
+    number = loaded_integer(message_id)
+    assert number is not None  # noqa: S101 - every exchange has a message id
+    return Exchange(
+        message_id=number,
+        opcode=code,
+        command=command,
+        element=loaded_uuid(element) if element is not None else None,
+        status=Status.PENDING,
+        requested=requested,
+        request=PacketRecord(packet, code, command, notation, bool(from_client), packet_id),
+        row_id=row_id,
+    )
+
+
+def _subscription(uuid: str, elements: str) -> SubscriptionOpened:
+    return SubscriptionOpened(
+        loaded_uuid(uuid),
+        tuple(
+            (loaded_uuid(entry["element"]), tuple(map(loaded_attribute, entry["attributes"])))
+            for entry in json.loads(elements)
+        ),
+    )

@@ -1,0 +1,169 @@
+"""Tables, indexes and views of the database, as data.
+
+Columns declared `bytes` become BLOB columns, which have no affinity: they keep whatever type is put
+into them. That is what integers from the wire need (see `integers`), besides real byte strings.
+Times are nanoseconds since 1970 UTC; a time that a packet carries is an integer from the wire too.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+APPLICATION_ID: Final = 0x58_4E_54_52  # "XNTR"
+"""What `PRAGMA application_id` says of our databases, and of no other program's."""
+
+SCHEMA_VERSION: Final = 1
+"""`PRAGMA user_version` once all migrations of this release are applied."""
+
+
+class Table(NamedTuple):
+    """A table. columns: type by name. foreign_keys: (column, table) pairs, each to its primary key."""
+
+    columns: dict[str, type]
+    primary_key: str | tuple[str, ...]
+    foreign_keys: tuple[tuple[str, str], ...] = ()
+    defaults: dict[str, int] | None = None
+
+
+JOURNAL_TABLES: Final[dict[str, Table]] = {
+    # A process that records. process: what tells it from a later one with the same pid.
+    "recorders": Table(
+        {
+            "id": int, "pid": int, "host": str, "process": str, "started": int, "heartbeat": int,
+            "stopped": int, "dropped": int,
+        },
+        "id",
+        defaults={"dropped": 0},
+    ),
+    # flow_id: mitmproxy's, or NULL. fingerprint: hash of what opened it, where there is no flow id.
+    "sessions": Table(
+        {
+            "id": int, "client": str, "server": str, "path": str, "subprotocol": str, "user": str,
+            "opened": int, "closed": int, "close_code": int, "close_reason": str, "source": str,
+            "dropped": int, "frame_count": int, "flow_id": str, "fingerprint": str, "recorder_id": int,
+        },
+        "id",
+        (("recorder_id", "recorders"),),
+        {"dropped": 0, "frame_count": 0},
+    ),
+    "frames": Table(
+        {
+            "id": int, "session_id": int, "time": int, "from_client": int, "is_text": int,
+            "payload": bytes, "redacted": int,
+        },
+        "id",
+        (("session_id", "sessions"),),
+    ),
+    # When sessions ended, in order and placed among the frames, so that a rebuild repeats it.
+    # reopened: frames came after an end that had been presumed.
+    "session_ends": Table(
+        {"id": int, "session_id": int, "after_frame": int, "time": int, "reopened": int},
+        "id",
+        (("session_id", "sessions"),),
+        {"reopened": 0},
+    ),
+}  # fmt: skip
+"""What was seen: never changed by indexing, never to be thrown away."""
+
+DERIVED_TABLES: Final[dict[str, Table]] = {
+    "packets": Table(
+        {
+            "id": int, "frame_id": int, "position": int, "kind": str, "message_id": bytes,
+            "opcode": bytes, "command": str, "notation": str,
+        },
+        "id",
+        (("frame_id", "frames"),),
+    ),
+    # time: requested, or responded where there is no request.
+    "exchanges": Table(
+        {
+            "id": int, "session_id": int, "message_id": bytes, "opcode": bytes, "command": str,
+            "element": str, "status": str, "error_code": bytes, "error_text": str, "requested": int,
+            "responded": int, "latency": int, "request_id": int, "response_id": int, "time": int,
+        },
+        "id",
+        (("session_id", "sessions"), ("request_id", "packets"), ("response_id", "packets")),
+    ),
+    "events": Table(
+        {
+            "id": int, "session_id": int, "packet_id": int, "time": int, "source_time": bytes,
+            "event_type": bytes, "element": str,
+        },
+        "id",
+        (("session_id", "sessions"), ("packet_id", "packets")),
+    ),
+    "readings": Table(
+        {
+            "id": int, "session_id": int, "packet_id": int, "time": int, "source_time": bytes,
+            "element": str, "attribute": bytes, "value": bytes, "value_kind": str, "quality": bytes,
+            "error_code": bytes, "origin": str,
+        },
+        "id",
+        (("session_id", "sessions"), ("packet_id", "packets")),
+    ),
+    "elements": Table(
+        {"uuid": str, "primary_key": str, "category": bytes, "learned_from": str},
+        "uuid",
+    ),
+    "attributes": Table(
+        {"element": str, "attribute": bytes, "name": str, "access": bytes, "data_type": bytes},
+        ("element", "attribute"),
+    ),
+    # elements: JSON, [{"element": UUID, "attributes": [identifier or UUID, …]}, …].
+    # unsubscribed: 1 where a request closed it, 0 where it ended with its session.
+    "subscriptions": Table(
+        {
+            "id": int, "session_id": int, "uuid": str, "elements": str, "opened": int, "closed": int,
+            "unsubscribed": int,
+        },
+        "id",
+        (("session_id", "sessions"),),
+        {"unsubscribed": 0},
+    ),
+    # time: that of the frame, or of the end of the session.
+    "findings": Table(
+        {
+            "id": int, "session_id": int, "frame_id": int, "packet_id": int, "exchange_id": int,
+            "code": str, "severity": str, "message": str, "time": int,
+        },
+        "id",
+        (
+            ("session_id", "sessions"),
+            ("frame_id", "frames"),
+            ("packet_id", "packets"),
+            ("exchange_id", "exchanges"),
+        ),
+    ),
+    # One row: the last frame and session end that are indexed, and the ids given out so far.
+    "checkpoint": Table(
+        {
+            "id": int, "frame_id": int, "session_end_id": int, "packets": int, "exchanges": int,
+            "events": int, "readings": int, "subscriptions": int, "findings": int,
+        },
+        "id",
+    ),
+}  # fmt: skip
+"""What indexing makes of the journal; can be thrown away and rebuilt."""
+
+# Inserts are hot: an index must serve a query that would otherwise read a whole large table.
+INDEXES: Final = (
+    "CREATE UNIQUE INDEX sessions_flow_id ON sessions (flow_id) WHERE flow_id IS NOT NULL",
+    "CREATE INDEX sessions_fingerprint ON sessions (fingerprint) WHERE fingerprint IS NOT NULL",
+    "CREATE INDEX frames_session_id ON frames (session_id)",
+    "CREATE INDEX packets_frame_id ON packets (frame_id)",
+    "CREATE INDEX packets_malformed ON packets (frame_id) WHERE kind = 'malformed'",
+    "CREATE INDEX exchanges_time ON exchanges (time)",
+    "CREATE INDEX exchanges_session_id ON exchanges (session_id)",
+    "CREATE INDEX exchanges_pending ON exchanges (session_id) WHERE status = 'pending'",
+    "CREATE INDEX exchanges_request_id ON exchanges (request_id)",
+    "CREATE INDEX exchanges_response_id ON exchanges (response_id)",
+    "CREATE INDEX events_time ON events (time)",
+    "CREATE INDEX events_session_id ON events (session_id)",
+    "CREATE INDEX readings_time ON readings (time)",
+    "CREATE INDEX readings_packet_id ON readings (packet_id)",
+    "CREATE INDEX subscriptions_session_id ON subscriptions (session_id)",
+    "CREATE INDEX findings_session_id ON findings (session_id)",
+    "CREATE INDEX findings_frame_id ON findings (frame_id) WHERE frame_id IS NOT NULL",
+    "CREATE INDEX findings_packet_id ON findings (packet_id) WHERE packet_id IS NOT NULL",
+    "CREATE INDEX findings_exchange_id ON findings (exchange_id) WHERE exchange_id IS NOT NULL",
+)
