@@ -1,0 +1,19 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def confdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mitmproxy's configuration directory: its certificate authority is made once, and not at home."""
+    return tmp_path_factory.mktemp("mitmproxy")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where a test may record into."""
+    return tmp_path / "xentara.db"

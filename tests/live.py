@@ -1,0 +1,170 @@
+"""Real processes for tests: mitmdump with the add-on, the simulator, and waiting for what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from xentara_inspect.simulator import Simulator
+
+ROOT = Path(__file__).parents[1]
+ADDON = ROOT / "addons" / "xentara.py"
+BIN = Path(sys.executable).parent
+PATIENCE = 30.0
+"""Seconds after which a condition that has not come about is a failure."""
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition, looking every 10 ms."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"never: {what}")
+        time.sleep(0.01)
+
+
+class Process:
+    """A child process whose output is collected while it runs."""
+
+    def __init__(self, arguments: Sequence[str | Path], **environment: str) -> None:
+        self.child = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "300", **environment},
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.child.stdout is not None
+        with self.child.stdout as output:
+            for line in output:
+                self.lines.append(line)
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def wait_for_line(self, pattern: str) -> re.Match[str]:
+        """The first match in the output so far or to come; fails if the process ends without it."""
+        found: list[re.Match[str]] = []
+
+        def seen() -> bool:
+            ended = self.child.poll() is not None
+            if ended:
+                self._reader.join()
+            match = re.search(pattern, self.output)
+            if match:
+                found.append(match)
+            elif ended:
+                raise AssertionError(f"ended with {self.child.returncode} before {pattern!r}:\n{self.output}")
+            return bool(found)
+
+        wait_until(seen, f"{pattern!r} in the output")
+        return found[0]
+
+    def wait(self) -> int:
+        """Wait for the end; the exit code."""
+        code = self.child.wait(PATIENCE)
+        self._reader.join()
+        return code
+
+    def stop(self, number: int = signal.SIGINT) -> float:
+        """Send a signal and wait for the end. Returns the seconds that took."""
+        started = time.monotonic()
+        self.child.send_signal(number)
+        self.child.wait(PATIENCE)
+        seconds = time.monotonic() - started
+        self._reader.join()
+        return seconds
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        self._reader.join()
+
+
+class Mitmdump(Process):
+    """mitmdump on a free port in front of a server, with the add-on recording into a database."""
+
+    def __init__(self, upstream: str, database: Path, confdir: Path, *options: str) -> None:
+        super().__init__(
+            [
+                BIN / "mitmdump", "-s", ADDON,
+                "--set", f"xentara_db={database}", "--set", f"confdir={confdir}",
+                "--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "--listen-port", "0", *options,
+            ]
+        )  # fmt: skip
+        self.port = int(self.wait_for_line(r"listening at \S*?:(\d+)\.?\s").group(1))
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/api/ws"
+
+
+def inspect(*arguments: str | Path, code: int = 0, stdin: str | None = None) -> str:
+    """Run the query tool as a process of its own; its stdout."""
+    run = subprocess.run(
+        [sys.executable, "-m", "xentara_inspect", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        input=stdin,
+        check=False,
+    )
+    assert run.returncode == code, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run.stdout
+
+
+def rows(*arguments: str | Path) -> list[dict[str, Any]]:
+    """The rows of a query, as JSON tells them."""
+    result: list[dict[str, Any]] = json.loads(inspect(*arguments, "--format", "json"))
+    return result
+
+
+@contextlib.contextmanager
+def read_only(database: Path) -> Iterator[sqlite3.Connection]:
+    """A plain connection, as another program would open it."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def recorded_payloads(database: Path) -> list[tuple[bool, bytes]]:
+    """All frames in journal order: from the client?, payload."""
+    with read_only(database) as connection:
+        found = connection.execute("SELECT from_client, payload FROM frames ORDER BY id").fetchall()
+    return [(bool(from_client), payload) for from_client, payload in found]
+
+
+@contextlib.asynccontextmanager
+async def simulated(**options: Any) -> AsyncIterator[Simulator]:
+    """A simulator on a free port of loopback."""
+    async with Simulator("127.0.0.1", 0, **options) as simulator:
+        yield simulator
+
+
+def run_async(main: Any) -> Any:
+    """Run a coroutine to its end."""
+    return asyncio.run(main)

@@ -1,0 +1,182 @@
+"""The mitmproxy add-on: hooks hand frames to the journal, and nothing else happens in them.
+
+It must never break a connection: the hooks neither wait for the disk nor raise. Messages still come
+after `done()`, so the journal stays open until the process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import logging
+import subprocess
+import time
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from mitmproxy import contentviews, ctx, http
+from mitmproxy.addonmanager import Loader
+
+from xentara_inspect.connection import LIVE
+from xentara_inspect.proxy import options
+from xentara_inspect.proxy.content_view import make_view
+from xentara_inspect.proxy.options import OPTIONS, OptionError
+from xentara_inspect.sources.mitmproxy_flows import closing, frame_of, is_xentara, session_info
+from xentara_inspect.store.database import open_for_writing
+from xentara_inspect.store.errors import StoreError
+from xentara_inspect.store.indexer import start_indexer
+from xentara_inspect.store.journal import Journal
+from xentara_inspect.store.journal_writer import SessionHandle
+
+logger: Final = logging.getLogger("xentara_inspect")
+
+STOP_SECONDS: Final = 2.0
+"""How long the proxy waits at its end for the journal and the indexer together."""
+
+
+class XentaraRecorder:
+    """Records the WebSocket connections with a Xentara server."""
+
+    name = "xentara"
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._failed = False
+        self._journal: Journal | None = None
+        self._indexer: subprocess.Popen[bytes] | None = None
+        self._sessions: dict[str, SessionHandle] = {}
+        self._replayed_sessions: list[SessionHandle] = []
+
+    # Start
+
+    def load(self, loader: Loader) -> None:
+        """Declare the options and the content view."""
+        self._check_values()
+        for option in OPTIONS:
+            loader.add_option(option.name, str, option.default, option.help)
+        contentviews.add(make_view())
+
+    def _check_values(self) -> None:
+        """Refuse options of ours set twice or to nothing: mitmproxy would drop the add-on for them."""
+        for option in OPTIONS:
+            values = getattr(ctx.options.deferred.get(option.name), "val", None)
+            if values is not None and len(values) != 1:
+                given = f"{len(values)} values" if values else "no value"
+                self._fail(f"{option.name} needs one value, not {given}")
+                del ctx.options.deferred[option.name]
+
+    def configure(self, updated: set[str]) -> None:
+        """Read the options. What is wrong is logged: at start that ends mitmdump with exit code 1."""
+        for option in OPTIONS:
+            if option.name not in updated:
+                continue
+            try:
+                value = options.parse(option.name, getattr(ctx.options, option.name))
+            except OptionError as error:
+                self._fail(str(error))
+                continue
+            if (
+                self._journal is not None
+                and value != self._values[option.name]
+                and option.name != "xentara_filter"
+            ):
+                logger.error("%s cannot be changed while recording", option.name)
+                continue
+            self._values[option.name] = value
+
+    def running(self) -> None:
+        """All options are known: reject those of ours that do not exist, and open the database."""
+        for name in options.unknown_names(list(ctx.options.deferred)):
+            known = ", ".join(option.name for option in OPTIONS)
+            self._fail(f"unknown option {name}; there are {known}")
+        self._start()
+
+    def _fail(self, message: str) -> None:
+        self._failed = True
+        logger.error("xentara_inspect: %s", message)
+
+    def _start(self) -> Journal | None:
+        """Open the database once. With `-r`, messages may come before `running`."""
+        if self._failed or self._journal is not None:
+            return self._journal
+        path = self._values["xentara_db"]
+        try:
+            # The journal itself never complains of a database for good: it waits for it to get better.
+            open_for_writing(path).close()
+        except StoreError as error:
+            self._fail(str(error))
+            return None
+        self._journal = Journal(
+            path,
+            durable=self._values["xentara_durable"],
+            keep_secrets=self._values["xentara_keep_secrets"],
+            on_problem=lambda message: logger.error("xentara_inspect: %s", message),
+            on_recovery=lambda message: logger.warning("xentara_inspect: %s", message),
+        )
+        atexit.register(self._finish)
+        if self._values["xentara_keep_secrets"]:
+            logger.warning("xentara_inspect: passwords and tokens are recorded, as asked for")
+        logger.info("xentara_inspect: recording into %s", path)
+        if self._values["xentara_index"]:
+            self._indexer = start_indexer(path)
+        return self._journal
+
+    # Traffic
+
+    def websocket_start(self, flow: http.HTTPFlow) -> None:
+        """A connection opens."""
+        if not is_xentara(flow, self._values.get("xentara_filter")):
+            return
+        journal = self._start()
+        if journal is not None:
+            info = session_info(flow, LIVE if flow.live else ctx.options.rfile or "replay")
+            session = journal.open_session(info)
+            self._sessions[flow.id] = session
+            if not flow.live:
+                self._replayed_sessions.append(session)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[bool] | None:
+        """A message passes. With `xentara_durable` it goes on once the awaitable is done."""
+        session = self._sessions.get(flow.id)
+        if session is None or self._journal is None or flow.websocket is None:
+            return None
+        committed = self._journal.append(session, frame_of(flow.websocket.messages[-1]))
+        return asyncio.wrap_future(committed) if committed is not None else None
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """A connection closed."""
+        session = self._sessions.pop(flow.id, None)
+        end = closing(flow)
+        if session is not None and self._journal is not None and end is not None:
+            self._journal.close_session(session, end.time, end.code, end.reason)
+
+    # End
+
+    def done(self) -> None:
+        """Write what is there. More may come: the end is `_finish`."""
+        if self._journal is not None:
+            self._journal.flush(None if self._replayed_sessions else STOP_SECONDS)
+        for session in self._replayed_sessions:
+            if session.skipped:
+                logger.warning(
+                    "xentara_inspect: session %s: %d messages were in the database already, skipped",
+                    session.session_id,
+                    session.skipped,
+                )
+
+    def _finish(self) -> None:
+        """At the end of the process: close the journal, let the indexer finish."""
+        deadline = time.monotonic() + STOP_SECONDS
+        if self._journal is not None:
+            self._journal.close(None if self._replayed_sessions else STOP_SECONDS)
+        if self._indexer is None:
+            return
+        if self._indexer.stdin is not None:
+            self._indexer.stdin.close()
+        # A replay is not done until it can be asked about; a recorder must not hold up a shutdown.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._indexer.wait(None if self._replayed_sessions else max(0.0, deadline - time.monotonic()))
+
+
+addons: Final = [XentaraRecorder()]

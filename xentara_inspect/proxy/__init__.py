@@ -1,0 +1,1 @@
+"""What runs inside mitmproxy beside the add-on itself."""
