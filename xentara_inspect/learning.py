@@ -18,7 +18,7 @@ from xentara_inspect.decoded import (
     SubscriptionClosed,
     SubscriptionOpened,
 )
-from xentara_inspect.names import Names
+from xentara_inspect.names import NIL, Names
 from xentara_inspect.objects import array, entries, number, text, uuid
 from xentara_inspect.packets import Packet
 from xentara_inspect.values import attribute_key
@@ -32,13 +32,14 @@ def from_answer(opcode: int | None, request: Packet, result: Item | None) -> Ite
 
 
 def element_of(opcode: int | None, parameters: Item | None) -> bytes | None:
-    """The one element that a request is about; None for none, several, or a lookup."""
+    """The one element that a request is about; None for none, several, a lookup or the whole tree."""
     command = protocol.COMMANDS.get(opcode) if opcode is not None else None
     if command is None or command.parameters is None:
         return None
     named = entries(parameters, command.parameters)
     if command.element_key is not None:
-        return uuid(named.get(command.parameters.by_key[command.element_key].name))
+        element = uuid(named.get(command.parameters.by_key[command.element_key].name))
+        return element if element != NIL else None
     subscribed = subscribed_elements(named.get("elements"))
     return subscribed[0][0] if len(subscribed) == 1 else None
 
@@ -49,7 +50,7 @@ def subscribed_elements(item: Item | None) -> tuple[tuple[bytes, tuple[Attribute
     for entry in array(item):
         named = entries(entry, _SUBSCRIBED_ELEMENT)
         element = uuid(named.get("element_uuid"))
-        if element is not None:
+        if element is not None and element != NIL:
             keys = (attribute_key(attribute) for attribute in array(named.get("attribute_ids")))
             subscribed.append((element, tuple(key for key in keys if key is not None)))
     return tuple(subscribed)

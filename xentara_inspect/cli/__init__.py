@@ -1,0 +1,69 @@
+"""The command line: parse arguments, call, print.
+
+Commands are loaded when asked for, so that a query starts without what only the others need.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from xentara_inspect._version import __version__
+
+_COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    # name: (module, what --help lists)
+    "capture": ("capture", "Record the traffic of clients with a server, through mitmdump."),
+    "demo": ("demo", "Simulator, proxy and client for a few seconds, then the log."),
+    "import": ("importing", "Read mitmproxy flow files into the database."),
+    "sessions": ("lists", "List the recorded connections."),
+    "log": ("log", "List requests with their responses, and what was malformed."),
+    "show": ("show", "Show one exchange, event or frame in annotated notation."),
+    "events": ("lists", "List pushed events."),
+    "readings": ("lists", "List attribute values seen in events, reads and writes."),
+    "stats": ("lists", "Count and time the commands."),
+    "findings": ("lists", "List departures from the specification."),
+    "elements": ("lists", "List the elements seen, with their primary keys."),
+    "subscriptions": ("lists", "List subscriptions."),
+    "decode": ("decode", "Bytes to annotated notation, without a database."),
+    "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
+    "simulate": ("simulate", "Run a simulated Xentara server."),
+    "addon-path": ("addon_path", "Print where the mitmproxy add-on file is."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"xentara_inspect.cli.{_COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name.replace("-", "_").replace("import", "import_"))
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="xentara-inspect")
+def cli() -> None:
+    """Record, decode and question the WebSocket traffic of Xentara."""
+
+
+def main() -> None:
+    """The console script. Errors are one line on stderr: exit 1 for bad input, 2 for wrong usage."""
+    from xentara_inspect.cli.errors import reported
+
+    with reported():
+        cli(prog_name="xentara-inspect", standalone_mode=False)
+    sys.exit(0)

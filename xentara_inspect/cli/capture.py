@@ -1,0 +1,89 @@
+"""`capture`: mitmdump in reverse mode with the add-on, for those who only want to record."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from xentara_inspect import protocol
+from xentara_inspect.cli.address import ADDRESS
+from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.options import database_option
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[str]
+else:
+    _ParamType = click.ParamType  # generic only in the newest versions of click
+
+
+class _Upstream(_ParamType):
+    """The URL of a server, `https://HOST:8080`; ws and wss are taken for http and https."""
+
+    name = "URL"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            self.fail(f"{value!r} is no URL", param, ctx)
+        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+        if scheme not in ("http", "https") or not parts.hostname:
+            self.fail(f"{value!r} is no URL such as https://HOST:{protocol.USUAL_PORT}", param, ctx)
+        if parts.username is not None:
+            self.fail("credentials do not belong in the URL; the client sends its own", param, ctx)
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{scheme}://{host}:{port or protocol.USUAL_PORT}"
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.option("--upstream", type=_Upstream(), required=True, help="The server, such as https://HOST:8080.")
+@click.option(
+    "--listen", type=ADDRESS, default="127.0.0.1:8081", show_default=True, help="Where clients connect to."
+)
+@click.option("-k", "--ssl-insecure", is_flag=True, help="Do not verify the server's certificate.")
+@click.option("--no-index", is_flag=True, help="Record only; decode later with `reindex`.")
+@click.option("--durable", is_flag=True, help="Forward a message only once it is on disk.")
+@click.option("--keep-secrets", is_flag=True, help="Record passwords and tokens. Mind who reads the file.")
+@click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to record.")
+@database_option
+@click.argument("mitmproxy_options", nargs=-1, type=click.UNPROCESSED)
+def capture(
+    upstream: str,
+    listen: tuple[str, int],
+    ssl_insecure: bool,
+    no_index: bool,
+    durable: bool,
+    keep_secrets: bool,
+    expression: str,
+    database: str,
+    mitmproxy_options: tuple[str, ...],
+) -> None:
+    """Record the traffic of clients with a server.
+
+    Clients connect to the address this listens on instead of the server's. Other options go to
+    mitmdump, such as `--certs FILE` or `--set client_certs=FILE`.
+    """
+    from xentara_inspect.proxy.capture import CaptureError, run
+
+    host, port = listen
+    settings = {
+        "xentara_db": database,
+        "xentara_filter": expression,
+        "xentara_index": "off" if no_index else "on",
+        "xentara_durable": "on" if durable else "off",
+        "xentara_keep_secrets": "on" if keep_secrets else "off",
+    }
+    arguments = ["--mode", f"reverse:{upstream}", "--listen-host", host, "--listen-port", str(port)]
+    for name, value in settings.items():
+        arguments += ["--set", f"{name}={value}"]
+    if ssl_insecure:
+        arguments.append("--ssl-insecure")
+    try:
+        run([*arguments, *mitmproxy_options], upstream, database)
+    except CaptureError as error:
+        raise Failure(str(error)) from None
+    sys.exit(0)

@@ -1,0 +1,116 @@
+"""`decode`: bytes in hexadecimal, base64 or raw to annotated notation, without a database."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from xentara_inspect import annotate, packets
+from xentara_inspect.cli.errors import Failure
+from xentara_inspect.notation import lines_with_spans
+
+_HEX_DECORATION: Final = re.compile(r"0[xX]|\\x|[\s,:]+")
+_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]*")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
+_BYTES_A_LINE: Final = 16
+_UNREADABLE: Final = "the input is neither hexadecimal nor base64 (raw bytes are read with --file)"
+
+
+@click.command()
+@click.argument("data", required=False, metavar="[HEX|-]")
+@click.option(
+    "-f", "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read a file."
+)
+@click.option("--hex", "show_bytes", is_flag=True, help="Show each line beside its bytes and their offset.")
+@click.option(
+    "--from", "sender", type=click.Choice(["client", "server"]), help="Who sent it, to check the direction."
+)
+@click.option("--no-comments", is_flag=True, help="The bare notation.")
+def decode(
+    data: str | None, file: Path | None, show_bytes: bool, sender: str | None, no_comments: bool
+) -> None:
+    r"""Decode the bytes of a message to annotated CBOR diagnostic notation.
+
+    HEX may hold spaces, line breaks, commas, colons, 0x and \x. With - or without HEX the standard
+    input is read.
+
+    The form is found out so: what consists of pairs of hexadecimal digits, the above aside, is
+    hexadecimal; else, what has only the letters of base64 (or base64url), at least four, is that.
+    Files and standard input may also hold the raw bytes: what is neither of the two, and no plain
+    ASCII text.
+
+    Exit status: 0 for well-formed CBOR; 1 for malformed CBOR, after what could be read of it, and
+    for input that cannot be read at all.
+    """
+    if data not in (None, "-") and file is not None:
+        raise click.UsageError("Give HEX or --file, not both.")
+    if no_comments and show_bytes:
+        raise click.UsageError("--hex and --no-comments do not go together.")
+    payload = _payload(data, file)
+    if payload is None:
+        raise Failure(_UNREADABLE)
+    from_client = None if sender is None else sender == "client"
+    if show_bytes:
+        text = beside_bytes(payload, from_client)
+    else:
+        text = annotate(payload, from_client=from_client, comments=not no_comments)
+    click.echo(text.removesuffix("\n"))
+    if packets.parse(payload).error is not None:
+        raise click.exceptions.Exit(1)
+
+
+def beside_bytes(payload: bytes, from_client: bool | None) -> str:
+    """Lines of notation, each behind the offset and the bytes it came from; 16 bytes a line."""
+    rows: list[str] = []
+    digits = len(f"{len(payload):x}")
+    blank = " " * (digits + 2 + 3 * _BYTES_A_LINE)
+    for text, start, end in lines_with_spans(payload, from_client=from_client):
+        if start == end:
+            rows.append(f"{blank}{text}")
+        for offset in range(start, end, _BYTES_A_LINE):
+            chunk = payload[offset : min(offset + _BYTES_A_LINE, end)].hex(" ")
+            row = f"{offset:0{digits}x}  {chunk:<{3 * _BYTES_A_LINE}}{text if offset == start else ''}"
+            rows.append(row.rstrip())
+    return "\n".join(rows)
+
+
+def from_text(text: str) -> bytes | None:
+    """The bytes that hexadecimal or base64 text stands for; None where it is neither."""
+    digits = _HEX_DECORATION.sub("", text)
+    if _HEX.fullmatch(digits):
+        return bytes.fromhex(digits)
+    letters = "".join(text.split())
+    # An odd number of hexadecimal digits is a slip of whoever copied them, not base64.
+    if not _BASE64.fullmatch(letters) or _HEX_DIGITS.fullmatch(digits):
+        return None
+    letters = letters.rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except binascii.Error:
+        return None
+
+
+def _payload(data: str | None, file: Path | None) -> bytes | None:
+    if data not in (None, "-"):
+        return from_text(str(data))
+    content = file.read_bytes() if file is not None else sys.stdin.buffer.read()
+    if not content.isascii():
+        return content
+    found = from_text(content.decode("ascii"))
+    return content if found is None and not _is_prose(content) else found
+
+
+def _is_prose(content: bytes) -> bool:
+    """Whether bytes are printable text through and through, which no message is."""
+    return content.decode("ascii").replace("\n", "").replace("\r", "").replace("\t", "").isprintable()
+
+
+if __name__ == "__main__":
+    decode()

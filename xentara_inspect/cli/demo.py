@@ -1,0 +1,85 @@
+"""`demo`: everything real but the plant, for a few seconds, then the log."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from xentara_inspect.cli.errors import Failure
+
+_START_SECONDS = 60
+"""How long mitmdump may take to listen; the first time it makes a certificate authority."""
+
+
+@click.command()
+@click.option(
+    "-d", "--db", "database", type=click.Path(), help="Keep the recording here instead of throwing it away."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0.5, 60), default=3, show_default=True, help="How long to talk."
+)
+@click.pass_context
+def demo(ctx: click.Context, database: str | None, seconds: float) -> None:
+    """Run simulator, proxy and client for a few seconds, then show the log.
+
+    The client talks through mitmdump with the add-on to the simulator: everything is real but the plant.
+    """
+    from xentara_inspect.cli.log import log
+    from xentara_inspect.store.indexer import wait_until_indexed
+
+    with tempfile.TemporaryDirectory(prefix="xentara-demo-") as folder:
+        path = database or str(Path(folder) / "demo.db")
+        click.echo(
+            f"Simulator, mitmdump with the add-on and a client, for about {seconds:g} seconds …", err=True
+        )
+        asyncio.run(_talk(path, Path(folder), seconds))
+        wait_until_indexed(path)
+        ctx.invoke(log, database=path, limit=0, with_events=False)
+    if database is not None:
+        click.echo(
+            f"\nThe recording is in {database}: try `xentara-inspect show 1.1 -d {database}`.", err=True
+        )
+
+
+async def _talk(database: str, folder: Path, seconds: float) -> None:
+    from xentara_inspect.simulator import OPERATOR, Client, Simulator
+    from xentara_inspect.simulator import demo as conversation
+
+    async with Simulator("127.0.0.1", 0) as simulator:
+        proxy = await _start_proxy(f"http://127.0.0.1:{simulator.port}", database, folder)
+        try:
+            url = f"ws://127.0.0.1:{await _port(proxy)}/api/ws"
+            click.echo(f"{url} → {simulator.url}", err=True)
+            async with Client(url, user=OPERATOR.user, password=OPERATOR.password) as client:
+                await conversation(client, seconds)
+        finally:
+            if proxy.returncode is None:
+                proxy.terminate()
+            await proxy.wait()
+
+
+async def _start_proxy(upstream: str, database: str, folder: Path) -> asyncio.subprocess.Process:
+    arguments = ["capture", "--upstream", upstream, "--listen", "127.0.0.1:0", "-d", database]
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "xentara_inspect", *arguments, "--set", f"confdir={folder}",
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def _port(proxy: asyncio.subprocess.Process) -> int:
+    """The port that the proxy says it listens on."""
+    if proxy.stderr is None:
+        raise Failure("the proxy has no output")
+    said = []
+    async with asyncio.timeout(_START_SECONDS):
+        async for line in proxy.stderr:
+            said.append(line.decode(errors="replace").strip())
+            match = re.match(r"Listening on \S*:(\d+),", said[-1])
+            if match:
+                return int(match[1])
+    raise Failure(f"the proxy did not start: {' '.join(said)}")

@@ -1,0 +1,76 @@
+"""`show`: one exchange, event or frame, whole."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from xentara_inspect.cli import options
+from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.output import json_text, milliseconds, severity_style, status_style
+from xentara_inspect.cli.reading import opened
+from xentara_inspect.escape import safe
+from xentara_inspect.store import queries
+
+_SIDES: Final = (("request", "from the client"), ("response", "from the server"))
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@options.database_option
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form."
+)
+def show(name: str, database: str, form: str) -> None:
+    """Show one exchange, event or message in annotated notation.
+
+    ID is what `log` prints: 42.1 is the first packet of message 42, with its request or response;
+    42 is the whole message.
+    """
+    with opened(database) as connection:
+        row = queries.show(connection, name)
+    if row is None:
+        raise Failure(f"{name} is not in {database}; `log` lists what is")
+    if form == "json":
+        click.echo(json_text([row], indent=2))
+    else:
+        _print_text(row)
+
+
+def _print_text(row: Any) -> None:
+    click.echo(_headline(row))
+    for side, direction in _SIDES:
+        packet = row[side]
+        if packet is not None:
+            place = f"message {packet['frame']}"
+            if packet["position"]:
+                place += f", packet {packet['position']}"
+            click.echo(f"\n{_bold(side.capitalize())} · {packet['time']} · {place}, {direction}\n")
+            click.echo(packet["notation"].rstrip("\n"))
+        elif row["kind"] == "exchange":
+            click.echo(f"\n{_bold(side.capitalize())} · none")
+    if row["findings"]:
+        click.echo(f"\n{_bold('Findings')}")
+        for finding in row["findings"]:
+            severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
+            click.echo(f"  {severity} {finding['code']}: {safe(finding['message'])}")
+
+
+def _headline(row: Any) -> str:
+    parts = [_bold(f"{row['kind']} {row['id']}"), f"session {row['session']}"]
+    if row["command"] is not None:
+        parts.append(row["command"])
+    if row["status"] is not None:
+        parts.append(click.style(row["status"], fg=status_style(row["status"]) or None))
+    if row["error_code"] is not None:
+        parts.append(f"{row['error_code']} {row['error_name'] or 'unknown error'}")
+    if row["latency_ms"] is not None:
+        parts.append(f"{milliseconds(row['latency_ms'])} ms")
+    if row["element"] is not None:
+        parts.append(safe(row["element"]))
+    return " · ".join(parts)
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
