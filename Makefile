@@ -35,6 +35,13 @@ test: lint
 stress: $(STAMP)
 	$(BIN)/pytest -m stress
 
+docs: $(STAMP)
+	$(BIN)/python docs/make.py --write
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.notation
+	$(BIN)/python -m benchmarks.throughput
+
 samples: $(STAMP)
 	$(BIN)/python sample_captures/make.py
 

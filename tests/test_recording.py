@@ -206,7 +206,7 @@ def test_what_is_not_xentara_is_not_recorded(database: Path, confdir: Path) -> N
 def test_a_wrong_option_ends_mitmdump_with_a_clear_message(
     setting: str, message: str, database: Path, confdir: Path
 ) -> None:
-    arguments = ["-s", ADDON, "--set", f"confdir={confdir}"]
+    arguments: list[str | Path] = ["-s", ADDON, "--set", f"confdir={confdir}"]
     if not setting.startswith("xentara_db"):
         arguments += ["--set", f"xentara_db={database}"]
     with Process(

@@ -17,6 +17,7 @@ import pytest
 from tests.store_traffic import HELLO, LIVE_INFO, event, frames, info, read
 from xentara_inspect.connection import LIVE
 from xentara_inspect.frames import Frame
+from xentara_inspect.store import journal_file
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.journal import Journal
 
@@ -31,6 +32,12 @@ def problems() -> list[str]:
 @pytest.fixture
 def recoveries() -> list[str]:
     return []
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock is reported sooner than people would want it."""
+    monkeypatch.setattr(journal_file, "LOCK_PATIENCE", 0.3)
 
 
 @pytest.fixture
@@ -199,9 +206,7 @@ def test_a_directory_that_does_not_exist_yet_is_waited_for(
     assert len(recoveries) == 1
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(
-    tmp_path: Path, problems: list[str], recoveries: list[str]
-) -> None:
+def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     database = tmp_path / "xentara.db"
     script = """
 import resource, signal, sys
@@ -344,7 +349,8 @@ def test_two_journals_write_one_database(database: Path) -> None:
     for flow in ("flow-0", "flow-1"):
         times = read(
             database,
-            "SELECT time FROM frames WHERE session_id = (SELECT id FROM sessions WHERE flow_id = ?) ORDER BY id",
+            "SELECT frames.time FROM frames JOIN sessions ON sessions.id = session_id WHERE flow_id = ?"
+            " ORDER BY frames.id",
             flow,
         )
         assert times == [(index,) for index in range(3000)]

@@ -9,7 +9,7 @@ from xentara_inspect.cbor import Item
 from xentara_inspect.layout import INDENTS, Line
 from xentara_inspect.meanings import said
 from xentara_inspect.names import Names
-from xentara_inspect.packets import Packet
+from xentara_inspect.packets import Kind, Packet
 from xentara_inspect.rendering import ANYTHING, Renderer
 
 
@@ -63,7 +63,7 @@ def packet_heading(packet: Packet, context: Context | None) -> str:
         return f"Packet {packet.position}: malformed, {why}"
     name = protocol.PACKET_TYPES[_TYPES[packet.kind]]
     command = protocol.COMMAND_NAMES.get(context.opcode) if context and context.opcode is not None else None
-    answered = f" to {command}" if command else ""
+    answered = f" to {command}" if command and packet.kind is not Kind.REQUEST else ""
     return f"Packet {packet.position}: {name}{answered}"
 
 
