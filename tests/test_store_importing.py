@@ -104,5 +104,5 @@ def test_a_session_is_imported_whole_or_not_at_all(database: Path) -> None:
 
 
 def test_what_cannot_be_written_to_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="is a directory, not a database$"):
+    with pytest.raises(StoreError, match=r"is a directory, not a database$"):
         Importer(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -438,6 +439,56 @@ def test_what_a_failed_frame_left_in_memory_does_not_count(database: Path) -> No
     assert (LEVEL_UUID, None, None, "event") in before["elements"]
     reindex(database)
     assert derived(database) == before
+
+
+def indexer_exit_code(database: Path, environment: dict[str, str]) -> int:
+    command = [sys.executable, "-m", "xentara_inspect.store.indexer", str(database)]
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, env=os.environ | environment
+    ).returncode
+
+
+DEADLY = """
+import os, signal
+from xentara_inspect.session import Session
+feed = Session.feed
+def deadly(self, frame):
+    if b"poison" in frame.payload {condition}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return feed(self, frame)
+Session.feed = deadly
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "deaths"), [("", 1), ("and self._pairing.waits_for(14)", 2)], ids=["alone", "in context"]
+)
+def test_a_frame_that_ends_the_process_is_found_out_and_passed_over(
+    database: Path, tmp_path: Path, condition: str, deaths: int
+) -> None:
+    patched = tmp_path / "patched"
+    patched.mkdir()
+    (patched / "sitecustomize.py").write_text(DEADLY.format(condition=condition))
+    environment = {"PYTHONPATH": f"{patched}{os.pathsep}{Path(__file__).parent.parent}"}
+    add(database, frames(HELLO[0], POISON, HELLO[1]))
+    codes = [indexer_exit_code(database, environment) for _ in range(deaths + 1)]
+    assert codes == [-signal.SIGKILL] * deaths + [0]
+    assert indexed(database)
+    assert read(database, "SELECT frame_id FROM findings WHERE code = 'internal-error'") == [(2,)]
+    assert read(database, "SELECT status FROM exchanges") == [("ok",)]
+
+
+def test_a_frame_that_was_only_there_when_somebody_killed_the_indexer_is_decoded(database: Path) -> None:
+    add(database, frames(*HELLO))
+    killed = IndexerLock(database)
+    assert killed.acquire()
+    killed.mark(1)
+    left = database.with_name("xentara.db-indexer").read_bytes()
+    killed.release()
+    database.with_name("xentara.db-indexer").write_bytes(left)
+    catch_up(database)
+    assert read(database, "SELECT command FROM exchanges") == [("client_hello",)]
+    assert not database.with_name("xentara.db-indexer").exists()
 
 
 def test_following_ends_when_it_is_told_to_though_another_indexer_works(filled: Path) -> None:

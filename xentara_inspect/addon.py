@@ -13,10 +13,11 @@ import logging
 import subprocess
 import time
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Final
 
 from mitmproxy import contentviews, ctx, http
 from mitmproxy.addonmanager import Loader
+from mitmproxy.tools.dump import DumpMaster
 
 from xentara_inspect.connection import LIVE
 from xentara_inspect.proxy import options
@@ -41,8 +42,9 @@ class XentaraRecorder:
     name = "xentara"
 
     def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
+        self._values = {option.name: option.parse(option.default) for option in OPTIONS}
         self._failed = False
+        self._trims = False
         self._journal: Journal | None = None
         self._indexer: subprocess.Popen[bytes] | None = None
         self._sessions: dict[str, SessionHandle] = {}
@@ -84,6 +86,7 @@ class XentaraRecorder:
                 logger.error("%s cannot be changed while recording", option.name)
                 continue
             self._values[option.name] = value
+        self._trims = self._may_trim()
 
     def running(self) -> None:
         """All options are known: reject those of ours that do not exist, and open the database."""
@@ -91,6 +94,17 @@ class XentaraRecorder:
             known = ", ".join(option.name for option in OPTIONS)
             self._fail(f"unknown option {name}; there are {known}")
         self._start()
+
+    def _may_trim(self) -> bool:
+        """Whether nobody but us looks at the messages of a flow once they have passed.
+
+        mitmproxy keeps them all, which on a socket that lives for weeks is all of the memory.
+        mitmweb and the console show them; `-w`, `hardump` and filters on bodies need them at the end.
+        """
+        kept_for = ("save_stream_file", "hardump", "dumper_filter")
+        return isinstance(ctx.master, DumpMaster) and not any(
+            getattr(ctx.options, name, None) for name in kept_for
+        )
 
     def _fail(self, message: str) -> None:
         self._failed = True
@@ -141,7 +155,10 @@ class XentaraRecorder:
         session = self._sessions.get(flow.id)
         if session is None or self._journal is None or flow.websocket is None:
             return None
-        committed = self._journal.append(session, frame_of(flow.websocket.messages[-1]))
+        messages = flow.websocket.messages
+        committed = self._journal.append(session, frame_of(messages[-1]))
+        if self._trims and flow.live:
+            del messages[:-1]
         return asyncio.wrap_future(committed) if committed is not None else None
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:

@@ -13,7 +13,7 @@ from xentara_inspect.names import Names, uuid_text
 from xentara_inspect.readings import attribute_number, error_object
 from xentara_inspect.schema import Integer
 from xentara_inspect.timestamps import time_point, time_text
-from xentara_inspect.values import attribute_key
+from xentara_inspect.values import attribute_key, reading_value
 
 _VALUE_LIMIT: Final = 60
 _VALUES_SHOWN: Final = 8
@@ -88,5 +88,5 @@ def attribute_value(attribute: int | bytes | None, value: Item, payload: bytes) 
     if point is not None:
         return time_text(point)
     if value.kind in (cbor.UINT, cbor.NINT, cbor.FLOAT):
-        return str(value.value)  # how it was encoded is for the notation to say
+        return str(reading_value(value, payload)[0])  # how it was encoded is for the notation to say
     return value_text(literal(value, payload))

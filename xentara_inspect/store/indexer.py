@@ -80,7 +80,7 @@ def catch_up(path: Path, progress: Progress | None = None, timeout: float | None
         if deadline is not None and time.monotonic() >= deadline:
             return False
     try:
-        with Indexer(path) as indexer:
+        with Indexer(path, lock) as indexer:
             indexer.run_once(progress)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
@@ -123,7 +123,7 @@ def follow(path: Path, wait: Wait) -> None:
         if wait(_LOCK_POLL):
             return
     try:
-        with Indexer(path) as indexer:
+        with Indexer(path, lock) as indexer:
             _follow(indexer, wait)
             _finish(indexer)
     except sqlite3.Error as error:

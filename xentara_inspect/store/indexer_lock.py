@@ -1,24 +1,33 @@
-"""One indexer per database: a lock that dies with its process."""
+"""One indexer per database: a lock that dies with its process, and remembers what killed it."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import struct
+from typing import Final
 
 from xentara_inspect.store.database import Path
 from xentara_inspect.store.errors import from_os
+
+_MARK: Final = struct.Struct("<QQ")  # the frame being decoded, and how many indexers it has killed
 
 
 class IndexerLock:
     """An advisory lock on a file beside the database, which is there only while an indexer runs.
 
     Not on the database itself: a process that closes any descriptor of that file loses the locks
-    that SQLite holds on it. A killed process leaves an empty file behind, and no lock.
+    that SQLite holds on it. A killed process leaves the file behind, with the number of the frame
+    that it was decoding, and no lock.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = f"{os.path.abspath(path)}-indexer"
         self._descriptor: int | None = None
+        self.suspect = 0
+        """The frame that the last holder was decoding when it was killed; 0 for none."""
+        self.deaths = 0
+        """How many holders in a row were killed while they decoded the suspect."""
 
     def acquire(self) -> bool:
         """Take the lock if nobody else has it. Returns whether this one has it now. Raises StoreError."""
@@ -34,9 +43,16 @@ class IndexerLock:
                 return False
             if self._is_at_its_place(descriptor):
                 self._descriptor = descriptor
+                self._read_mark(descriptor)
             else:  # its last holder removed it while we opened it
                 os.close(descriptor)
         return True
+
+    def mark(self, frame_id: int) -> None:
+        """Remember, beyond the death of this process, which frame is being decoded; 0 for none."""
+        if self._descriptor is not None:
+            deaths = self.deaths if frame_id == self.suspect else 0
+            os.pwrite(self._descriptor, _MARK.pack(frame_id, deaths), 0)
 
     def release(self) -> None:
         """Let others index."""
@@ -45,6 +61,12 @@ class IndexerLock:
                 os.unlink(self._path)
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _read_mark(self, descriptor: int) -> None:
+        left = os.pread(descriptor, _MARK.size, 0)
+        if len(left) == _MARK.size:
+            self.suspect, deaths = _MARK.unpack(left)
+            self.deaths = deaths + 1
 
     def _is_at_its_place(self, descriptor: int) -> bool:
         try:

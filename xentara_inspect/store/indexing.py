@@ -17,10 +17,12 @@ from xentara_inspect.frames import Frame
 from xentara_inspect.session import Session
 from xentara_inspect.store.checkpoint import CheckpointMovedError, load_position
 from xentara_inspect.store.database import Path, open_for_writing
+from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.internal_error import internal_error
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.resume import load_names, load_session
 from xentara_inspect.store.rows import Rows
+from xentara_inspect.store.trial import survives
 
 SHORT_WORK: Final = 0.005
 """Seconds of decoding in one transaction while somebody records."""
@@ -46,11 +48,12 @@ class _End(NamedTuple):
 
 
 class Indexer:
-    """Indexes one database. The caller holds its `IndexerLock`. Not thread-safe."""
+    """Indexes one database. Not thread-safe."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises StoreError."""
+    def __init__(self, path: Path, lock: IndexerLock | None = None) -> None:
+        """lock: held by the caller; told which frame is being decoded. Raises StoreError."""
         self._connection = open_for_writing(path)
+        self._lock = lock
         self._sessions: dict[int, Session] = {}
         self._names = load_names(self._connection)
         self._rows = Rows(load_position(self._connection))
@@ -168,6 +171,8 @@ class Indexer:
             while end is not None and self._end(end):
                 end = next(ends, None)
         finally:
+            if self._lock is not None:
+                self._lock.mark(0)
             self._connection.execute("COMMIT")
 
     def _ends(self) -> Iterator[_End]:
@@ -183,7 +188,9 @@ class Indexer:
     def _feed(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> int:
         """Decode a frame. Returns how much its rows weigh."""
         try:
-            decoded = session.feed(frame)
+            if self._lock is not None:
+                self._lock.mark(frame_id)
+            decoded = session.feed(frame) if not self._kills(frame_id, frame) else internal_error(frame)
         except Exception as error:
             # A bug of ours must not stop everything behind it, now or after a restart. What it left
             # half done in memory is thrown away.
@@ -192,6 +199,17 @@ class Indexer:
             sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
         self._rows.add_frame(session_id, frame_id, frame.time, decoded)
         return len(frame.payload)
+
+    def _kills(self, frame_id: int, frame: Frame) -> bool:
+        """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
+        lock = self._lock
+        if lock is None or frame_id != lock.suspect:
+            return False
+        # Most were killed by somebody else, and the frame has nothing to do with it.
+        killed = lock.deaths > 1 or not survives(frame)
+        if killed:
+            sys.stderr.write(f"frame {frame_id} is passed over: decoding it ends the process\n")
+        return killed
 
     def _session(self, session_id: int, frame_id: int) -> Session | None:
         """The session of a frame; None where it has to wait until everything before is written."""
