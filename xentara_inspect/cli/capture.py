@@ -80,6 +80,8 @@ def capture(
     arguments = ["--mode", f"reverse:{upstream}", "--listen-host", host, "--listen-port", str(port)]
     for name, value in settings.items():
         arguments += ["--set", f"{name}={value}"]
+    # With a server that cannot be reached the client gets a 502 instead of a closed connection.
+    arguments += ["--set", "connection_strategy=lazy"]
     if ssl_insecure:
         arguments.append("--ssl-insecure")
     try:

@@ -145,6 +145,7 @@ def run(arguments: Sequence[str], upstream: str, database: str) -> None:
     def extra(args: Any) -> dict[str, Any]:
         return {"flow_detail": 0, **_filtered(args)}
 
+    sys.argv[0] = "Error"  # what mitmproxy puts before its complaints about options
     try:
         mitmproxy_main.run(Master, _parser, arguments, extra)
     finally:

@@ -1,0 +1,152 @@
+"""`capture` and `demo`: recording for those who do not run mitmproxy themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+import sys
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.live import Process, inspect, rows, run_async, simulated
+from xentara_inspect.simulator import Client, everything
+
+
+class Capture(Process):
+    """`xentara-inspect capture` on a free port."""
+
+    def __init__(self, upstream: str, database: Path, confdir: Path, *options: str) -> None:
+        super().__init__(
+            [
+                sys.executable, "-m", "xentara_inspect", "capture", "--upstream", upstream, "-d", database,
+                "--listen", "127.0.0.1:0", "--set", f"confdir={confdir}", *options,
+            ]
+        )  # fmt: skip
+
+    @property
+    def port(self) -> int:
+        return int(self.wait_for_line(r"Listening on 127.0.0.1:(\d+), forwarding to").group(1))
+
+
+def trusting_nobody() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def test_a_conversation_over_tls_is_recorded_whole(database: Path, confdir: Path) -> None:
+    async def main() -> tuple[int, int, str]:
+        async with simulated(tls=True) as simulator:
+            upstream = f"wss://localhost:{simulator.port}"
+            with Capture(upstream, database, confdir, "--ssl-insecure") as proxy:
+                url = f"wss://127.0.0.1:{await asyncio.to_thread(lambda: proxy.port)}/api/ws"
+                async with Client(url, ssl_context=trusting_nobody()) as client:
+                    sent = await everything(client)
+                await asyncio.to_thread(proxy.stop, signal.SIGTERM)
+                assert proxy.child.returncode == 0, proxy.output
+        return len(sent), len(client.events), proxy.output
+
+    requests, events, output = run_async(main())
+    (session,) = rows("sessions", "-d", database)
+    assert (session["requests"], session["events"]) == (requests, events)
+    assert len(rows("log", "-d", database, "--limit", "0")) == requests
+    assert f"recording into {database}" in output
+    assert "Point the client at ws://127.0.0.1:" in output
+    assert "Connected: client 127.0.0.1:" in output
+    assert "Closed (1000): client 127.0.0.1:" in output
+
+
+def test_a_certificate_that_is_not_trusted_is_one_clear_line(database: Path, confdir: Path) -> None:
+    async def main() -> str:
+        async with simulated(tls=True) as simulator:
+            with Capture(f"https://localhost:{simulator.port}", database, confdir) as proxy:
+                url = f"ws://127.0.0.1:{await asyncio.to_thread(lambda: proxy.port)}/api/ws"
+                with pytest.raises(InvalidStatus, match="502"):
+                    async with Client(url):
+                        pass
+                await asyncio.to_thread(proxy.wait_for_line, r"TLS with .* failed: .*--ssl-insecure")
+                return proxy.output
+
+    assert "Traceback" not in run_async(main())
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_a_server_that_cannot_be_reached_is_one_clear_line_and_a_502(database: Path, confdir: Path) -> None:
+    async def main() -> str:
+        with Capture(f"http://127.0.0.1:{free_port()}", database, confdir) as proxy:
+            url = f"ws://127.0.0.1:{await asyncio.to_thread(lambda: proxy.port)}/api/ws"
+            with pytest.raises(InvalidStatus, match="502"):
+                async with Client(url):
+                    pass
+            await asyncio.to_thread(proxy.wait_for_line, r"Upstream http://127.0.0.1:\d+ cannot be reached: ")
+            return proxy.output
+
+    assert "Traceback" not in run_async(main())
+
+
+def test_a_port_in_use_is_one_clear_line(database: Path, confdir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with Capture("http://127.0.0.1:1", database, confdir, "--listen", address) as proxy:
+            assert proxy.wait() == 1
+    (line,) = proxy.lines
+    assert line.startswith("Error: ")
+    assert address in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--upstream", "plant:8080"], 2, "is no URL such as https://HOST:8080"),
+        (["--upstream", "https://me:hidden@plant"], 2, "credentials do not belong in the URL"),
+        (["--upstream", "http://plant", "--listen", "8081"], 2, "is not HOST:PORT"),
+        (["--upstream", "http://plant", "--nonsense"], 2, "unrecognized arguments: --nonsense"),
+        (["--upstream", "http://plant", "--set", "xentara_nonsense=1"], 1, "unknown option xentara_nonsense"),
+        (["--upstream", "http://plant", "--set", "listen_port=x"], 1, "Error: Not an integer: x"),
+        (
+            ["--upstream", "http://plant", "--filter", "~~"],
+            1,
+            "xentara_filter is a mitmproxy filter expression",
+        ),
+        (["--upstream", "http://plant", "-d", "/nowhere/at/all.db"], 1, "/nowhere/at/all.db"),
+        ([], 2, "Missing option '--upstream'"),
+    ],
+)
+def test_what_is_wrong_with_the_options_is_one_clear_line(
+    arguments: list[str], code: int, message: str, tmp_path: Path, confdir: Path
+) -> None:
+    base = [sys.executable, "-m", "xentara_inspect", "capture", "--set", f"confdir={confdir}"]
+    if "-d" not in arguments:
+        base += ["-d", str(tmp_path / "x.db")]
+    if "--listen" not in arguments:
+        base += ["--listen", "127.0.0.1:0"]
+    with Process([*base, *arguments]) as proxy:
+        assert proxy.wait() == code, proxy.output
+    assert message in proxy.lines[-1]
+    assert "hidden" not in proxy.output
+    assert "Traceback" not in proxy.output
+
+
+def test_demo_ends_with_the_log_of_a_real_conversation(database: Path) -> None:
+    output = inspect("demo", "--seconds", "1", "-d", database)
+    log = rows("log", "-d", database, "--limit", "0")
+    assert len(log) > 20
+    assert output.count("\n") == len(log) + 1  # and the heading
+    assert {"client_hello", "subscribe", "write", "create_sub_session"} <= {row["command"] for row in log}
+    assert all(row["status"] in ("ok", "error") for row in log)
+    (session,) = rows("sessions", "-d", database)
+    assert session["events"] > 0
+    assert session["findings"] == 0
