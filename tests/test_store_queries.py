@@ -91,7 +91,7 @@ def test_the_log_names_what_was_asked_what_came_of_it_and_what_was_malformed(fil
         ("11.2", "write", "unanswered", "Plant.Valve: Value = 2"),
         ("13", None, None, "a text message; every message is binary CBOR (packaging page)"),
         ("14.1", None, "unanswered", ""),
-        ("14.2", None, None, "packet 2: it is a unsigned integer, not an array"),
+        ("14.2", None, None, "packet 2: it is an unsigned integer, not an array"),
         ("15.1", None, "unsolicited", ""),
         ("16.1", "unsubscribe", "ok", "Plant.Tank 1.Level"),
         ("19.1", "get_stage", "unanswered", ""),

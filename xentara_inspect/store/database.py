@@ -64,8 +64,10 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
         recording = _check_application(name)
         # A database in WAL mode cannot be opened with mode=ro without making -wal and -shm, which
         # fails in a directory that cannot be written and leaves them behind elsewhere. Where there
-        # is no -wal nobody has it open, and the file alone is the database.
-        quiet = not recording and not _size(f"{name}-wal")
+        # is no -wal nobody has it open, and the file alone is the database. (A copy of a database
+        # that was being recorded into may say that it still is.)
+        writable = os.access(os.path.dirname(os.path.abspath(name)), os.W_OK)
+        quiet = not _size(f"{name}-wal") and not (recording and writable)
         connection = _connect(name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
     with _reported(name, connection):
         version = _version(connection)
@@ -78,6 +80,15 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
 def database_path(connection: sqlite3.Connection) -> str:
     """The file that a connection is open on."""
     return str(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from any other that may take its name; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _create_private(name: str) -> None:

@@ -123,16 +123,20 @@ def follow(path: Path, wait: Wait) -> None:
         if wait(_LOCK_POLL):
             return
     try:
-        with Indexer(path, lock) as indexer:
-            _follow(indexer, wait)
-            _finish(indexer)
+        ended = False
+        while not ended:
+            with Indexer(path, lock) as indexer:
+                ended = _follow(indexer, wait)
+                if ended:
+                    _finish(indexer)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
     finally:
         lock.release()
 
 
-def _follow(indexer: Indexer, wait: Wait) -> None:
+def _follow(indexer: Indexer, wait: Wait) -> bool:
+    """Index until it is time to stop: True, or until another file takes the place of this one: False."""
     version = -1
     quiet = 0
     watched = time.monotonic()
@@ -140,6 +144,8 @@ def _follow(indexer: Indexer, wait: Wait) -> None:
         try:
             if time.monotonic() - watched >= _WATCH_INTERVAL:
                 watched = time.monotonic()
+                if not indexer.is_at_its_place():
+                    return False
                 indexer.end_gone_recorders()
             now = indexer.data_version()
             if now != version or not quiet:
@@ -147,13 +153,13 @@ def _follow(indexer: Indexer, wait: Wait) -> None:
                 quiet = 0 if indexer.step(indexer.pace()) else 1
             else:
                 quiet += 1
-        except sqlite3.OperationalError as error:
+        except sqlite3.OperationalError:
             # Locked by somebody, or the disk is full: that passes.
             if wait(_ERROR_PAUSE):
-                raise StoreError(str(error)) from None
+                raise
             continue
         if wait(0 if not quiet else _POLL if quiet < _IDLE_AFTER else _IDLE_POLL):
-            return
+            return True
 
 
 def _finish(indexer: Indexer) -> None:

@@ -16,7 +16,7 @@ from xentara_inspect.decoded import Decoded
 from xentara_inspect.frames import Frame
 from xentara_inspect.session import Session
 from xentara_inspect.store.checkpoint import CheckpointMovedError, load_position
-from xentara_inspect.store.database import Path, open_for_writing
+from xentara_inspect.store.database import Path, file_identity, open_for_writing
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.internal_error import internal_error
 from xentara_inspect.store.recorders import Watch, stop_gone
@@ -53,6 +53,8 @@ class Indexer:
     def __init__(self, path: Path, lock: IndexerLock | None = None) -> None:
         """lock: held by the caller; told which frame is being decoded. Raises StoreError."""
         self._connection = open_for_writing(path)
+        self._path = path
+        self._identity = file_identity(path)
         self._lock = lock
         self._sessions: dict[int, Session] = {}
         self._names = load_names(self._connection)
@@ -126,6 +128,10 @@ class Indexer:
                 stop_gone(self._connection, gone)
             finally:
                 self._connection.execute("COMMIT")
+
+    def is_at_its_place(self) -> bool:
+        """Whether the file is still the one of its name, and not deleted or replaced."""
+        return file_identity(self._path) == self._identity
 
     def last_frame(self) -> int:
         """The newest frame of the journal."""

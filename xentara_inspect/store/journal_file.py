@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect.store import recorders
-from xentara_inspect.store.database import open_for_writing
+from xentara_inspect.store.database import file_identity, open_for_writing
 from xentara_inspect.store.errors import StoreError, problem
 from xentara_inspect.store.journal_writer import Operation, SessionHandle, write_group
 from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
@@ -89,7 +88,7 @@ class JournalFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
-            if _identity(self._path) == self._identity:
+            if file_identity(self._path) == self._identity:
                 return self._connection
             # Sessions go on in the next file, without what this one had of them.
             self._leave()
@@ -103,7 +102,7 @@ class JournalFile:
             connection.close()
             raise
         self._connection = connection
-        self._identity = _identity(self._path)
+        self._identity = file_identity(self._path)
         return connection
 
     def _leave(self) -> None:
@@ -151,11 +150,3 @@ class JournalFile:
 
 def _is_lock(error: Exception) -> bool:
     return "locked" in str(error)
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
