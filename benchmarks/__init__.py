@@ -1,0 +1,1 @@
+"""What the product costs, in ratios against a baseline in the same run."""

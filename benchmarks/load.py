@@ -127,7 +127,8 @@ async def proxied(port: int, database: Path | None, *options: str) -> AsyncItera
     with tempfile.TemporaryDirectory() as confdir:
         child = await asyncio.create_subprocess_exec(
             str(Path(sys.executable).parent / "mitmdump"), *arguments, "--set", f"confdir={confdir}",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         assert child.stdout is not None
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -19,7 +20,11 @@ def shown(payload: bytes, *, from_client: bool = True, path: str = "/api/ws", is
     message = flow.websocket.messages[0]
     message.content, message.from_client = payload, from_client
     message.type = type(message.type).TEXT if is_text else type(message.type).BINARY
-    with taddons.context():
+    return asyncio.run(chosen_view(message, flow))
+
+
+async def chosen_view(message: Any, flow: Any) -> str:
+    with taddons.context():  # in a running loop: otherwise it makes one and leaves it open
         if hasattr(contentviews, "prettify_message"):
             return str(contentviews.prettify_message(message, flow).text)
         _, lines, error = vars(contentviews)["get_message_content_view"]("auto", message, flow)
