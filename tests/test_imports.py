@@ -12,7 +12,10 @@ import pytest
 import xentara_inspect
 
 PACKAGE = Path(xentara_inspect.__file__).parent
-CORE = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in ("addon", "__main__"))
+CORE = sorted(
+    [path for path in PACKAGE.glob("*.py") if path.stem not in ("addon", "__main__")]
+    + list(PACKAGE.glob("protocol/*.py"))
+)
 STORE = sorted((PACKAGE / "store").glob("*.py"))
 
 NOT_IN_THE_CORE = {

@@ -9,106 +9,71 @@ why. One pass, no recursion, nothing allocated on the word of a length that has 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 
-# Kinds of items: the major types of RFC 8949 section 3.1 by their number, major type 7 split in two.
-UINT: Final = 0
-NINT: Final = 1
-BYTES: Final = 2
-TEXT: Final = 3
-ARRAY: Final = 4
-MAP: Final = 5
-TAG: Final = 6
-SIMPLE: Final = 7
-FLOAT: Final = 8
-BROKEN: Final = 9
-
-KIND_NAMES: Final = (
-    "unsigned integer",
-    "negative integer",
-    "byte string",
-    "text string",
-    "array",
-    "map",
-    "tag",
-    "simple value",
-    "float",
-    "malformed item",
+from xentara_inspect.items import (
+    ARRAY,
+    BROKEN,
+    BYTES,
+    FALSE,
+    FLOAT,
+    INDEFINITE,
+    KIND_NAMES,
+    MAP,
+    NINT,
+    NULL,
+    PREFERRED_FROM,
+    SIMPLE,
+    TAG,
+    TAG_UUID,
+    TEXT,
+    TRUE,
+    UINT,
+    UNDEFINED,
+    Document,
+    Item,
+    Malformed,
+    integer,
+    is_preferred,
+    kind_phrase,
+    pairs,
+    shortest_float_info,
+    uuid_bytes,
+    walk,
 )
 
-INDEFINITE: Final = 31
-"""Additional information of an indefinite length (RFC 8949 section 3.2)."""
+__all__ = [
+    "ARRAY",
+    "BROKEN",
+    "BYTES",
+    "FALSE",
+    "FLOAT",
+    "INDEFINITE",
+    "KIND_NAMES",
+    "MAP",
+    "NINT",
+    "NULL",
+    "SIMPLE",
+    "TAG",
+    "TAG_UUID",
+    "TEXT",
+    "TRUE",
+    "UINT",
+    "UNDEFINED",
+    "Document",
+    "Item",
+    "Malformed",
+    "decode",
+    "integer",
+    "is_preferred",
+    "kind_phrase",
+    "pairs",
+    "shortest_float_info",
+    "uuid_bytes",
+    "walk",
+]
 
-FALSE: Final = 20
-TRUE: Final = 21
-NULL: Final = 22
-UNDEFINED: Final = 23
-
-TAG_UUID: Final = 37
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """Where and why bytes are not well-formed CBOR.
-
-    offset: byte offset of the offending head, or of the end of the data where more was expected.
-    resume: first byte after what could still be read of it (the end of the offending head).
-    found, expected: phrases for people, without anything from the network in them.
-    """
-
-    offset: int
-    resume: int
-    found: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"byte {self.offset}: found {self.found}, expected {self.expected}"
-
-
-class Item(NamedTuple):
-    """One data item. Compare values with `value`, never items: their spans differ.
-
-    | kind | value | children |
-    |---|---|---|
-    | UINT, NINT | the integer | () |
-    | BYTES | the bytes, chunks joined | the chunks where the length is indefinite, else () |
-    | TEXT | str, or bytes where they are not UTF-8; chunks joined | likewise |
-    | ARRAY | number of elements announced, None where indefinite | the elements |
-    | MAP | number of pairs announced, None where indefinite | key, value, key, value … |
-    | TAG | the tag number | the one item tagged |
-    | SIMPLE | number of the simple value (20 false, 21 true, 22 null, 23 undefined) | () |
-    | FLOAT | a Python float (widened; the payload of a NaN is in the bytes) | () |
-    | BROKEN | a `Malformed` | () |
-
-    info: additional information of the head: the value itself below 24, else 24-27 for an argument of
-    1, 2, 4 or 8 bytes, 31 for an indefinite length. start and end: byte offsets, end exclusive.
-    """
-
-    kind: int
-    value: Any
-    info: int
-    start: int
-    end: int
-    children: Sequence[Item]
-
-
-class Document(NamedTuple):
-    """All items of a message, one after another (a CBOR sequence, RFC 8742), and why reading stopped.
-
-    A proper message has exactly one item; what comes after it are trailing bytes. If `error` is set,
-    the last item is BROKEN or contains, at the end of its last branch, the BROKEN item.
-    long_heads: offsets of the heads whose argument is longer than it needs to be, floats not counted
-    (RFC 8949 section 4.1).
-    """
-
-    items: Sequence[Item]
-    error: Malformed | None
-    long_heads: Sequence[int]
-
-
-_PREFERRED_FROM: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 _FLOATS: Final = {
     25: struct.Struct(">e").unpack_from,
     26: struct.Struct(">f").unpack_from,
@@ -170,7 +135,7 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
                     break
                 argument = int.from_bytes(data[pos:end], "big")
                 pos = end
-                if argument < _PREFERRED_FROM[add] and major != 7:
+                if argument < PREFERRED_FROM[add] and major != 7:
                     long_heads.append(head)
             elif add == INDEFINITE and ARRAY <= major <= MAP:
                 stack.append((kind, value, info, start, children, missing))
@@ -350,74 +315,3 @@ def _bad_simple(offset: int, resume: int, number: int) -> Malformed:
         f"simple value {number} in two bytes",
         "32 or more in that form (RFC 8949 section 3.3)",
     )
-
-
-def kind_phrase(item: Item) -> str:
-    """What an item is, with its article: `an array`, `a text string`."""
-    name = KIND_NAMES[item.kind]
-    return f"an {name}" if name[0] in "au" else f"a {name}"
-
-
-def integer(item: Item) -> int | None:
-    """The value of an integer of major type 0 or 1, None for anything else (bignums included)."""
-    return item.value if item.kind <= NINT else None
-
-
-def uuid_bytes(item: Item) -> bytes | None:
-    """The 16 bytes of a UUID (tag 37, however its heads are written), None for anything else."""
-    if item.kind == TAG and item.value == TAG_UUID:
-        content = item.children[0]
-        if content.kind == BYTES and len(content.value) == 16:
-            value: bytes = content.value
-            return value
-    return None
-
-
-def pairs(item: Item) -> Iterator[tuple[Item, Item]]:
-    """Keys and values of a MAP in wire order; a key left alone by malformed data is not among them."""
-    children = item.children
-    for index in range(0, len(children) - 1, 2):
-        yield children[index], children[index + 1]
-
-
-def is_preferred(item: Item) -> bool:
-    """Whether the head is in preferred serialization (RFC 8949 section 4.1): the shortest, definite.
-
-    Of a float: whether no shorter float keeps its value. NaNs of any width count as preferred only
-    in 16 bits without payload. Children are not looked at.
-    """
-    if item.info < 24:
-        return True
-    if item.info == INDEFINITE:
-        return False
-    if item.kind == FLOAT:
-        return item.info == shortest_float_info(item.value)
-    if item.kind == SIMPLE:
-        return True  # simple values from 32 on have only this form
-    argument = -1 - item.value if item.kind == NINT else item.value
-    if item.kind in (BYTES, TEXT):
-        argument = len(item.value.encode() if isinstance(item.value, str) else item.value)
-    return bool(argument >= _PREFERRED_FROM[item.info])
-
-
-def shortest_float_info(value: float) -> int:
-    """Additional information (25, 26 or 27) of the shortest float that keeps `value`; 25 for NaN."""
-    if value != value:
-        return 25
-    for info, form in ((25, ">e"), (26, ">f")):
-        try:
-            if struct.unpack(form, struct.pack(form, value))[0] == value:
-                return info
-        except OverflowError:
-            continue
-    return 27
-
-
-def walk(item: Item) -> Iterator[Item]:
-    """The item and everything below it, in wire order."""
-    stack = [item]
-    while stack:
-        item = stack.pop()
-        yield item
-        if item.children:
-            stack.extend(reversed(item.children))
