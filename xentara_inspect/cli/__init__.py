@@ -6,12 +6,17 @@ Commands are loaded when asked for, so that a query starts without what only the
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Final
 
 import click
 
 from xentara_inspect._version import __version__
+
+_PROGRAM: Final = "xentara-inspect"
+_COMPLETION: Final = "_XENTARA_INSPECT_COMPLETE"
+"""Variable by which shells ask click for completions."""
 
 _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module, what --help lists)
@@ -65,5 +70,8 @@ def main() -> None:
     from xentara_inspect.cli.errors import reported
 
     with reported():
-        cli(prog_name="xentara-inspect", standalone_mode=False)
-    sys.exit(0)
+        if _COMPLETION in os.environ:
+            cli(prog_name=_PROGRAM)
+        # Not cli(): it would take exit codes and broken pipes into its own hands.
+        with cli.make_context(_PROGRAM, sys.argv[1:]) as context:
+            cli.invoke(context)

@@ -25,18 +25,18 @@ def fail(message: str) -> None:
 
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
-    """Run a command. Turns what people can mend into one line and ends the process with its code."""
+    """Run a command and end the process. Turns what people can mend into one line and an exit code."""
     from xentara_inspect.store.errors import StoreError
 
+    if sys.stdout is None:  # started without one
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
     try:
         yield
+        sys.stdout.flush()
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.UsageError as error:
-        if error.ctx is not None:
-            click.echo(error.ctx.get_usage(), err=True)
-        fail(error.format_message())
-        sys.exit(2)
+        sys.exit(_usage(error))
     except click.ClickException as error:
         fail(error.format_message())
         sys.exit(error.exit_code)
@@ -46,6 +46,25 @@ def reported() -> Iterator[None]:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _discard_output()  # the reader (head, less) has seen enough
+    except OSError as error:
+        _discard_output()
+        fail(f"{error.filename or 'the output'}: {error.strerror or error}")
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _usage(error: click.UsageError) -> int:
+    """Say what is wrong with the arguments; without any, show the help. Returns the exit code."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # newer versions of click have it
+        click.echo(error.format_message())
+        return 0
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+    fail(error.format_message())
+    return 2
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from complaining at exit about what it cannot write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
