@@ -6,11 +6,9 @@ in any order and in any message; where an id is in use twice, the first request 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections import Counter, deque
+from typing import NamedTuple
 
-from xentara_inspect import protocol
 from xentara_inspect.decoded import Exchange
 from xentara_inspect.packets import Packet
 
@@ -22,21 +20,17 @@ class Waiting(NamedTuple):
     packet: Packet
 
 
-_WATCHED: Final = (protocol.CLIENT_HELLO, protocol.SUBSCRIBE)
-"""Commands whose waiting requests matter to later packets, so that they are found without a search."""
-
-
 class Pairing:
     """The requests of one connection that still wait, by who asked and message id."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[bool, int], deque[Waiting]] = {}
-        self._watched: dict[int, list[Waiting]] = {opcode: [] for opcode in _WATCHED}
+        self._of_opcode: Counter[int | None] = Counter()
 
     def request(self, from_client: bool, waiting: Waiting) -> bool:
         """Remember a request. Returns whether its message id was already in use."""
-        if from_client and (watched := self._watched.get(waiting.packet.opcode or 0)) is not None:
-            watched.append(waiting)
+        if from_client:
+            self._of_opcode[waiting.packet.opcode] += 1
         key = (from_client, waiting.exchange.message_id)
         queue = self._waiting.get(key)
         if queue is None:
@@ -54,14 +48,13 @@ class Pairing:
         waiting = queue.popleft()
         if not queue:
             del self._waiting[key]
-        watched = self._watched.get(waiting.packet.opcode or 0)
-        if watched is not None and waiting in watched:
-            watched.remove(waiting)
+        if not from_client:
+            self._of_opcode[waiting.packet.opcode] -= 1
         return waiting
 
-    def waits_for(self, opcode: int) -> Sequence[Waiting]:
-        """The client's waiting requests with this opcode, one of those watched; oldest first."""
-        return self._watched[opcode]
+    def waits_for(self, opcode: int) -> bool:
+        """Whether a request of the client with this opcode waits for its answer."""
+        return self._of_opcode[opcode] > 0
 
     def drain(self) -> list[Waiting]:
         """Forget all that wait, and return them as they were asked."""
@@ -70,6 +63,5 @@ class Pairing:
             key=lambda entry: entry.exchange.order,
         )
         self._waiting.clear()
-        for watched in self._watched.values():
-            watched.clear()
+        self._of_opcode.clear()
         return waiting

@@ -6,7 +6,7 @@ Each yields (code, message) pairs; the message says what was seen and what is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,8 +78,8 @@ _COMMON_SHAPES: Final = {
     Kind.EVENT: "events",
 }
 
-Subscribed = dict[bytes, frozenset[AttributeKey]]
-"""Attributes by element, over all subscriptions that may send events."""
+Subscribed = Mapping[bytes, Mapping[AttributeKey, int]]
+"""Attributes by element, over all subscriptions that may send events, and how many want them."""
 
 
 def of_message(message: Message, from_client: bool) -> Iterator[Problem]:

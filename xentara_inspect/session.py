@@ -12,7 +12,6 @@ from typing import Final
 from xentara_inspect import findings, learning, notation, packets, protocol, readings
 from xentara_inspect.cbor import MAP, Item
 from xentara_inspect.decoded import (
-    AttributeKey,
     Decoded,
     ElementSeen,
     Event,
@@ -31,12 +30,11 @@ from xentara_inspect.names import Names
 from xentara_inspect.notation import Context
 from xentara_inspect.objects import entries, uuid
 from xentara_inspect.packets import Kind, Packet
-from xentara_inspect.schema import Object
+from xentara_inspect.subscriptions import Subscriptions
 from xentara_inspect.timestamps import time_point_ns
 from xentara_inspect.validation import Problem
 
 _DATA_CHANGE: Final = protocol.EVENTS[protocol.EVENT_DATA_CHANGE]
-_SUBSCRIBE: Final[Object] = protocol.COMMANDS[protocol.SUBSCRIBE].parameters or Object("", ())
 
 
 @dataclass(slots=True)
@@ -61,20 +59,21 @@ class Session:
         self._names = names if names is not None else Names()
         self._pairing = Pairing()
         self._hello_granted = False
-        self._subscriptions: dict[bytes, SubscriptionOpened] = {}
-        self._subscribed: findings.Subscribed | None = None
+        self._subscriptions = Subscriptions()
         self._order = 0
         if resumed is not None:
             self._resume(resumed)
 
     def _resume(self, resumed: Resumed) -> None:
         self._hello_granted = resumed.hello_granted
-        self._subscriptions = {opened.uuid: opened for opened in resumed.subscriptions}
+        self._subscriptions = Subscriptions(resumed.subscriptions)
         for exchange, packet in resumed.pending:
             self._order += 1
             exchange.order = self._order
             from_client = True if exchange.request is None else exchange.request.from_client
             self._pairing.request(from_client, Waiting(exchange, packet))
+            if exchange.opcode == protocol.SUBSCRIBE and from_client:
+                self._subscriptions.asked(packet)
 
     def feed(self, frame: Frame) -> Decoded:
         """Decode one frame. Never raises, whatever the bytes are."""
@@ -135,17 +134,17 @@ class Session:
             request=record,
             order=self._order,
         )
-        greeted = self._hello_granted or bool(self._pairing.waits_for(protocol.CLIENT_HELLO))
+        greeted = self._hello_granted or self._pairing.waits_for(protocol.CLIENT_HELLO)
         id_in_use = self._pairing.request(frame.from_client, Waiting(exchange, packet))
-        seen = findings.RequestSeen(packet, frame.from_client, greeted, id_in_use, self._is_subscription)
+        seen = findings.RequestSeen(packet, frame.from_client, greeted, id_in_use, self._subscriptions.knows)
         decoded.packets.append(record)
         decoded.opened.append(exchange)
         for problem in findings.of_request(seen):
             decoded.findings.append(_finding(problem, record, exchange))
         if opcode == protocol.WRITE:
             decoded.readings += readings.of_write(record, frame.payload)
-        elif opcode == protocol.SUBSCRIBE:
-            self._subscribed = None
+        elif opcode == protocol.SUBSCRIBE and frame.from_client:
+            self._subscriptions.asked(packet)
 
     def _response(self, packet: Packet, frame: Frame, decoded: Decoded) -> None:
         message_id = packet.number
@@ -156,6 +155,8 @@ class Session:
         else:
             exchange = waiting.exchange
             exchange.status = Status.ERROR if packet.kind is Kind.ERROR else Status.OK
+            if exchange.opcode == protocol.SUBSCRIBE and not frame.from_client:
+                self._subscriptions.answered(waiting.packet)
         exchange.responded = frame.time
         if packet.kind is Kind.ERROR:
             exchange.error_code, exchange.error_text = readings.error_object(packet.body)
@@ -184,9 +185,7 @@ class Session:
             self._learn(learned, decoded)
 
     def _after_answer(self, exchange: Exchange, record: PacketRecord, frame: Frame, decoded: Decoded) -> None:
-        if exchange.opcode == protocol.SUBSCRIBE:
-            self._subscribed = None
-        elif exchange.opcode == protocol.WRITE and exchange.status is Status.ERROR:
+        if exchange.opcode == protocol.WRITE and exchange.status is Status.ERROR:
             decoded.refused_writes.append(exchange)
         elif exchange.opcode == protocol.READ and exchange.status is Status.OK:
             result = record.packet.body
@@ -213,43 +212,16 @@ class Session:
             decoded.readings += readings.of_attributes(
                 record, frame.payload, attributes, element, Origin.EVENT, source_time
             )
-        for problem in findings.of_event(packet, element, attributes, self._subscribed_now()):
+        for problem in findings.of_event(packet, element, attributes, self._subscriptions.wanted):
             decoded.findings.append(_finding(problem, record))
 
     def _learn(self, learned: Learned, decoded: Decoded) -> None:
         if isinstance(learned, SubscriptionOpened):
-            self._subscriptions[learned.uuid] = learned
-            self._subscribed = None
-        elif isinstance(learned, SubscriptionClosed):
-            if self._subscriptions.pop(learned.uuid, None) is None:
-                return
-            self._subscribed = None
+            self._subscriptions.opened(learned)
+        elif isinstance(learned, SubscriptionClosed) and not self._subscriptions.closed(learned.uuid):
+            return
         if learning.apply(self._names, learned):
             decoded.learned.append(learned)
-
-    def _is_subscription(self, subscription: bytes) -> bool:
-        """Whether it is open, or asked for by a subscribe request that waits."""
-        return subscription in self._subscriptions or any(
-            uuid(entries(waiting.packet.body, _SUBSCRIBE).get("desired_subscription_id")) == subscription
-            for waiting in self._pairing.waits_for(protocol.SUBSCRIBE)
-        )
-
-    def _subscribed_now(self) -> findings.Subscribed:
-        """Attributes by element over all subscriptions, those not answered yet included.
-
-        Events may overtake the answer to their subscribe request.
-        """
-        if self._subscribed is None:
-            wanted: dict[bytes, set[AttributeKey]] = {}
-            groups = [opened.elements for opened in self._subscriptions.values()]
-            for waiting in self._pairing.waits_for(protocol.SUBSCRIBE):
-                elements = entries(waiting.packet.body, _SUBSCRIBE).get("elements")
-                groups.append(learning.subscribed_elements(elements))
-            for group in groups:
-                for element, attributes in group:
-                    wanted.setdefault(element, set()).update(map(readings.attribute_number, attributes))
-            self._subscribed = {element: frozenset(keys) for element, keys in wanted.items()}
-        return self._subscribed
 
 
 def _finding(
