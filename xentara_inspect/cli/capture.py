@@ -35,6 +35,8 @@ class _Upstream(_ParamType):
             self.fail(f"{value!r} is no URL such as https://HOST:{protocol.USUAL_PORT}", param, ctx)
         if parts.username is not None:
             self.fail("credentials do not belong in the URL; the client sends its own", param, ctx)
+        if parts.query or parts.fragment or parts.path not in ("", "/", protocol.PATH):
+            self.fail("give scheme, host and port only; paths are the client's", param, ctx)
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         return f"{scheme}://{host}:{port or protocol.USUAL_PORT}"
 
@@ -79,7 +81,8 @@ def capture(
     }
     arguments = ["--mode", f"reverse:{upstream}", "--listen-host", host, "--listen-port", str(port)]
     for name, value in settings.items():
-        arguments += ["--set", f"{name}={value}"]
+        if not any(option.startswith(f"{name}=") for option in mitmproxy_options):
+            arguments += ["--set", f"{name}={value}"]
     # With a server that cannot be reached the client gets a 502 instead of a closed connection.
     arguments += ["--set", "connection_strategy=lazy"]
     if ssl_insecure:

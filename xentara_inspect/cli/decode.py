@@ -14,6 +14,7 @@ import click
 from xentara_inspect import annotate, packets
 from xentara_inspect.cli.errors import Failure
 from xentara_inspect.notation import lines_with_spans
+from xentara_inspect.redaction import redact
 
 _HEX_DECORATION: Final = re.compile(r"0[xX]|\\x|[\s,:]+")
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
@@ -24,7 +25,7 @@ _UNREADABLE: Final = "the input is neither hexadecimal nor base64 (raw bytes are
 
 
 @click.command()
-@click.argument("data", required=False, metavar="[HEX|-]")
+@click.argument("pieces", nargs=-1, metavar="[HEX|-]...")
 @click.option(
     "-f", "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read a file."
 )
@@ -33,13 +34,19 @@ _UNREADABLE: Final = "the input is neither hexadecimal nor base64 (raw bytes are
     "--from", "sender", type=click.Choice(["client", "server"]), help="Who sent it, to check the direction."
 )
 @click.option("--no-comments", is_flag=True, help="The bare notation.")
+@click.option("--keep-secrets", is_flag=True, help="Show passwords and tokens of create_sub_session.")
 def decode(
-    data: str | None, file: Path | None, show_bytes: bool, sender: str | None, no_comments: bool
+    pieces: tuple[str, ...],
+    file: Path | None,
+    show_bytes: bool,
+    sender: str | None,
+    no_comments: bool,
+    keep_secrets: bool,
 ) -> None:
     r"""Decode the bytes of a message to annotated CBOR diagnostic notation.
 
-    HEX may hold spaces, line breaks, commas, colons, 0x and \x. With - or without HEX the standard
-    input is read.
+    HEX may hold spaces, line breaks, commas, colons, 0x and \x, and come in several arguments. With
+    - or without HEX the standard input is read.
 
     The form is found out so: what consists of pairs of hexadecimal digits, the above aside, is
     hexadecimal; else, what has only the letters of base64 (or base64url), at least four, is that.
@@ -49,6 +56,7 @@ def decode(
     Exit status: 0 for well-formed CBOR; 1 for malformed CBOR, after what could be read of it, and
     for input that cannot be read at all.
     """
+    data = " ".join(pieces) or None
     if data not in (None, "-") and file is not None:
         raise click.UsageError("Give HEX or --file, not both.")
     if no_comments and show_bytes:
@@ -57,6 +65,10 @@ def decode(
     if payload is None:
         raise Failure(_UNREADABLE)
     from_client = None if sender is None else sender == "client"
+    shown = payload if keep_secrets else redact(payload, from_client is not False)
+    if shown is not payload:
+        click.echo("What may be a secret is blanked; --keep-secrets shows it.", err=True)
+        payload = shown
     if show_bytes:
         text = beside_bytes(payload, from_client)
     else:

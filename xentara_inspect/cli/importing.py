@@ -61,11 +61,15 @@ def _import_file(file: Path, importer: Importer, chosen: TFilter | None, progres
     failures = []
     try:
         for flow in source.read_flows(file, lambda done: progress.update(task, completed=done)):
-            if not source.is_xentara(flow, chosen) or flow.websocket is None:
+            if not source.is_xentara(flow, chosen):
                 ignored += 1
                 continue
-            frames = map(source.frame_of, flow.websocket.messages)
-            result = importer.add(source.session_info(flow, file.name), frames, source.closing(flow))
+            try:
+                recording = source.recording_of(flow, file.name)
+            except source.FlowFileError as error:
+                failures.append(str(error))
+                continue
+            result = importer.add(*recording)
             sessions += 1
             added += result.added
             skipped += result.skipped

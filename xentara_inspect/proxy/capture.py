@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 from mitmproxy import ctx, http, options, tls
@@ -45,7 +46,7 @@ class StartupErrors(logging.Handler):
         """Take a log record of mitmproxy or of the add-on."""
         if not record.name.startswith(("mitmproxy", "xentara_inspect")):
             return
-        text = record.getMessage().removeprefix("xentara_inspect: ")
+        text = _in_our_words(record.getMessage())
         if self.running:
             if record.name.startswith("xentara_inspect") or record.levelno >= logging.ERROR:
                 say(text)
@@ -53,6 +54,21 @@ class StartupErrors(logging.Handler):
             self.errors.append(text)
         else:
             say(text)
+
+
+def _in_our_words(message: str) -> str:
+    """A log message with the names that the command line has for things."""
+    listening = re.search(r"failed to listen on (\S+?):(\d+) with (.*)", message, re.DOTALL)
+    if listening:
+        host, port, why = listening.groups()
+        reason = "the address is in use" if "[Errno 98]" in why or "[Errno 48]" in why else why.split("\n")[0]
+        return f"cannot listen on {host}:{port}: {reason}; --listen chooses another"
+    for option, flag in _FLAGS.items():
+        message = message.replace(option, flag)
+    return message.removeprefix("xentara_inspect: ")
+
+
+_FLAGS: Final = {"xentara_db": "--db", "xentara_filter": "--filter"}
 
 
 class Announcer:
@@ -70,8 +86,8 @@ class Announcer:
         if self._log.errors:
             return
         proxy = ctx.master.addons.get("proxyserver")
-        for address in proxy.listen_addrs():
-            host, port = address[0], address[1]
+        # An https upstream is listened for on TCP and UDP (HTTP/3), at the same address.
+        for host, port in dict.fromkeys((address[0], address[1]) for address in proxy.listen_addrs()):
             shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             say(f"Listening on {shown}, forwarding to {self._upstream}, recording into {self._database}")
             say(f"Point the client at ws://{shown}{protocol.PATH} (wss:// works too). Ctrl-C ends.")
@@ -99,7 +115,16 @@ class Announcer:
     def tls_failed_server(self, data: tls.TlsData) -> None:
         """The server's TLS is not to our liking."""
         reason = data.conn.error or "TLS handshake failed"
-        say(f"TLS with {self._upstream} failed: {reason} (--ssl-insecure accepts any certificate)")
+        if "certificate" in reason.lower():
+            hint = "--ssl-insecure accepts any certificate"
+        else:
+            hint = "is it a TLS server? http:// otherwise"
+        say(f"TLS with {self._upstream} failed: {reason} ({hint})")
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """A request got no answer."""
+        if flow.error is not None and flow.websocket is None and flow.server_conn.timestamp_tcp_setup:
+            say(f"Upstream {self._upstream} gave no HTTP answer: {flow.error} (is it https://?)")
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         """The client does not trust the proxy."""

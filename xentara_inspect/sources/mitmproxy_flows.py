@@ -10,6 +10,7 @@ from typing import Final
 
 from mitmproxy import exceptions, flowfilter, http
 from mitmproxy import io as flow_io
+from mitmproxy.flow import Flow
 from mitmproxy.websocket import WebSocketMessage
 
 from xentara_inspect import protocol
@@ -17,6 +18,7 @@ from xentara_inspect.connection import Closing, SessionInfo
 from xentara_inspect.frames import Frame
 
 _MICROSECONDS: Final = 1_000_000
+_TOO_LARGE: Final = 1 << 63  # for an integer column
 
 
 class FlowFileError(Exception):
@@ -76,14 +78,41 @@ def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTT
     """
     try:
         with path.open("rb") as file:
-            for flow in flow_io.FlowReader(file).stream():
+            flows = iter(flow_io.FlowReader(file).stream())
+            while (flow := _next_flow(flows, path)) is not None:
                 progress(file.tell())
                 if isinstance(flow, http.HTTPFlow) and flow.websocket is not None:
                     yield flow
     except OSError as error:
         raise FlowFileError(f"{path}: {error.strerror or error}") from error
+
+
+def _next_flow(flows: Iterator[Flow], path: Path) -> Flow | None:
+    try:
+        return next(flows, None)
     except exceptions.FlowReadException as error:
         raise FlowFileError(f"{path}: not a whole mitmproxy flow file: {error}") from error
+    except OSError:
+        raise
+    except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
+        raise FlowFileError(f"{path}: not a whole mitmproxy flow file ({type(error).__name__})") from error
+
+
+def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Frame], Closing | None]:
+    """All of a stored flow. Raises FlowFileError where it says what cannot be (a time beyond all years)."""
+    messages = flow.websocket.messages if flow.websocket is not None else []
+    try:
+        info, frames, end = (
+            session_info(flow, source),
+            [frame_of(message) for message in messages],
+            closing(flow),
+        )
+        times = [info.opened, *(frame.time for frame in frames), *((end.time, end.code or 0) if end else ())]
+        if not isinstance(flow.id, str) or any(abs(time) >= _TOO_LARGE for time in times):
+            raise ValueError
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        raise FlowFileError(f"{source}: a flow with impossible contents was left out") from error
+    return info, frames, end
 
 
 def _path(flow: http.HTTPFlow) -> str:

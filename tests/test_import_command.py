@@ -1,0 +1,84 @@
+"""`import` of files that are no flow files, or that say what cannot be."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mitmproxy import io as flow_io
+from mitmproxy.test import tflow
+
+from tests.live import ROOT, rows
+
+SAMPLE = ROOT / "sample_captures" / "hello-and-browse.flow"
+
+
+def run_import(database: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+    arguments = [sys.executable, "-m", "xentara_inspect", "import", *map(str, files), "-d", str(database)]
+    return subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+
+def flow_file(path: Path, **changes: Any) -> Path:
+    """A flow file with one Xentara flow, some of its attributes changed."""
+    flow: Any = tflow.twebsocketflow()
+    flow.request.path = "/api/ws"
+    for name, value in changes.items():
+        *parents, last = name.split("__")
+        holder = flow
+        for parent in parents:
+            holder = getattr(holder, parent)
+        setattr(holder, last, value)
+    with path.open("wb") as file:
+        flow_io.FlowWriter(file).add(flow)
+    return path
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"junk", b"99999999999:", b"5:hello,", b"SQLite format 3\0" + bytes(100)],
+    ids=["empty", "junk", "endless", "no flow", "a database"],
+)
+def test_what_is_no_flow_file_is_one_clear_line(content: bytes, tmp_path: Path, database: Path) -> None:
+    (tmp_path / "x.flow").write_bytes(content)
+    run = run_import(database, tmp_path / "x.flow")
+    if content:
+        assert run.returncode == 1
+        assert run.stderr.splitlines()[-1].startswith(
+            f"Error: {tmp_path}/x.flow: not a whole mitmproxy flow file"
+        )
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"websocket__timestamp_end": math.inf},
+        {"websocket__timestamp_end": math.nan},
+        {"websocket__timestamp_end": 1e12},
+        {"websocket__close_code": 2**70},
+    ],
+    ids=str,
+)
+def test_a_flow_with_impossible_contents_is_left_out_and_the_others_come_in(
+    changes: dict[str, Any], tmp_path: Path, database: Path
+) -> None:
+    run = run_import(database, flow_file(tmp_path / "odd.flow", **changes), SAMPLE)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == "Error: odd.flow: a flow with impossible contents was left out"
+    assert len(rows("sessions", "-d", database)) == 2
+    assert rows("log", "-d", database)
+
+
+def test_the_whole_flows_of_a_truncated_file_come_in(tmp_path: Path, database: Path) -> None:
+    whole = SAMPLE.read_bytes()
+    (tmp_path / "cut.flow").write_bytes(whole[: len(whole) - 100])
+    run = run_import(database, tmp_path / "cut.flow")
+    assert run.returncode == 1
+    assert len(rows("sessions", "-d", database)) == 1
+    run = run_import(database, SAMPLE)
+    assert run.returncode == 0
+    assert len(rows("sessions", "-d", database)) == 2
