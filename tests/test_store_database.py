@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -258,6 +260,32 @@ def test_reading_leaves_nothing_beside_a_database_that_nobody_records_into(datab
         assert len(list(sessions(connection))) == 1
         assert untouched(database) == before
     assert untouched(database) == before
+
+
+@pytest.mark.parametrize("opener", [open_for_reading, open_for_writing])
+def test_a_database_whose_writer_was_killed_in_the_middle_of_a_checkpoint_opens(
+    database: Path, tmp_path: Path, opener: Callable[[Path], sqlite3.Connection]
+) -> None:
+    torn = tmp_path / "torn.db"
+    with closing(open_for_writing(database)) as writer:
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        writer.execute("INSERT INTO frames (payload) VALUES (zeroblob(100000))")
+        for end in ("", "-wal"):
+            torn.with_name(f"torn.db{end}").write_bytes(database.with_name(f"xentara.db{end}").read_bytes())
+    checkpoint_first_page(torn)
+    with closing(opener(torn)) as connection:
+        assert connection.execute("SELECT length(payload) FROM frames").fetchall() == [(100_000,)]
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def checkpoint_first_page(database: Path) -> None:
+    """Begin to move pages from the -wal into the file: the first, which says how many there are."""
+    log = database.with_name(f"{database.name}-wal").read_bytes()
+    (size,) = struct.unpack_from(">I", log, 8)
+    frames = range(32, len(log), 24 + size)
+    pages = [log[at + 24 : at + 24 + size] for at in frames if struct.unpack_from(">I", log, at) == (1,)]
+    with database.open("r+b") as file:
+        file.write(pages[-1])
 
 
 def test_a_reader_cannot_write(database: Path) -> None:

@@ -33,12 +33,12 @@ from xentara_inspect.connection import LIVE
 from xentara_inspect.decoded import Decoded
 from xentara_inspect.frames import Frame
 from xentara_inspect.session import Session
+from xentara_inspect.store.checkpoint import is_indexed
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer import (
     catch_up,
     follow,
-    is_indexed,
     reindex,
     start_indexer,
     wait_until_indexed,

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import logging
-import subprocess
+import os
 import time
 from collections.abc import Awaitable
 from typing import Final
@@ -22,18 +21,20 @@ from mitmproxy.tools.dump import DumpMaster
 from xentara_inspect.connection import LIVE
 from xentara_inspect.proxy import options
 from xentara_inspect.proxy.content_view import make_view
+from xentara_inspect.proxy.indexer_keeper import IndexerKeeper
 from xentara_inspect.proxy.options import OPTIONS, OptionError
 from xentara_inspect.sources.mitmproxy_flows import closing, frame_of, is_xentara, session_info
+from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.indexer import start_indexer
 from xentara_inspect.store.journal import Journal
 from xentara_inspect.store.journal_writer import SessionHandle
+from xentara_inspect.store.rotation import Rotation
 
 logger: Final = logging.getLogger("xentara_inspect")
 
 STOP_SECONDS: Final = 2.0
-"""How long the proxy waits at its end for the journal and the indexer together."""
+"""How long the proxy waits at its end for the journal."""
 
 
 class XentaraRecorder:
@@ -46,7 +47,7 @@ class XentaraRecorder:
         self._failed = False
         self._trims = False
         self._journal: Journal | None = None
-        self._indexer: subprocess.Popen[bytes] | None = None
+        self._indexer: IndexerKeeper | None = None
         self._sessions: dict[str, SessionHandle] = {}
         self._replayed_sessions: list[SessionHandle] = []
 
@@ -93,6 +94,9 @@ class XentaraRecorder:
         for name in options.unknown_names(list(ctx.options.deferred)):
             known = ", ".join(option.name for option in OPTIONS)
             self._fail(f"unknown option {name}; there are {known}")
+        limits = (self._values["xentara_rotate_size"], self._values["xentara_rotate_time"])
+        if self._values["xentara_keep"] is not None and limits == (None, None):
+            self._fail("xentara_keep needs xentara_rotate_size or xentara_rotate_time")
         self._start()
 
     def _may_trim(self) -> bool:
@@ -114,10 +118,14 @@ class XentaraRecorder:
         """Open the database once. With `-r`, messages may come before `running`."""
         if self._failed or self._journal is not None:
             return self._journal
-        path = self._values["xentara_db"]
+        path = os.path.abspath(self._values["xentara_db"])
+        rotation = self._rotation()
+        if rotation is not None:
+            path = first_path(path)
+        current = path if rotation is None else newest_file(path)
         try:
             # The journal itself never complains of a database for good: it waits for it to get better.
-            open_for_writing(path).close()
+            open_for_writing(current).close()
         except StoreError as error:
             self._fail(str(error))
             return None
@@ -127,14 +135,31 @@ class XentaraRecorder:
             keep_secrets=self._values["xentara_keep_secrets"],
             on_problem=lambda message: logger.error("xentara_inspect: %s", message),
             on_recovery=lambda message: logger.warning("xentara_inspect: %s", message),
+            on_rotation=lambda file: logger.info("xentara_inspect: recording goes on in %s", file),
+            rotation=rotation,
         )
         atexit.register(self._finish)
         if self._values["xentara_keep_secrets"]:
             logger.warning("xentara_inspect: passwords and tokens are recorded, as asked for")
-        logger.info("xentara_inspect: recording into %s", path)
+        logger.info("xentara_inspect: recording into %s", current)
         if self._values["xentara_index"]:
-            self._indexer = start_indexer(path)
+            self._indexer = IndexerKeeper(
+                path,
+                alone=rotation is None,
+                on_problem=lambda message: logger.error("xentara_inspect: %s", message),
+            )
         return self._journal
+
+    def _rotation(self) -> Rotation | None:
+        """How to go from file to file; None for a replay, which goes into the one file that was named."""
+        if ctx.options.rfile:
+            return None
+        return Rotation(
+            size=self._values["xentara_rotate_size"],
+            age=self._values["xentara_rotate_time"],
+            keep=self._values["xentara_keep"],
+            indexed=self._values["xentara_index"],
+        )
 
     # Traffic
 
@@ -184,16 +209,13 @@ class XentaraRecorder:
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer finish."""
-        deadline = time.monotonic() + STOP_SECONDS
+        started = time.monotonic()
         if self._journal is not None:
             self._journal.close(None if self._replayed_sessions else STOP_SECONDS)
-        if self._indexer is None:
-            return
-        if self._indexer.stdin is not None:
-            self._indexer.stdin.close()
-        # A replay is not done until it can be asked about; a recorder must not hold up a shutdown.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._indexer.wait(None if self._replayed_sessions else max(0.0, deadline - time.monotonic()))
+        if self._indexer is not None:
+            # A replay is not done until it can be asked about; a recorder must not hold up a shutdown.
+            left = max(0.0, self._values["xentara_finish"] - (time.monotonic() - started))
+            self._indexer.finish(None if self._replayed_sessions else left)
 
 
 addons: Final = [XentaraRecorder()]

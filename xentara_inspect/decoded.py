@@ -61,6 +61,7 @@ class Exchange:
 
     element: the one element it is about, if it is about one. latency: responded - requested, ns;
     None while either is missing. order: a number that grows with each exchange of its session.
+    carried_id: like `row_id` it belongs to whoever stores it, who may keep requests elsewhere.
     """
 
     message_id: int
@@ -75,6 +76,7 @@ class Exchange:
     request: PacketRecord | None = None
     response: PacketRecord | None = None
     row_id: int | None = None
+    carried_id: int | None = None
     order: int = 0
 
     @property

@@ -50,6 +50,9 @@ class _Upstream(_ParamType):
 @click.option("--no-index", is_flag=True, help="Record only; decode later with `reindex`.")
 @click.option("--durable", is_flag=True, help="Forward a message only once it is on disk.")
 @click.option("--keep-secrets", is_flag=True, help="Record passwords and tokens. Mind who reads the file.")
+@click.option("--rotate-size", metavar="SIZE", default="", help="Start a new file at this size, e.g. 500M.")
+@click.option("--rotate-time", metavar="TIME", default="", help="Start a new file after a time, e.g. 1d.")
+@click.option("--keep", metavar="N", default="", help="Keep so many files and delete the oldest.")
 @click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to record.")
 @database_option
 @click.argument("mitmproxy_options", nargs=-1, type=click.UNPROCESSED)
@@ -60,6 +63,9 @@ def capture(
     no_index: bool,
     durable: bool,
     keep_secrets: bool,
+    rotate_size: str,
+    rotate_time: str,
+    keep: str,
     expression: str,
     database: str,
     mitmproxy_options: tuple[str, ...],
@@ -77,6 +83,9 @@ def capture(
         "xentara_filter": expression,
         "xentara_index": "off" if no_index else "on",
         "xentara_durable": "on" if durable else "off",
+        "xentara_rotate_size": rotate_size,
+        "xentara_rotate_time": rotate_time,
+        "xentara_keep": keep,
         "xentara_keep_secrets": "on" if keep_secrets else "off",
     }
     arguments = ["--mode", f"reverse:{upstream}", "--listen-host", host, "--listen-port", str(port)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -46,6 +47,39 @@ def _filter(text: str) -> flowfilter.TFilter | None:
     return chosen
 
 
+def _size(text: str) -> int | None:
+    if not text.strip():
+        return None
+    match = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
+    if match is None or not int(match[1]):
+        raise ValueError("is a size such as 500M or 2G, or empty for never")
+    return int(match[1]) << 10 * "KMGT".find(match[2].upper() or "-") + 10
+
+
+def _duration(text: str) -> int | None:
+    """Nanoseconds."""
+    if not text.strip():
+        return None
+    match = re.fullmatch(r"([0-9]{1,9})([smhdw])", text.strip(), re.IGNORECASE)
+    if match is None or not int(match[1]):
+        raise ValueError("is a time such as 30m, 12h or 1d, or empty for never")
+    return int(match[1]) * _SECONDS[match[2].lower()] * 1_000_000_000
+
+
+def _count(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip()) or not int(text):
+        raise ValueError("is a number of files, 1 or more, or empty for all")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text.strip()):
+        raise ValueError("is a number of seconds, such as 2")
+    return float(text)
+
+
 OPTIONS: Final = (
     Option("xentara_db", "xentara.db", "Database to record into.", _path),
     Option(
@@ -58,12 +92,39 @@ OPTIONS: Final = (
     Option("xentara_index", "on", "Decode while recording (on or off).", _switch),
     Option("xentara_durable", "off", "Forward a message only once it is on disk (on or off).", _switch),
     Option(
+        "xentara_finish",
+        "2",
+        "Seconds to wait at the end until everything is decoded; what is left is done in the background.",
+        _seconds,
+    ),
+    Option(
+        "xentara_rotate_size",
+        "",
+        "Go on in a new database once this one has this size, such as 500M or 2G. Empty: never.",
+        _size,
+    ),
+    Option(
+        "xentara_rotate_time",
+        "",
+        "Go on in a new database after this time, such as 30m, 12h or 1d. Empty: never.",
+        _duration,
+    ),
+    Option(
+        "xentara_keep",
+        "",
+        "How many databases to keep; the oldest is deleted when a new one begins. Empty: all.",
+        _count,
+    ),
+    Option(
         "xentara_keep_secrets",
         "off",
         "Record passwords and tokens instead of blanking them (on or off).",
         _switch,
     ),
 )
+
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 class OptionError(Exception):

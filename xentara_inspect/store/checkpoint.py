@@ -35,6 +35,15 @@ def load_position(connection: sqlite3.Connection) -> Position:
     return Position(*row)
 
 
+def is_indexed(connection: sqlite3.Connection) -> bool:
+    """Whether all frames and ends of sessions are indexed."""
+    (behind,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM frames WHERE id > frame_id)"
+        " OR EXISTS (SELECT 1 FROM session_ends WHERE id > session_end_id) FROM checkpoint"
+    ).fetchone()
+    return not behind
+
+
 class CheckpointMovedError(Exception):
     """Somebody else indexed or reset the database meanwhile: what was decoded here is of no use."""
 

@@ -33,7 +33,7 @@ def open_for_writing(
     _create_private(name)
     with _reported(name):
         if os.path.getsize(name):
-            _check_application(name)
+            _check_application(name, timeout)
         connection = _connect(name, "mode=rw", timeout)
     with _reported(name, connection):
         version = _version(connection)
@@ -61,7 +61,7 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
             )
         if not os.access(name, os.R_OK):
             raise StoreError(f"{name} cannot be opened: permission denied")
-        recording = _check_application(name)
+        recording = _check_application(name, timeout)
         # A database in WAL mode cannot be opened with mode=ro without making -wal and -shm, which
         # fails in a directory that cannot be written and leaves them behind elsewhere. Where there
         # is no -wal nobody has it open, and the file alone is the database. (A copy of a database
@@ -79,7 +79,11 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
 
 def database_path(connection: sqlite3.Connection) -> str:
     """The file that a connection is open on."""
-    return str(connection.execute("PRAGMA database_list").fetchone()[2])
+    usual, connection.text_factory = connection.text_factory, bytes  # a path need not be UTF-8
+    try:
+        return os.fsdecode(connection.execute("PRAGMA database_list").fetchone()[2])
+    finally:
+        connection.text_factory = usual
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:
@@ -111,13 +115,21 @@ def _create_private(name: str) -> None:
         os.close(descriptor)
 
 
-def _check_application(name: str) -> bool:
+def _check_application(name: str, timeout: float) -> bool:
     """Make sure that a file is our database, without touching it. Returns whether it is recorded into.
 
     By SQLite itself: closing a descriptor of our own would end the locks that this process holds.
     """
-    probe = _connect(name, "mode=ro&immutable=1", 0)
-    with contextlib.closing(probe):
+    try:
+        return _probe(name, "mode=ro&immutable=1", timeout)
+    except sqlite3.DatabaseError:
+        # In the middle of a checkpoint, which may be where somebody was killed, a file is whole only
+        # together with its -wal.
+        return _probe(name, "mode=ro" if _size(f"{name}-wal") else "mode=ro&immutable=1", timeout)
+
+
+def _probe(name: str, options: str, timeout: float) -> bool:
+    with contextlib.closing(_connect(name, options, timeout)) as probe:
         (application,) = probe.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             if not os.path.getsize(name):

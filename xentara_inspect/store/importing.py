@@ -12,6 +12,7 @@ from xentara_inspect.frames import Frame
 from xentara_inspect.store.database import Path, open_for_writing
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.journal_sessions import (
+    STORED_SESSION,
     StoredSession,
     end_session,
     find_flow,
@@ -85,7 +86,7 @@ class Importer:
         session = self._find(info, fingerprint, clean)
         if session is None:
             session_id, known = insert_session(connection, info, fingerprint=fingerprint), 0
-        elif session.dropped or is_being_recorded(connection, session):
+        elif session.is_in_pieces or is_being_recorded(connection, session):
             # With frames missing in between nobody can say which of these are there already; and
             # what is being recorded will be there anyway.
             return ImportResult(session.id, 0, len(frames))
@@ -115,9 +116,7 @@ class Importer:
         if info.flow_id is not None:
             return find_flow(self._connection, info.flow_id)
         for row in self._connection.execute(
-            "SELECT id, frame_count, dropped, closed IS NOT NULL, recorder_id FROM sessions"
-            " WHERE fingerprint = ? ORDER BY id",
-            (fingerprint,),
+            f"{STORED_SESSION} WHERE fingerprint = ? ORDER BY id", (fingerprint,)
         ).fetchall():
             session = StoredSession._make(row)
             if self._has_same_frames(session.id, clean):

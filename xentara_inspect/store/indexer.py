@@ -13,8 +13,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from typing import Final
 
+from xentara_inspect.store.carrying import carry_on, go_on_alone, seed, unfinished_files
+from xentara_inspect.store.chain import first_path, newest_file
+from xentara_inspect.store.checkpoint import is_indexed
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -32,15 +36,7 @@ _WATCH_INTERVAL: Final = 1.0
 _ERROR_PAUSE: Final = 0.5
 _LAST_LOOKS: Final = 10
 _NICENESS: Final = 10
-
-
-def is_indexed(connection: sqlite3.Connection) -> bool:
-    """Whether all frames and ends of sessions are indexed."""
-    (behind,) = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM frames WHERE id > frame_id)"
-        " OR EXISTS (SELECT 1 FROM session_ends WHERE id > session_end_id) FROM checkpoint"
-    ).fetchone()
-    return not behind
+_ALONE: Final = "--alone"
 
 
 def wait_until_indexed(path: Path, timeout: float | None = None, progress: Progress | None = None) -> bool:
@@ -69,19 +65,35 @@ def wait_until_indexed(path: Path, timeout: float | None = None, progress: Progr
 def catch_up(path: Path, progress: Progress | None = None, timeout: float | None = None) -> bool:
     """Index everything there is, or wait for the indexer that is at it already.
 
-    Returns whether everything is indexed. timeout: seconds to wait for another indexer. Raises
-    StoreError.
+    Where the file goes on with others that are not indexed yet, these come first. Returns whether
+    everything is indexed. timeout: seconds to wait for another indexer. Raises StoreError.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
+    *before, last = unfinished_files(os.path.abspath(path))
+    for file in before:
+        if not _index_whole(file, progress, deadline, until_carried=True):
+            return False
+    return _index_whole(last, progress, deadline, until_carried=False)
+
+
+def _index_whole(
+    path: str, progress: Progress | None, deadline: float | None, *, until_carried: bool
+) -> bool:
+    """Index one file, or wait until somebody has; with until_carried, until the next one knows of it."""
     lock = IndexerLock(path)
     while not lock.acquire():
-        if wait_until_indexed(path, _LOCK_POLL, progress):
+        if until_carried:
+            time.sleep(_LOCK_POLL)
+        elif wait_until_indexed(path, _LOCK_POLL, progress):
             return True
         if deadline is not None and time.monotonic() >= deadline:
             return False
     try:
+        go_on_alone(path)
         with Indexer(path, lock) as indexer:
             indexer.run_once(progress)
+            while carry_on(path) is None and not indexer.is_up_to_date():
+                indexer.run_once(progress)  # more came, and then the file was left
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
     finally:
@@ -104,6 +116,7 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
         columns = ", ".join(f"{name} = 0" for name in DERIVED_TABLES["checkpoint"].columns if name != "id")
         connection.execute(f"UPDATE checkpoint SET {columns}")  # noqa: S608
+        seed(connection)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
@@ -113,30 +126,66 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
     return int(frames)
 
 
-def follow(path: Path, wait: Wait) -> None:
+def follow(path: Path, wait: Wait, *, alone: bool = False) -> None:
     """Index until it is time to stop, and then what is left. Raises StoreError.
 
-    While another indexer is at work: wait until it ends, and take its place.
+    While another indexer is at work: wait until it ends, and take its place. From the first file of
+    the chain that is not done to the newest, going on with those that follow; alone: up to this one.
     """
+    last = os.path.abspath(path)
+    files = unfinished_files(last if alone else newest_file(last))
+    while files:
+        file = files.pop(0)
+        following = None
+        try:
+            following = _follow_file(file, wait, stays=alone and file == last)
+        except StoreError as error:
+            if not files or wait(0) or "locked" in error.message:
+                raise
+            # What is behind a file that cannot be indexed need not be lost with it.
+            sys.stderr.write(f"indexer: {error}\n")
+        if not files and following is not None and not (alone and file == last):
+            files = unfinished_files(following)
+
+
+def _follow_file(path: str, wait: Wait, *, stays: bool) -> str | None:
+    """Index a file until it is time to stop, or unless it stays until recording goes on in another one.
+
+    Returns the path of that one, if there is one.
+    """
+    first = first_path(path)
     lock = IndexerLock(path)
     while not lock.acquire():
         if wait(_LOCK_POLL):
-            return
+            return None
     try:
-        ended = False
-        while not ended:
+        go_on_alone(path)
+        left = _Left.REPLACED
+        while left is _Left.REPLACED:
             with Indexer(path, lock) as indexer:
-                ended = _follow(indexer, wait)
-                if ended:
+                left = _follow(indexer, wait, stays=stays)
+                if left is _Left.TOLD:
                     _finish(indexer)
+            newest = newest_file(first)
+            if left is _Left.REPLACED and not os.path.exists(path) and os.path.exists(newest):
+                return newest  # recording goes on there, and the file that is gone must not come back
+        return carry_on(path)
     except sqlite3.Error as error:
-        raise from_sqlite(str(path), error) from None
+        raise from_sqlite(path, error) from None
     finally:
         lock.release()
 
 
-def _follow(indexer: Indexer, wait: Wait) -> bool:
-    """Index until it is time to stop: True, or until another file takes the place of this one: False."""
+class _Left(Enum):
+    """Why the indexer leaves a file: told to stop, another has its name, recording left it too."""
+
+    TOLD = auto()
+    REPLACED = auto()
+    FINISHED = auto()
+
+
+def _follow(indexer: Indexer, wait: Wait, *, stays: bool) -> _Left:
+    """Index until there is a reason to leave the file."""
     version = -1
     quiet = 0
     watched = time.monotonic()
@@ -145,7 +194,7 @@ def _follow(indexer: Indexer, wait: Wait) -> bool:
             if time.monotonic() - watched >= _WATCH_INTERVAL:
                 watched = time.monotonic()
                 if not indexer.is_at_its_place():
-                    return False
+                    return _Left.REPLACED
                 indexer.end_gone_recorders()
             now = indexer.data_version()
             if now != version or not quiet:
@@ -153,13 +202,15 @@ def _follow(indexer: Indexer, wait: Wait) -> bool:
                 quiet = 0 if indexer.step(indexer.pace()) else 1
             else:
                 quiet += 1
+            if quiet and not stays and indexer.has_been_left():
+                return _Left.FINISHED
         except sqlite3.OperationalError:
             # Locked by somebody, or the disk is full: that passes.
             if wait(_ERROR_PAUSE):
                 raise
             continue
         if wait(0 if not quiet else _POLL if quiet < _IDLE_AFTER else _IDLE_POLL):
-            return True
+            return _Left.TOLD
 
 
 def _finish(indexer: Indexer) -> None:
@@ -172,31 +223,38 @@ def _finish(indexer: Indexer) -> None:
         indexer.run_once()
 
 
-def start_indexer(path: Path) -> subprocess.Popen[bytes]:
-    """Start the indexer of a database as a process.
+def start_indexer(path: Path, *, alone: bool = False) -> subprocess.Popen[bytes]:
+    """Start the indexer of a database, and of the files that follow it unless alone, as a process.
 
     Its stdin is its lifeline: once that is closed, or this process ends, the indexer finishes what
     is left and exits.
     """
     return subprocess.Popen(  # noqa: S603 - our own module, with this interpreter
-        [sys.executable, "-m", "xentara_inspect.store.indexer", os.path.abspath(path)],
+        [
+            sys.executable, "-m", "xentara_inspect.store.indexer", os.path.abspath(path),
+            *([_ALONE] if alone else []),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         # A Ctrl-C in the terminal is for the recorder, which tells the indexer when it is done.
         start_new_session=True,
-    )
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m xentara_inspect.store.indexer DB`. Returns the exit code."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m xentara_inspect.store.indexer DB < lifeline\n")
+    """`python -m xentara_inspect.store.indexer DB [--alone]`. Returns the exit code."""
+    if not arguments or list(arguments[1:]) not in ([], [_ALONE]):
+        sys.stderr.write(f"usage: python -m xentara_inspect.store.indexer DB [{_ALONE}] < lifeline\n")
         return 2
     os.nice(_NICENESS)
     ended = threading.Event()
     threading.Thread(target=_watch_stdin, args=(ended,), daemon=True).start()
     try:
-        follow(arguments[0], lambda seconds: ended.wait(seconds) if seconds else ended.is_set())
+        follow(
+            arguments[0],
+            lambda seconds: ended.wait(seconds) if seconds else ended.is_set(),
+            alone=_ALONE in arguments,
+        )
     except StoreError as error:
         sys.stderr.write(f"indexer: {error}\n")
         return 1

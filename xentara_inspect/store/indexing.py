@@ -7,6 +7,7 @@ while rows are inserted.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +16,13 @@ from typing import Final, NamedTuple
 from xentara_inspect.decoded import Decoded
 from xentara_inspect.frames import Frame
 from xentara_inspect.session import Session
-from xentara_inspect.store.checkpoint import CheckpointMovedError, load_position
+from xentara_inspect.store.chain import following_file, load_chain
+from xentara_inspect.store.checkpoint import CheckpointMovedError, is_indexed, load_position
 from xentara_inspect.store.database import Path, file_identity, open_for_writing
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.internal_error import internal_error
 from xentara_inspect.store.recorders import Watch, stop_gone
-from xentara_inspect.store.resume import load_names, load_session
+from xentara_inspect.store.resume import has_pending, load_names, load_session
 from xentara_inspect.store.rows import Rows
 from xentara_inspect.store.trial import survives
 
@@ -129,6 +131,19 @@ class Indexer:
             finally:
                 self._connection.execute("COMMIT")
 
+    def has_been_left(self) -> bool:
+        """Whether recording goes on in the next file of the chain, and everything here is indexed."""
+        place = load_chain(self._connection)
+        return (
+            place is not None
+            and following_file(os.fspath(self._path), place) is not None
+            and self.is_up_to_date()
+        )
+
+    def is_up_to_date(self) -> bool:
+        """Whether all frames and ends of sessions are indexed."""
+        return is_indexed(self._connection)
+
     def is_at_its_place(self) -> bool:
         """Whether the file is still the one of its name, and not deleted or replaced."""
         return file_identity(self._path) == self._identity
@@ -221,10 +236,12 @@ class Indexer:
         """The session of a frame; None where it has to wait until everything before is written."""
         session = self._sessions.get(session_id)
         if session is None:
-            (first,) = self._connection.execute(
-                "SELECT min(id) FROM frames WHERE session_id = ?", (session_id,)
+            (first, continues) = self._connection.execute(
+                "SELECT (SELECT min(id) FROM frames WHERE session_id = sessions.id), continues"
+                " FROM sessions WHERE id = ?",
+                (session_id,),
             ).fetchone()
-            if first == frame_id:
+            if first == frame_id and not continues:
                 session = Session(self._names)
             elif self._rows.is_empty:
                 session = Session(self._names, load_session(self._connection, session_id))
@@ -245,9 +262,7 @@ class Indexer:
         decoded: Decoded | None = None
         if session is not None:
             decoded = session.close()
-        elif self._connection.execute(
-            "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending'", (end.session_id,)
-        ).fetchone():
+        elif has_pending(self._connection, end.session_id):
             if not self._rows.is_empty:
                 return False
             decoded = Session(self._names, load_session(self._connection, end.session_id)).close()

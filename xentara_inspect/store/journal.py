@@ -20,9 +20,10 @@ from xentara_inspect.store.database import Path
 from xentara_inspect.store.journal_file import JournalFile
 from xentara_inspect.store.journal_writer import Ended, Opened, Operation, Recorded, SessionHandle
 from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
+from xentara_inspect.store.rotation import Rotation
 from xentara_inspect.store.secrets import without_secrets
 
-GROUP_DELAY: Final = 0.02
+GROUP_DELAY: Final = 0.01
 """Seconds that a frame waits for others to be committed with."""
 
 BUFFER_LIMIT: Final = 64 << 20
@@ -53,13 +54,19 @@ class Journal:
         buffer_limit: int = BUFFER_LIMIT,
         on_problem: Callable[[str], None] = _print_nothing,
         on_recovery: Callable[[str], None] = _print_nothing,
+        on_rotation: Callable[[str], None] = _print_nothing,
         clock: Callable[[], int] = time.time_ns,
+        rotation: Rotation | None = None,
     ) -> None:
         """durable: commit at once, and so that it survives a loss of power; `append` tells when.
 
         keep_secrets: store payloads as they are. buffer_limit: bytes. clock: nanoseconds since 1970.
+        rotation: go on in the newest of the files that follow the one at `path`, and when to start
+        the next one, of which on_rotation is told the path; without it, only this one is written to.
         """
-        self._file = JournalFile(os.path.abspath(path), durable, on_problem, on_recovery, clock)
+        self._file = JournalFile(
+            os.path.abspath(path), durable, on_problem, on_recovery, clock, rotation, on_rotation
+        )
         self._durable = durable
         self._keep_secrets = keep_secrets
         self._buffer_limit = buffer_limit

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect.store import recorders
+from xentara_inspect.store.chain import (
+    begin,
+    beside,
+    claim,
+    first_path,
+    free_number,
+    is_sealed,
+    load_chain,
+    newest_file,
+    numbered_path,
+    seal,
+)
 from xentara_inspect.store.database import file_identity, open_for_writing
 from xentara_inspect.store.errors import StoreError, problem
-from xentara_inspect.store.journal_writer import Operation, SessionHandle, write_group
+from xentara_inspect.store.journal_writer import Operation, Place, SealedError, SessionHandle, write_group
 from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
+from xentara_inspect.store.rotation import Rotation, delete_surplus, remove_files
 
 LOCK_PATIENCE: Final = 2.0
 """Seconds that the database may be locked before anybody is told."""
 
 _FAST_RETRIES: Final = 0.2  # seconds of trying every 2 ms: the indexer holds the lock no longer
 _PAUSES: Final = (0.002, 0.02, 0.25)
+_ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
 
 
 class _VanishedError(Exception):
@@ -35,8 +50,14 @@ class JournalFile:
         on_problem: Callable[[str], None],
         on_recovery: Callable[[str], None],
         clock: Callable[[], int],
+        rotation: Rotation | None,
+        on_rotation: Callable[[str], None],
     ) -> None:
+        """rotation: how to go from file to file; None for this one file only."""
         self._path = path
+        self._rotation = rotation
+        self._on_rotation = on_rotation
+        self._first = path
         self._durable = durable
         self._on_problem = on_problem
         self._on_recovery = on_recovery
@@ -44,7 +65,11 @@ class JournalFile:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._recorder = 0
-        self._number = 0  # of the file: grows when it vanishes and the next one begins
+        self._place = Place(follows=rotation is not None)
+        self._chain_number = 1
+        self._has_vanished = False
+        self._next_rotation = 0.0
+        self._next_deletion: float | None = 0.0
         self._failing_since: float | None = None
         self._next_beat = 0.0
         self.in_trouble = False
@@ -69,41 +94,143 @@ class JournalFile:
             return 0
         try:
             connection = self._open()
-            write_group(
-                connection,
-                self._recorder,
-                group,
-                dropped,
-                self._clock(),
-                file=self._number,
-                stopping=stopping,
-            )
+            if self._rotation is not None and not stopping and now >= self._next_rotation:
+                connection = self._rotate_if_due(connection, self._rotation)
+            self._write_group(connection, group, dropped, stopping)
         except (sqlite3.Error, StoreError, OSError, _VanishedError) as error:
             return self._failed(error)
         self._next_beat = now + HEARTBEAT_INTERVAL
         self._succeeded(sum(dropped.values()))
+        if self._rotation is not None:
+            self._delete_surplus(self._rotation, now)
         if stopping:
             self._leave()
         return 0
+
+    def _write_group(
+        self,
+        connection: sqlite3.Connection,
+        group: Sequence[Operation],
+        dropped: Mapping[SessionHandle, int],
+        stopping: bool,
+    ) -> None:
+        while True:
+            try:
+                write_group(
+                    connection,
+                    self._recorder,
+                    group,
+                    dropped,
+                    self._clock(),
+                    place=self._place,
+                    stopping=stopping,
+                )
+                return
+            except SealedError:
+                connection = self._move(connection)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
             if file_identity(self._path) == self._identity:
                 return self._connection
-            # Sessions go on in the next file, without what this one had of them.
-            self._leave()
-            self._recorder = 0
-            self._number += 1
-            raise _VanishedError
+            self._vanished()
+        if self._rotation is not None and not self._recorder and not self._has_vanished:
+            self._first = first_path(self._path)
+            self._path = newest_file(self._path)
         connection = open_for_writing(self._path, timeout=0, durable=self._durable)
         try:
-            self._recorder = self._recorder or recorders.register(connection, self._clock())
+            if self._rotation is not None:
+                claim(connection, self._chain_number, self._clock())
+            if self._rotation is None or not is_sealed(connection):
+                self._register(connection)
         except BaseException:
             connection.close()
             raise
+        self._take(connection)
+        return connection
+
+    def _vanished(self) -> None:
+        """The file was taken away. Raises _VanishedError unless another recorder had left it before."""
+        self._leave()
+        self._recorder = 0
+        number = self._place.number + 1
+        newest = newest_file(self._first) if self._rotation is not None else self._path
+        if newest != self._path and os.path.exists(newest):
+            self._place = self._place._replace(number=number)
+            self._path = newest
+            return
+        # Sessions go on in the next file, without what this one had of them.
+        self._place = self._place._replace(number=number, lost_before=number)
+        self._has_vanished = True
+        raise _VanishedError
+
+    def _register(self, connection: sqlite3.Connection) -> None:
+        follows = self._rotation is not None
+        self._recorder = self._recorder or recorders.register(connection, self._clock(), follows=follows)
+
+    def _take(self, connection: sqlite3.Connection) -> None:
+        """Write to this connection from now on."""
         self._connection = connection
         self._identity = file_identity(self._path)
-        return connection
+        self._has_vanished = False
+        place = load_chain(connection)
+        self._chain_number = place.number if place is not None else 1
+
+    def _rotate_if_due(self, connection: sqlite3.Connection, rotation: Rotation) -> sqlite3.Connection:
+        if is_sealed(connection) or not rotation.is_due(connection, self._clock()):
+            return connection
+        path = numbered_path(self._first, free_number(self._first))
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not is_sealed(connection):
+                self._make_next(connection, path)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return self._move(connection) if is_sealed(connection) else connection
+
+    def _make_next(self, connection: sqlite3.Connection, path: str) -> None:
+        """Promise that recording goes on in another file, which is made first: that may fail."""
+        try:
+            open_for_writing(path, timeout=0, durable=self._durable).close()
+        except StoreError as error:
+            with contextlib.suppress(OSError):
+                remove_files(path)
+            self._next_rotation = time.monotonic() + _ROTATION_PAUSE
+            self._on_problem(f"{error.message}; recording goes on in {self._path}")
+            return
+        seal(connection, os.path.basename(path), self._clock())
+
+    def _move(self, old: sqlite3.Connection) -> sqlite3.Connection:
+        """Go on in the file that the old one names. Raises sqlite3.Error, StoreError."""
+        left = load_chain(old)
+        assert left is not None  # noqa: S101 - it is sealed
+        path = beside(self._path, left.continued_in or "")
+        new = open_for_writing(path, timeout=0, durable=self._durable)
+        try:
+            begin(new, old, os.path.basename(self._path), self._clock())
+            recorder = self._recorder
+            if not recorders.carried_over(new, old, recorder):
+                recorder = recorders.register(new, self._clock(), follows=True)
+        except BaseException:
+            new.close()
+            raise
+        self._recorder = recorder
+        self._leave()
+        self._path = path
+        self._place = self._place._replace(number=self._place.number + 1)
+        self._next_deletion = 0.0
+        self._take(new)
+        self._on_rotation(path)
+        return new
+
+    def _delete_surplus(self, rotation: Rotation, now: float) -> None:
+        if self._next_deletion is None or now < self._next_deletion:
+            return
+        some_left = delete_surplus(self._first, self._path, rotation)
+        self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else None
 
     def _leave(self) -> None:
         connection, self._connection = self._connection, None

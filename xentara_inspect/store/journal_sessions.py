@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from xentara_inspect.connection import Closing, SessionInfo
 from xentara_inspect.store.liveness import is_running, this_host
 
 
 class StoredSession(NamedTuple):
-    """What the journal has of a session. frames: how many of its frames it has."""
+    """What the journal has of a session. frames: how many of its frames it has.
+
+    split: whether other frames of it are in the files before or after this one.
+    """
 
     id: int
     frames: int
     dropped: int
     closed: bool
     recorder: int | None
+    split: bool
+
+    @property
+    def is_in_pieces(self) -> bool:
+        """Whether frames may be missing in between, so that nobody can say which of some are there."""
+        return self.dropped > 0 or self.split
+
+
+STORED_SESSION: Final = (
+    "SELECT id, frame_count, dropped, closed IS NOT NULL, recorder_id, continues OR continued FROM sessions"
+)
+"""Selects what `StoredSession` is made of."""
 
 
 def insert_session(
@@ -26,11 +41,16 @@ def insert_session(
     fingerprint: str | None = None,
     dropped: int = 0,
 ) -> int:
-    """Add a session and return its id."""
-    cursor = connection.execute(
-        "INSERT INTO sessions (client, server, path, subprotocol, user, opened, source, flow_id,"
-        " fingerprint, recorder_id, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    """Add a session and return its id, which no session of the files before has."""
+    (new_id,) = connection.execute(
+        "SELECT 1 + max((SELECT coalesce(max(id), 0) FROM sessions),"
+        " coalesce((SELECT last_session FROM chain), 0))"
+    ).fetchone()
+    connection.execute(
+        "INSERT INTO sessions (id, client, server, path, subprotocol, user, opened, source, flow_id,"
+        " fingerprint, recorder_id, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            new_id,
             *map(storable, (info.client, info.server, info.path, info.subprotocol, info.user)),
             info.opened,
             *map(storable, (info.source, info.flow_id)),
@@ -39,18 +59,14 @@ def insert_session(
             dropped,
         ),
     )
-    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT that did not raise has one
-    return cursor.lastrowid
+    return int(new_id)
 
 
 def find_flow(connection: sqlite3.Connection, flow_id: str | None) -> StoredSession | None:
     """The session of a flow, if the journal has it."""
     if flow_id is None:
         return None
-    row = connection.execute(
-        "SELECT id, frame_count, dropped, closed IS NOT NULL, recorder_id FROM sessions WHERE flow_id = ?",
-        (storable(flow_id),),
-    ).fetchone()
+    row = connection.execute(f"{STORED_SESSION} WHERE flow_id = ?", (storable(flow_id),)).fetchone()
     return StoredSession._make(row) if row else None
 
 

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from xentara_inspect.connection import LIVE, Closing, SessionInfo
 from xentara_inspect.frames import Frame
 from xentara_inspect.store import recorders
+from xentara_inspect.store.bulk_insert import insert_rows
+from xentara_inspect.store.chain import is_sealed
 from xentara_inspect.store.journal_sessions import (
     end_session,
     find_flow,
@@ -66,9 +68,26 @@ class Ended(NamedTuple):
 
 Operation = Opened | Recorded | Ended
 
-_INSERT_FRAME: Final = (
-    "INSERT INTO frames (session_id, time, from_client, is_text, payload, redacted) VALUES (?, ?, ?, ?, ?, ?)"
-)
+_FRAME_COLUMNS: Final = ("session_id", "time", "from_client", "is_text", "payload", "redacted")
+
+
+class SealedError(Exception):
+    """The file was left for the next one, by this recorder or by another: frames belong there."""
+
+
+class Place(NamedTuple):
+    """Which of a recorder's files a group goes into.
+
+    number: grows with each file. lost_before: files with lower numbers may have vanished with what
+    was in them. follows: whether the recorder goes on in the next file where this one was left.
+    """
+
+    number: int = 0
+    lost_before: int = 0
+    follows: bool = False
+
+
+_ONLY_PLACE: Final = Place()
 
 
 def write_group(
@@ -78,17 +97,19 @@ def write_group(
     dropped: Mapping[SessionHandle, int],
     now: int,
     *,
-    file: int = 0,
+    place: Place = _ONLY_PLACE,
     stopping: bool = False,
 ) -> None:
     """Commit operations, in order, and what had to be dropped.
 
-    file: number of the journal's file, which grows when one vanishes and another takes its place.
     All or nothing: where this raises, database and handles are as before and it can be tried again.
+    Raises sqlite3.Error, SealedError.
     """
     connection.execute("BEGIN IMMEDIATE")
-    group = _Group(connection, recorder, file)
+    group = _Group(connection, recorder, place)
     try:
+        if place.follows and is_sealed(connection):
+            raise SealedError
         recorders.beat(connection, recorder, now)
         for operation in operations:
             group.apply(operation)
@@ -106,10 +127,10 @@ def write_group(
 
 
 class _Group:
-    def __init__(self, connection: sqlite3.Connection, recorder: int, file: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, recorder: int, place: Place) -> None:
         self._connection = connection
         self._recorder = recorder
-        self._file = file
+        self._place = place
         self._rows: list[FrameRow] = []
         self._added: dict[int, int] = {}
         self._to_skip: dict[SessionHandle, int] = {}
@@ -137,11 +158,13 @@ class _Group:
             handle.file,
             handle.lost,
         )
-        if handle.file != self._file:
+        if handle.file != self._place.number:
             if handle.session_id is not None:
+                # Found again by its flow id where it was carried over.
                 handle.session_id = None
-                handle.lost = handle.position
-            handle.file = self._file
+                if handle.file < self._place.lost_before:
+                    handle.lost = handle.position
+            handle.file = self._place.number
         self._to_skip[handle] = self._meet(handle)
 
     def _meet(self, handle: SessionHandle) -> int:
@@ -165,7 +188,7 @@ class _Group:
         if handle.session_id is None:
             handle.session_id = session.id
             # With frames missing in between, nobody can say which of these are there already.
-            handle.ignored = session.dropped > 0 or is_being_recorded(
+            handle.ignored = session.is_in_pieces or is_being_recorded(
                 self._connection, session, self._recorder
             )
         return max(0, session.frames - handle.position)
@@ -226,7 +249,8 @@ class _Group:
 
     def _flush(self) -> None:
         if self._rows:
-            self._connection.executemany(_INSERT_FRAME, self._rows)
+            size = sum(len(row[4]) for row in self._rows)
+            insert_rows(self._connection, "frames", _FRAME_COLUMNS, self._rows, size)
             self._rows.clear()
 
     def _count(self, session_id: int) -> None:

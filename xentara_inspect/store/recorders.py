@@ -15,15 +15,22 @@ ABANDONED = "the recorder ended before the connection did"
 """close_reason of sessions whose real end nobody saw."""
 
 
-def register(connection: sqlite3.Connection, now: int) -> int:
-    """Add this process as a recorder and return its id."""
+def register(connection: sqlite3.Connection, now: int, *, follows: bool = False) -> int:
+    """Add this process as a recorder and return its id. follows: to the next file of the chain."""
     pid = os.getpid()
     cursor = connection.execute(
-        "INSERT INTO recorders (pid, host, process, started, heartbeat) VALUES (?, ?, ?, ?, ?)",
-        (pid, this_host(), process_token(pid), now, now),
+        "INSERT INTO recorders (pid, host, process, started, heartbeat, follows) VALUES (?, ?, ?, ?, ?, ?)",
+        (pid, this_host(), process_token(pid), now, now, int(follows)),
     )
     assert cursor.lastrowid is not None  # noqa: S101 - an INSERT that did not raise has one
     return cursor.lastrowid
+
+
+def carried_over(new: sqlite3.Connection, old: sqlite3.Connection, recorder: int) -> bool:
+    """Whether a recorder of the old file is in the new one, under the same id."""
+    same = "SELECT pid, host, process, started FROM recorders WHERE id = ? AND follows"
+    mine = old.execute(same, (recorder,)).fetchone()
+    return mine is not None and mine == new.execute(same, (recorder,)).fetchone()
 
 
 def beat(connection: sqlite3.Connection, recorder: int, now: int) -> None:

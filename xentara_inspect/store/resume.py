@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from xentara_inspect import packets, protocol
+from xentara_inspect import learning, packets, protocol
 from xentara_inspect.decoded import Exchange, PacketRecord, Status, SubscriptionOpened
 from xentara_inspect.names import Names
 from xentara_inspect.packets import Packet
@@ -38,19 +38,61 @@ def load_names(connection: sqlite3.Connection) -> Names:
 
 def load_session(connection: sqlite3.Connection, session_id: int) -> Resumed:
     """The state of a session after all of its frames that are indexed."""
-    granted = connection.execute(
-        "SELECT 1 FROM exchanges WHERE session_id = ? AND opcode = ? AND status = ? LIMIT 1",
-        (session_id, protocol.CLIENT_HELLO, Status.OK.value),
-    ).fetchone()
     subscriptions = connection.execute(
         "SELECT uuid, elements FROM subscriptions WHERE session_id = ? AND closed IS NULL ORDER BY id",
         (session_id,),
     )
     return Resumed(
-        pending=list(_pending(connection, session_id)),
-        hello_granted=granted is not None,
+        pending=[*_carried(connection, session_id), *_pending(connection, session_id)],
+        hello_granted=is_greeted(connection, session_id),
         subscriptions=[_subscription(uuid, elements) for uuid, elements in subscriptions],
     )
+
+
+def is_greeted(connection: sqlite3.Connection, session_id: int) -> bool:
+    """Whether a session's client_hello was granted, here or in a file before."""
+    found = connection.execute(
+        "SELECT 1 FROM exchanges WHERE session_id = ? AND opcode = ? AND status = ?"
+        " UNION ALL SELECT 1 FROM sessions WHERE id = ? AND greeted LIMIT 1",
+        (session_id, protocol.CLIENT_HELLO, Status.OK.value, session_id),
+    )
+    return found.fetchone() is not None
+
+
+def has_pending(connection: sqlite3.Connection, session_id: int) -> bool:
+    """Whether requests of a session wait for an answer, those of the file before included."""
+    found = connection.execute(
+        "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending'"
+        " UNION ALL SELECT 1 FROM carried_requests WHERE session_id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM exchanges WHERE carried_id = carried_requests.id) LIMIT 1",
+        (session_id, session_id),
+    )
+    return found.fetchone() is not None
+
+
+def _carried(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Packet]]:
+    """Requests of a file before that still wait; their packets are no rows here."""
+    for row_id, from_client, requested, payload in connection.execute(
+        "SELECT id, from_client, requested, packet FROM carried_requests WHERE session_id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM exchanges WHERE carried_id = carried_requests.id) ORDER BY id",
+        (session_id,),
+    ):
+        packet = packets.parse(payload).packets[0]
+        opcode, number = packet.opcode, packet.number
+        assert opcode is not None  # noqa: S101 - it is a request
+        assert number is not None  # noqa: S101
+        command = protocol.COMMAND_NAMES.get(opcode)
+        exchange = Exchange(
+            message_id=number,
+            opcode=opcode,
+            command=command,
+            element=learning.element_of(opcode, packet.body),
+            status=Status.PENDING,
+            requested=requested,
+            request=PacketRecord(packet, opcode, command, "", bool(from_client)),
+            carried_id=row_id,
+        )
+        yield exchange, packet
 
 
 def _pending(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Packet]]:

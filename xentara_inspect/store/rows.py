@@ -21,7 +21,7 @@ _NUMBERED: Final = frozenset({Kind.REQUEST, Kind.SUCCESS, Kind.ERROR})
 
 _INSERTS: Final = {
     "packets": 8,
-    "exchanges": 15,
+    "exchanges": 16,
     "events": 7,
     "readings": 12,
     "findings": 9,
@@ -33,6 +33,8 @@ _UPDATE_EXCHANGE: Final = (
 _REFUSE_WRITE: Final = "UPDATE readings SET error_code = ? WHERE packet_id = ? AND origin = 'write'"
 _END_SUBSCRIPTIONS: Final = "UPDATE subscriptions SET closed = ? WHERE session_id = ? AND closed IS NULL"
 _REOPEN: Final = (
+    # A request of a file before has a row here only once it has come to an end.
+    "DELETE FROM exchanges WHERE session_id = ? AND status = 'unanswered' AND carried_id IS NOT NULL",
     "UPDATE exchanges SET status = 'pending' WHERE session_id = ? AND status = 'unanswered'",
     "DELETE FROM findings WHERE session_id = ? AND code = 'unanswered-request'",
     "UPDATE subscriptions SET closed = NULL WHERE session_id = ? AND unsubscribed = 0",
@@ -66,7 +68,7 @@ class Rows:
         self._add_packets(frame_id, decoded.packets)
         if decoded.opened:
             self._add_opened(session_id, decoded.opened)
-        self._add_closed(decoded.closed)
+        self._add_closed(session_id, decoded.closed)
         for event in decoded.events:
             self.position.events += 1
             self._events.append(
@@ -90,7 +92,7 @@ class Rows:
         """What the end of a session adds. decoded: None where the session had nothing to end."""
         self.position.session_end_id = end_id
         if decoded is not None:
-            self._add_closed(decoded.closed)
+            self._add_closed(session_id, decoded.closed)
             self._add_findings(session_id, None, time, decoded.findings)
         self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
 
@@ -161,7 +163,9 @@ class Rows:
             exchange.row_id = self.position.exchanges
             self._opened.append((exchange, session_id))
 
-    def _add_closed(self, exchanges: Sequence[Exchange]) -> None:
+    def _add_closed(self, session_id: int, exchanges: Sequence[Exchange]) -> None:
+        # Requests of a file before have no row here so far.
+        self._add_opened(session_id, [exchange for exchange in exchanges if exchange.row_id is None])
         # Those opened since the last transaction are written as they stand then.
         first_unwritten = self._opened[0][0].row_id if self._opened else None
         for exchange in exchanges:
@@ -231,6 +235,7 @@ def _exchange_row(exchange: Exchange, session_id: int) -> Sequence[Any]:
         _row_id(exchange.request),
         _row_id(exchange.response),
         exchange.responded if requested is None else requested,
+        exchange.carried_id,
     )
 
 

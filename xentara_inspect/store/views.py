@@ -15,6 +15,8 @@ def _iso(column: str) -> str:
 
 
 _NAMED = "packets.frame_id || '.' || packets.position"
+_CARRIED = "carried.file || ':' || carried.frame_id || '.' || carried.position"
+_EXCHANGE = f"coalesce({_CARRIED}, {_NAMED})"
 _ELEMENT = "coalesce(elements.primary_key, {0}.element)"
 
 VIEWS: Final[dict[str, str]] = {
@@ -23,12 +25,13 @@ VIEWS: Final[dict[str, str]] = {
                {_iso("closed")} AS closed, close_code, close_reason, source, frame_count AS frames, dropped
         FROM sessions""",
     "exchanges_readable": f"""
-        SELECT {_NAMED} AS id, exchanges.session_id, {_iso("exchanges.time")} AS time, exchanges.command,
+        SELECT {_EXCHANGE} AS id, exchanges.session_id, {_iso("exchanges.time")} AS time, exchanges.command,
                exchanges.opcode, exchanges.message_id, exchanges.status, exchanges.error_code,
                exchanges.error_text, exchanges.latency / 1e6 AS latency_ms,
                {_ELEMENT.format("exchanges")} AS element
         FROM exchanges
-        JOIN packets ON packets.id = coalesce(exchanges.request_id, exchanges.response_id)
+        LEFT JOIN packets ON packets.id = coalesce(exchanges.request_id, exchanges.response_id)
+        LEFT JOIN carried_requests carried ON carried.id = exchanges.carried_id
         LEFT JOIN elements ON elements.uuid = exchanges.element""",
     "events_readable": f"""
         SELECT {_NAMED} AS id, events.session_id, {_iso("events.time")} AS time,

@@ -1,0 +1,208 @@
+"""The files of one long recording: `plant.db`, then `plant-2.db`, `plant-3.db` and so on.
+
+A file is left by sealing it: that is committed in the old file and names the new one. Making the new
+one of what the old one holds comes after that, and whoever finds it undone does it. So a process that
+is killed at any point in between leaves nothing that the next one cannot go on with, and nobody who
+follows the chain writes a frame into a file that is sealed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+from typing import Final, NamedTuple
+
+from xentara_inspect.connection import LIVE
+from xentara_inspect.store.database import Path, open_for_reading
+from xentara_inspect.store.errors import StoreError
+
+_NUMBERED: Final = re.compile(r"(.*)-([1-9][0-9]{0,8})", re.DOTALL)
+_SIDES: Final = "-wal|-shm|-journal|-indexer"
+
+
+class Chain(NamedTuple):
+    """The place of a file. number: from 1. continues, continued_in: names of the files next to it.
+
+    started: nanoseconds since 1970 UTC. carried: whether it needs nothing of the file before any more.
+    """
+
+    number: int
+    started: int
+    continues: str | None
+    continued_in: str | None
+    carried: bool
+
+    @property
+    def number_of_next(self) -> int:
+        """The number of the file that this one is continued in."""
+        match = _NUMBERED.fullmatch(os.path.splitext(self.continued_in or "")[0])
+        return int(match[2]) if match is not None else self.number + 1
+
+
+def load_chain(connection: sqlite3.Connection) -> Chain | None:
+    """The place of a file; None where no recorder has begun it. Raises sqlite3.Error."""
+    row = connection.execute("SELECT number, started, continues, continued_in, carried FROM chain").fetchone()
+    return Chain._make(row) if row else None
+
+
+def is_sealed(connection: sqlite3.Connection) -> bool:
+    """Whether a file was left for the next one. Raises sqlite3.Error."""
+    return connection.execute("SELECT 1 FROM chain WHERE continued_in IS NOT NULL").fetchone() is not None
+
+
+def chain_at(path: Path) -> Chain | None:
+    """The place of the file at `path`; None where there is none of ours that a recorder has begun."""
+    try:
+        with contextlib.closing(open_for_reading(path)) as connection:
+            return load_chain(connection)
+    except (StoreError, sqlite3.Error):
+        return None
+
+
+def first_path(path: str) -> str:
+    """The path of the first file of the chain that the file at `path` is in, if it is there or not."""
+    stem, suffix = os.path.splitext(path)
+    match = _NUMBERED.fullmatch(stem)
+    place = chain_at(path) if match is not None else None
+    if match is None or place is None or place.number == 1 or place.number != int(match[2]):
+        return path
+    return match[1] + suffix
+
+
+def numbered_path(first: str, number: int) -> str:
+    """The path of a file of the chain whose first file is `first`."""
+    stem, suffix = os.path.splitext(first)
+    return first if number == 1 else f"{stem}-{number}{suffix}"
+
+
+def chain_files(first: str) -> dict[int, str]:
+    """The files of a chain that are there, by number, in order."""
+    files = {number: numbered_path(first, number) for number in sorted(_taken_numbers(first))}
+    return {number: path for number, path in files.items() if _is_member(path, number)}
+
+
+def newest_file(path: str) -> str:
+    """The file that a recorder told to record into `path` goes on with."""
+    first = first_path(path)
+    for number in sorted(_taken_numbers(first), reverse=True):
+        candidate = numbered_path(first, number)
+        if _is_member(candidate, number):
+            return candidate
+    return first
+
+
+def following_file(path: str, place: Chain) -> str | None:
+    """The file that goes on with the one at `path`: the next one that was begun."""
+    if place.continued_in is None:
+        return None
+    following = beside(path, place.continued_in)
+    if chain_at(following) is not None:
+        return following
+    # Where it was deleted, what comes behind it need not wait for ever.
+    first = first_path(path)
+    return next((file for number, file in chain_files(first).items() if number > place.number), None)
+
+
+def free_number(first: str) -> int:
+    """The number of the next file of a chain: beyond the highest that anything has."""
+    highest = max(_taken_numbers(first), default=1)
+    # Somebody may have been killed when this one was made, but not yet promised.
+    return highest if highest > 1 and _is_unused(numbered_path(first, highest)) else highest + 1
+
+
+def beside(path: str, name: str) -> str:
+    """The path of a file in the same directory."""
+    return os.path.join(os.path.dirname(path), name)
+
+
+def claim(connection: sqlite3.Connection, number: int, now: int) -> None:
+    """Begin a file that continues no other, unless it is begun. Raises sqlite3.Error."""
+    if load_chain(connection) is None:
+        connection.execute(
+            "INSERT OR IGNORE INTO chain (id, number, started) VALUES (1, ?, ?)", (number, now)
+        )
+
+
+def seal(connection: sqlite3.Connection, next_name: str, now: int) -> None:
+    """Leave a file for another one, which is empty so far. In a transaction. Raises sqlite3.Error."""
+    connection.execute("UPDATE chain SET continued_in = ?", (next_name,))
+    connection.execute(
+        "UPDATE sessions SET continued = 1 WHERE closed IS NULL AND source = ? AND recorder_id IN"
+        " (SELECT id FROM recorders WHERE stopped IS NULL AND follows)",
+        (LIVE,),
+    )
+    connection.execute(
+        "UPDATE recorders SET continued = 1, stopped = ? WHERE stopped IS NULL AND follows", (now,)
+    )
+
+
+def begin(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str, now: int) -> None:
+    """Make the file that a sealed one names go on with its sessions and recorders, under the same ids.
+
+    Once: where somebody did it already, nothing happens. Raises sqlite3.Error.
+    """
+    new.execute("BEGIN IMMEDIATE")
+    try:
+        place = load_chain(old)
+        if place is not None and load_chain(new) is None:
+            _copy_open(new, old)
+            (last,) = old.execute(
+                "SELECT max((SELECT coalesce(max(id), 0) FROM sessions), (SELECT last_session FROM chain))"
+            ).fetchone()
+            new.execute(
+                "INSERT INTO chain (id, number, started, continues, last_session) VALUES (1, ?, ?, ?, ?)",
+                (place.number_of_next, now, old_name, last),
+            )
+        new.execute("COMMIT")
+    except BaseException:
+        if new.in_transaction:
+            new.execute("ROLLBACK")
+        raise
+
+
+def _copy_open(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
+    new.executemany(
+        "INSERT INTO recorders (id, pid, host, process, started, heartbeat, follows)"
+        " VALUES (?, ?, ?, ?, ?, ?, 1)",
+        old.execute("SELECT id, pid, host, process, started, heartbeat FROM recorders WHERE continued"),
+    )
+    new.executemany(
+        "INSERT INTO sessions (id, client, server, path, subprotocol, user, opened, source, flow_id,"
+        " recorder_id, continues) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        old.execute(
+            "SELECT id, client, server, path, subprotocol, user, opened, source, flow_id, recorder_id"
+            " FROM sessions WHERE continued"
+        ),
+    )
+
+
+def _is_member(path: str, number: int) -> bool:
+    place = chain_at(path)
+    return place is not None and place.number == number
+
+
+def _is_unused(path: str) -> bool:
+    """Whether the file is a database of ours in which nobody has put anything."""
+    try:
+        with contextlib.closing(open_for_reading(path)) as connection:
+            (used,) = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM recorders) OR EXISTS (SELECT 1 FROM sessions)"
+                " OR EXISTS (SELECT 1 FROM chain)"
+            ).fetchone()
+    except (StoreError, sqlite3.Error):
+        return False
+    return not used
+
+
+def _taken_numbers(first: str) -> set[int]:
+    """Numbers of files of a chain of which there is anything, be it only a log that SQLite left."""
+    directory, name = os.path.split(first)
+    stem, suffix = os.path.splitext(name)
+    pattern = re.compile(rf"{re.escape(stem)}(?:-([1-9][0-9]{{0,8}}))?{re.escape(suffix)}({_SIDES})?")
+    try:
+        matches = [pattern.fullmatch(entry) for entry in os.listdir(directory or ".")]
+    except OSError:
+        return set()
+    return {int(match[1] or 1) for match in matches if match is not None}
