@@ -26,7 +26,7 @@ _MAY_BE_SECRET: Final = re.compile(
     # 12.0, which some decoders take for 12; its head may be another byte where bytes were sent as text
     rb"|\x4a\x00|\x41\x40\x00\x00|\x40\x28\x00{6}"
     rb"|12|sub_session"  # written out: a client that sends text, JSON, or a name for the opcode
-    rb"|(?:\xd8|\xd9\x00|\xda\x00{3}|\xdb\x00{7})[\x79-\x7b]"  # one of the authentication tags
+    rb"|(?:\xd8|\xc3\x98|\xd9\x00|\xda\x00{3}|\xdb\x00{7})[\x79-\x7b]"  # an authentication tag; as text too
 )
 _AUTHENTICATION_TAGS: Final = frozenset(protocol.AUTHENTICATION.by_tag)
 _NUMBERS: Final = (cbor.UINT, cbor.NINT, cbor.FLOAT)

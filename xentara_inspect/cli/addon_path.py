@@ -19,11 +19,10 @@ def addon_file() -> Path:
     raise Failure("the add-on file is missing from this installation")
 
 
-@click.command("addon-path")
+@click.command(
+    "addon-path",
+    epilog='\b\nExample:\n  mitmdump -s "$(xentara-inspect addon-path)" --set xentara_db=plant.db',
+)
 def addon_path() -> None:
-    r"""Print where the mitmproxy add-on file is.
-
-    \b
-    mitmdump -s "$(xentara-inspect addon-path)" --set xentara_db=plant.db
-    """
+    """Print where the mitmproxy add-on file is."""
     click.echo(addon_file())

@@ -39,7 +39,7 @@ def demo(ctx: click.Context, database: str | None, seconds: float) -> None:
         )
         asyncio.run(_talk(path, Path(folder), seconds))
         wait_until_indexed(path)
-        ctx.invoke(log, database=path, limit=0, with_events=False)
+        ctx.invoke(log, databases=(path,), limit=0, with_events=False)
     if database is not None:
         click.echo(
             f"\nThe recording is in {database}: try `xentara-inspect show 1.1 -d {database}`.", err=True

@@ -8,20 +8,21 @@ import click
 
 from xentara_inspect import protocol
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import Column, milliseconds, print_rows, short_time, status_style
-from xentara_inspect.cli.reading import opened, tell_unindexed
+from xentara_inspect.cli.output import milliseconds, print_rows, short_time, status_style
+from xentara_inspect.cli.reading import opened
+from xentara_inspect.cli.table import Column
 from xentara_inspect.decoded import Status
 from xentara_inspect.store import queries
 
 _COLUMNS = (
     Column("id", "ID", right=True),
-    Column("session", "Session", right=True),
-    Column("time", "Time", show=short_time),
+    Column("session", "Session", right=True, spare=4),
+    Column("time", "Time", show=short_time, spare=2),
     Column("command", "Command"),
-    Column("message_id", "Msg", right=True),
+    Column("message_id", "Msg", right=True, spare=5),
     Column("status", "Status", style=status_style),
-    Column("error_name", "Error"),
-    Column("latency_ms", "ms", show=milliseconds, right=True),
+    Column("error_name", "Error", spare=6),
+    Column("latency_ms", "ms", show=milliseconds, right=True, spare=3),
     Column("summary", "Summary", wraps=True),
 )
 
@@ -40,8 +41,15 @@ def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...])
     return tuple(opcodes)
 
 
-@click.command()
-@options.database_option
+@click.command(
+    epilog=options.examples(
+        "log --command write --status error",
+        "log --status unanswered --since 2026-03-01T14:00",
+        "log --element 'Plant.Tank 1.Level' --events",
+        "log -d 'plant*.db' --limit 0 --format ndjson",
+    )
+)
+@options.databases_option
 @options.format_option
 @options.limit_option
 @options.session_option
@@ -54,11 +62,10 @@ def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...])
 @click.option("--message-id", type=int, help="Only this message id.")
 @options.since_until_options
 @click.option("--events", "with_events", is_flag=True, help="List events too.")
-def log(database: str, form: str, **filters: Any) -> None:
-    """List requests with their responses, and what was malformed; oldest first, the newest N.
+def log(databases: tuple[str, ...], form: str, **filters: Any) -> None:
+    """List requests with their responses, and messages that are malformed.
 
-    Show one with `show ID`.
+    The newest 50, oldest first. Show one whole with `xentara-inspect show ID`.
     """
-    with opened(database) as connection:
-        tell_unindexed(connection)
-        print_rows(queries.log(connection, **filters), queries.LOG_KEYS, _COLUMNS, form)
+    with opened(databases) as recording:
+        print_rows(queries.log(recording, **filters), queries.LOG_KEYS, _COLUMNS, form)

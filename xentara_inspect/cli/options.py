@@ -10,6 +10,15 @@ import click
 FORMATS: Final = ("table", "json", "ndjson", "csv")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+def _session(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str | None:
+    """The name of a session as `sessions` lists it."""
+    number = name.rpartition(":")[2] if name is not None else "1"
+    if not (number.isascii() and number.isdigit() and int(number)):
+        raise click.BadParameter(f"{name!r} is no session; `xentara-inspect sessions` lists what is.")
+    return name
+
+
 database_option = click.option(
     "-d",
     "--db",
@@ -20,6 +29,19 @@ database_option = click.option(
     show_default=True,
     show_envvar=True,
     help="The database.",
+)
+databases_option = click.option(
+    "-d",
+    "--db",
+    "databases",
+    metavar="PATH|GLOB",
+    type=click.Path(),
+    multiple=True,
+    envvar="XENTARA_DB",
+    default=("xentara.db",),
+    show_default="xentara.db",
+    show_envvar=True,
+    help="The database; several, by a pattern or by repeating this, are asked as one.",
 )
 format_option = click.option(
     "--format",
@@ -36,10 +58,21 @@ limit_option = click.option(
     show_default=True,
     help="Show the newest N; 0 for all.",
 )
-session_option = click.option("--session", type=click.IntRange(min=1), help="Only this session.")
+session_option = click.option(
+    "--session",
+    metavar="ID",
+    callback=_session,
+    help="Only this session; with several databases such as plant-2:3.",
+)
 element_option = click.option(
     "--element", metavar="KEY|UUID", help="Only about this element, by primary key or UUID."
 )
+
+
+def examples(*commands: str) -> str:
+    """The end of a help text: command lines, as they are."""
+    lines = "\n".join(f"  xentara-inspect {command}" for command in commands)
+    return f"\b\nExamples:\n{lines}"
 
 
 def since_until_options(function: Function) -> Function:

@@ -5,36 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-import click
-
+from xentara_inspect.cli.printing import note, out, shows_every_character
+from xentara_inspect.cli.table import Column, print_table
 from xentara_inspect.escape import safe
 
 Row = Mapping[str, Any]
 
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
-_UNBOUNDED: Final = 100_000
-"""Width of a table that no terminal shows: nothing is cut or wrapped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table; JSON and CSV have all keys of a row instead.
-
-    show: the text of a value, None for plain `str`. style: the colour of a value, for terminals.
-    wraps: whether the text may be broken over lines where the terminal is narrow.
-    """
-
-    key: str
-    title: str
-    show: Callable[[Any], str] | None = None
-    style: Callable[[Any], str] | None = None
-    right: bool = False
-    wraps: bool = False
 
 
 def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Column], form: str) -> int:
@@ -49,7 +29,12 @@ def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Colum
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON in which every character is plainly visible; readable text of any script stays readable."""
+    """JSON in which every character is plainly visible.
+
+    Readable text of any script stays readable where the output can carry it.
+    """
+    if not shows_every_character():
+        return json.dumps(value, indent=indent)
     return _NOT_ASCII.sub(_json_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
@@ -61,20 +46,27 @@ def _json_escaped(match: re.Match[str]) -> str:
 def _print_json(rows: Iterable[Row]) -> int:
     count = 0
     for count, row in enumerate(rows, 1):
-        click.echo(("[\n " if count == 1 else ",\n ") + json_text(row), nl=False)
-    click.echo("\n]" if count else "[]")
+        out(("[\n " if count == 1 else ",\n ") + json_text(row), newline=False)
+    out("\n]" if count else "[]")
     return count
 
 
 def _print_ndjson(rows: Iterable[Row]) -> int:
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007
-        click.echo(json_text(row))
+        out(json_text(row))
     return count
 
 
+class _Output:
+    """Where the csv module writes."""
+
+    def write(self, text: str) -> None:
+        out(text, newline=False)
+
+
 def _print_csv(rows: Iterable[Row], keys: Sequence[str]) -> int:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(_Output(), lineterminator="\n")
     writer.writerow(keys)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007
@@ -89,43 +81,10 @@ def _csv_cell(value: Any) -> Any:
 
 
 def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=not column.wraps,
-            overflow="fold",
-        )
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
-        cells = []
-        for column in columns:
-            value = row[column.key]
-            text = "" if value is None else safe(column.show(value) if column.show else str(value))
-            style = column.style(value) if column.style and value is not None else ""
-            cells.append(Text(text, style=style))
-        table.add_row(*cells)
-    if count:
-        _print_rich(table)
+    count = print_table(rows, columns)
+    if not count:
+        note("nothing found")
     return count
-
-
-def _print_rich(table: Any) -> None:
-    """Colours and the terminal's width only where there is a terminal; elsewhere whole lines."""
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        Console(highlight=False).print(table)
-        return
-    console = Console(highlight=False, width=_UNBOUNDED, no_color=True)
-    with console.capture() as captured:
-        console.print(table)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
 
 
 def short_time(text: str) -> str:

@@ -1,29 +1,24 @@
-"""Opening a database for a query, and saying when it is behind."""
+"""Opening databases for a query, and saying when they are behind."""
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import click
-
-from xentara_inspect.store import database, queries
+from xentara_inspect.cli.printing import note
+from xentara_inspect.store import queries
+from xentara_inspect.store.recording import Recording, open_recording
 
 
 @contextlib.contextmanager
-def opened(path: str) -> Iterator[sqlite3.Connection]:
-    """A read-only connection, closed at the end. Raises StoreError."""
-    connection = database.open_for_reading(path)
-    try:
-        yield connection
-    finally:
-        connection.close()
+def opened(databases: Sequence[str]) -> Iterator[Recording]:
+    """Databases by paths and patterns, read-only, closed at the end. Raises StoreError.
 
-
-def tell_unindexed(connection: sqlite3.Connection) -> None:
-    """Say on stderr how much of the recording a query cannot see yet."""
-    waiting = queries.unindexed_frames(connection)
-    if waiting:
-        frames = "1 frame is" if waiting == 1 else f"{waiting} frames are"
-        click.echo(f"{frames} not indexed yet; `xentara-inspect reindex` does it.", err=True)
+    Says on stderr how much of what is recorded a query cannot see yet.
+    """
+    with open_recording(databases) as recording:
+        waiting = queries.unindexed_frames(recording)
+        if waiting:
+            frames = "1 frame is" if waiting == 1 else f"{waiting} frames are"
+            note(f"{frames} not indexed yet; `xentara-inspect reindex` does it.")
+        yield recording

@@ -9,6 +9,7 @@ import click
 from xentara_inspect.cli import options
 from xentara_inspect.cli.errors import Failure
 from xentara_inspect.cli.output import json_text, milliseconds, severity_style, status_style
+from xentara_inspect.cli.printing import out
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.escape import safe
 from xentara_inspect.store import queries
@@ -16,45 +17,45 @@ from xentara_inspect.store import queries
 _SIDES: Final = (("request", "from the client"), ("response", "from the server"))
 
 
-@click.command()
+@click.command(epilog=options.examples("show 42.1", "show plant-2:42.1 -d 'plant*.db'", "show 42"))
 @click.argument("name", metavar="ID")
-@options.database_option
+@options.databases_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form."
 )
-def show(name: str, database: str, form: str) -> None:
+def show(name: str, databases: tuple[str, ...], form: str) -> None:
     """Show one exchange, event or message in annotated notation.
 
     ID is what `log` prints: 42.1 is the first packet of message 42, with its request or response;
-    42 is the whole message.
+    42 is the whole message. With several databases the name of the file comes before.
     """
-    with opened(database) as connection:
-        row = queries.show(connection, name)
+    with opened(databases) as recording:
+        row = queries.show(recording, name)
     if row is None:
-        raise Failure(f"{name} is not in {database}; `log` lists what is")
+        raise Failure(f"{name} is not in {' '.join(databases)}; `xentara-inspect log` lists what is")
     if form == "json":
-        click.echo(json_text([row], indent=2))
+        out(json_text([row], indent=2))
     else:
         _print_text(row)
 
 
 def _print_text(row: Any) -> None:
-    click.echo(_headline(row))
+    out(_headline(row))
     for side, direction in _SIDES:
         packet = row[side]
         if packet is not None:
             place = f"message {packet['frame']}"
             if packet["position"]:
                 place += f", packet {packet['position']}"
-            click.echo(f"\n{_bold(side.capitalize())} · {packet['time']} · {place}, {direction}\n")
-            click.echo(packet["notation"].rstrip("\n"))
+            out(f"\n{_bold(side.capitalize())} · {packet['time']} · {place}, {direction}\n")
+            out(packet["notation"].rstrip("\n"))
         elif row["kind"] == "exchange":
-            click.echo(f"\n{_bold(side.capitalize())} · none")
+            out(f"\n{_bold(side.capitalize())} · none")
     if row["findings"]:
-        click.echo(f"\n{_bold('Findings')}")
+        out(f"\n{_bold('Findings')}")
         for finding in row["findings"]:
             severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
-            click.echo(f"  {severity} {finding['code']}: {safe(finding['message'])}")
+            out(f"  {severity} {finding['code']}: {safe(finding['message'])}")
 
 
 def _headline(row: Any) -> str:

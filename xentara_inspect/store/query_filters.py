@@ -39,6 +39,11 @@ class Where:
                 *(stored_integer(value) if isinstance(value, int) else value for value in values),
             )
 
+    def none_of(self, column: str, ids: Sequence[int] | None) -> None:
+        """The column has none of the ids; nothing is asked where there are none. As many as there may be."""
+        if ids:
+            self.add(f"{column} NOT IN ({', '.join(map(str, ids))})")
+
     def between(self, column: str, since: int | None, until: int | None) -> None:
         """The column is at or after `since` and before `until`, as far as they are given."""
         if since is not None:

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import heapq
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Final
 
 from xentara_inspect import summaries
 from xentara_inspect.names import Names
 from xentara_inspect.store.column_values import loaded_integer
 from xentara_inspect.store.messages import Messages
+from xentara_inspect.store.query_carried import carried_request, continued
+from xentara_inspect.store.query_elements import WantedElement
 from xentara_inspect.store.query_filters import Where, newest
+from xentara_inspect.store.query_merge import Keyed, merged
 from xentara_inspect.store.query_values import (
     Row,
     clear_errors,
     element_name,
-    elements_called,
     error_name,
     iso_time,
     json_integer,
     milliseconds,
 )
-from xentara_inspect.store.resume import load_names
+from xentara_inspect.store.recording import Asked, Part, recording_of
 
 LOG_KEYS: Final = (
     "kind", "id", "session", "time", "command", "opcode", "message_id", "status", "error_code",
     "error_name", "latency_ms", "element", "summary",
 )  # fmt: skip
 
-_Keyed = tuple[tuple[int, int], Row]  # ((time, id of the first packet), row of the log)
-
 _EXCHANGES: Final = """
-    SELECT e.id AS id, e.time AS time, coalesce(request_id, response_id) AS packet, e.session_id,
+    SELECT e.id AS id, e.time AS time, coalesce(request_id, response_id, 0) AS packet, e.session_id,
            e.message_id, e.opcode, e.command, e.element, e.status, e.error_code, e.latency,
-           q.frame_id AS q_frame, q.position AS q_position, s.frame_id AS s_frame, s.position AS s_position
-    FROM exchanges e LEFT JOIN packets q ON q.id = request_id LEFT JOIN packets s ON s.id = response_id"""
+           q.frame_id AS q_frame, q.position AS q_position, s.frame_id AS s_frame, s.position AS s_position,
+           c.file AS c_file, c.frame_id AS c_frame, c.position AS c_position, c.packet AS c_packet
+    FROM exchanges e LEFT JOIN packets q ON q.id = request_id LEFT JOIN packets s ON s.id = response_id
+         LEFT JOIN carried_requests c ON c.id = e.carried_id"""
 _EVENTS: Final = """
     SELECT v.id AS id, v.time AS time, packet_id, v.session_id, v.element, frame_id, position
     FROM events v JOIN packets p ON p.id = packet_id"""
@@ -51,7 +50,7 @@ _MALFORMED: Final = """
 class LogFilter:
     """What to list. element: primary key or UUID. since, until: nanoseconds since 1970, end exclusive."""
 
-    session: int | None = None
+    session: int | str | None = None
     opcodes: Sequence[int] = ()
     status: str | None = None
     element: str | None = None
@@ -67,9 +66,8 @@ class LogFilter:
         return bool(self.opcodes) or any(value is not None for value in asked)
 
 
-@clear_errors
 def log(
-    connection: sqlite3.Connection,
+    asked: Asked,
     *,
     limit: int = 50,
     with_events: bool = False,
@@ -81,56 +79,69 @@ def log(
     filters: the fields of `LogFilter`. What asks for something that only exchanges have leaves out
     events and malformed frames. Raises StoreError.
     """
+    recording = recording_of(asked)
     wanted = LogFilter(**filters)
-    elements = elements_called(connection, wanted.element) if wanted.element is not None else None
-    lines = LogLines(connection, load_names(connection))
-    lists: list[Iterator[_Keyed]] = [lines.exchanges(_of_exchanges(wanted, elements), limit)]
-    if with_events and not wanted.wants_exchanges_only:
-        lists.append(lines.events(_common(wanted, "v.", "v.time", elements), limit))
-    if with_malformed and not wanted.wants_exchanges_only and elements is None:
-        where = _common(wanted, "f.", "f.time", None)
-        where.add("p.kind = 'malformed'")
-        lists.append(lines.malformed(where, limit))
-    merged: Iterable[_Keyed] = heapq.merge(*lists, key=itemgetter(0))
-    if limit:
-        merged = list(merged)[-limit:]
-    for _, row in merged:
-        yield row
+    element = WantedElement(wanted.element, recording.names) if wanted.element is not None else None
+    later = continued(recording)
+    lists: list[Iterator[Keyed]] = []
+    for part, sessions in recording.asked_for(wanted.session):
+        lines = LogLines(part, recording.names)
+        where = _of_exchanges(wanted, sessions, element, lines)
+        where.none_of("e.id", later[part.index].exchanges)
+        lists.append(lines.exchanges(where, limit))
+        if with_events and not wanted.wants_exchanges_only:
+            where = _common(wanted, "v.", sessions)
+            where.one_of("v.element", element.uuids if element is not None else None)
+            lists.append(lines.events(where, limit))
+        if with_malformed and not wanted.wants_exchanges_only and element is None:
+            where = _common(wanted, "f.", sessions)
+            where.add("p.kind = 'malformed'")
+            lists.append(lines.malformed(where, limit))
+    yield from merged(lists, limit)
 
 
-def _of_exchanges(wanted: LogFilter, elements: Sequence[str] | None) -> Where:
-    where = _common(wanted, "e.", "e.time", elements)
+def _of_exchanges(
+    wanted: LogFilter, sessions: Sequence[int] | None, element: WantedElement | None, lines: LogLines
+) -> Where:
+    where = _common(wanted, "e.", sessions)
     where.one_of("e.opcode", wanted.opcodes or None)
     where.equal("e.status", wanted.status)
     where.equal("e.error_code", wanted.error_code)
     where.equal("e.message_id", wanted.message_id)
+    if element is not None:
+        element.narrow_exchanges(where, lines.part.connection, lines.messages)
     return where
 
 
-def _common(wanted: LogFilter, prefix: str, time: str, elements: Sequence[str] | None) -> Where:
+def _common(wanted: LogFilter, prefix: str, sessions: Sequence[int] | None) -> Where:
     where = Where()
-    where.equal(f"{prefix}session_id", wanted.session)
-    where.between(time, wanted.since, wanted.until)
-    where.one_of(f"{prefix}element", elements)
+    where.one_of(f"{prefix}session_id", sessions)
+    where.between(f"{prefix}time", wanted.since, wanted.until)
     return where
 
 
 class LogLines:
-    """Makes rows of the log, with names as far as they are known now."""
+    """Makes rows of the log of one database, with names as far as they are known now."""
 
-    def __init__(self, connection: sqlite3.Connection, names: Names) -> None:
-        self.connection = connection
+    def __init__(self, part: Part, names: Names) -> None:
+        self.part = part
+        self.path = part.path
         self.names = names
-        self.messages = Messages(connection)
+        self.messages = Messages(part.connection)
 
-    def exchanges(self, where: Where, limit: int = 0) -> Iterator[_Keyed]:
+    @clear_errors
+    def exchanges(self, where: Where, limit: int = 0) -> Iterator[Keyed]:
         """Exchanges, oldest first."""
-        for row in self.connection.execute(newest(_EXCHANGES, where, "time, id", limit), where.parameters):
+        for row in self._newest(_EXCHANGES, where, limit):
             _, time, packet, session, message_id, opcode, command, element, status, code, latency, *at = row
-            request = self.messages.shown(at[0], at[1])
+            carried = carried_request(self.part, at[4:])
+            request = carried.shown if carried is not None else self.messages.shown(at[0], at[1])
             response = self.messages.shown(at[2], at[3])
-            name = f"{at[0]}.{at[1]}" if at[0] is not None else f"{at[2]}.{at[3]}"
-            line = _line("exchange", name, session, time)
+            if carried is not None:
+                name = carried.name
+            else:
+                name = self.part.packet_name(*(at[:2] if at[0] is not None else at[2:4]))
+            line = self._line("exchange", name, session, time)
             line |= {
                 "command": command,
                 "opcode": json_integer(opcode),
@@ -142,33 +153,38 @@ class LogLines:
                 "element": element_name(element, self.names),
                 "summary": summaries.of_exchange(loaded_integer(opcode), request, response, self.names),
             }
-            yield (time, packet), line
+            yield (time, self.part.index, packet), line
 
-    def events(self, where: Where, limit: int = 0) -> Iterator[_Keyed]:
+    @clear_errors
+    def events(self, where: Where, limit: int = 0) -> Iterator[Keyed]:
         """Events, oldest first."""
-        for row in self.connection.execute(newest(_EVENTS, where, "time, id", limit), where.parameters):
+        for row in self._newest(_EVENTS, where, limit):
             _, time, packet, session, element, frame, position = row
             shown = self.messages.shown(frame, position)
-            line = _line("event", f"{frame}.{position}", session, time)
+            line = self._line("event", self.part.packet_name(frame, position), session, time)
             line["element"] = element_name(element, self.names)
             line["summary"] = summaries.of_event(shown, self.names) if shown is not None else ""
-            yield (time, packet), line
+            yield (time, self.part.index, packet), line
 
-    def malformed(self, where: Where, limit: int = 0) -> Iterator[_Keyed]:
+    @clear_errors
+    def malformed(self, where: Where, limit: int = 0) -> Iterator[Keyed]:
         """Malformed packets, and frames that are malformed as a whole; oldest first."""
-        for row in self.connection.execute(newest(_MALFORMED, where, "time, id", limit), where.parameters):
+        for row in self._newest(_MALFORMED, where, limit):
             packet, time, session, frame, position, message = row
-            line = _line("malformed", f"{frame}.{position}" if position else str(frame), session, time)
+            line = self._line("malformed", self.part.packet_name(frame, position), session, time)
             line["summary"] = message or ""
-            yield (time, packet), line
+            yield (time, self.part.index, packet), line
 
+    def frame(self, frame: int, session: int, time: int, summary: str) -> Row:
+        """A whole frame."""
+        return self._line("frame", self.part.packet_name(frame, 0), session, time) | {"summary": summary}
 
-def _line(kind: str, name: str, session: int, time: int) -> Row:
-    line: Row = dict.fromkeys(LOG_KEYS)
-    line |= {"kind": kind, "id": name, "session": session, "time": iso_time(time)}
-    return line
+    def _newest(self, select: str, where: Where, limit: int) -> Iterator[tuple[Any, ...]]:
+        return self.part.connection.execute(newest(select, where, "time, id", limit), where.parameters)
 
-
-def frame_line(name: str, session: int, time: int, summary: str) -> Row:
-    """A row of the log for a whole frame."""
-    return _line("frame", name, session, time) | {"summary": summary}
+    def _line(self, kind: str, name: str, session: int, time: int) -> Row:
+        line: Row = dict.fromkeys(LOG_KEYS)
+        line |= {
+            "kind": kind, "id": name, "session": self.part.session_name(session), "time": iso_time(time),
+        }  # fmt: skip
+        return line

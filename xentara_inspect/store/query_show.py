@@ -3,52 +3,61 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from typing import Any, Final
+from typing import Final
 
 from xentara_inspect import packets
+from xentara_inspect.names import Names
 from xentara_inspect.notation import Context, annotate_message, annotate_packet
 from xentara_inspect.packets import Kind
 from xentara_inspect.store.column_values import loaded_integer, loaded_uuid
-from xentara_inspect.store.database import database_path
-from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.messages import ParsedFrame
+from xentara_inspect.store.query_carried import (
+    CARRIED_COLUMNS,
+    CarriedRequest,
+    carried_exchange,
+    carried_request,
+)
 from xentara_inspect.store.query_filters import Where
-from xentara_inspect.store.query_lists import found
-from xentara_inspect.store.query_log import LOG_KEYS, LogLines, frame_line
+from xentara_inspect.store.query_findings import found
+from xentara_inspect.store.query_log import LOG_KEYS, LogLines
 from xentara_inspect.store.query_values import Row, iso_time
-from xentara_inspect.store.resume import load_names
+from xentara_inspect.store.recording import Asked, Part, recording_of, reported
 
 SHOW_KEYS: Final = (*LOG_KEYS, "request", "response", "findings")
 _NAME: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
 
 
-def show(connection: sqlite3.Connection, name: str) -> Row | None:
+def show(asked: Asked, name: str) -> Row | None:
     """A row with `SHOW_KEYS` for `FRAME.POSITION` or `FRAME`; None if there is no such thing.
 
-    request, response: time, frame, position and notation, or None; what is no request or response
-    stands in the place of the one that its sender sends. A response's name gives its exchange.
-    Raises StoreError.
+    Of several databases the name says which: `plant-2:42.1`. request, response: time, frame, position
+    and notation, or None; what is no request or response stands in the place of the one that its
+    sender sends. A response's name gives its exchange. Raises StoreError.
     """
-    match = _NAME.fullmatch(name.strip())
+    recording = recording_of(asked)
+    carried = carried_exchange(recording, name)
+    if carried is not None:
+        with reported(carried[0]):
+            return _Shower(carried[0], recording.names).exchange(carried[1])
+    part, number = recording.part_called(name)
+    match = _NAME.fullmatch(number)
     if match is None:
         return None
-    try:
-        shower = _Shower(connection)
+    with reported(part):
+        shower = _Shower(part, recording.names)
         frame = shower.lines.messages.frame(int(match[1]))
         if frame is None:
             return None
         if match[2] is None or not int(match[2]):
             return shower.frame(frame)
         return shower.packet(frame, int(match[2]))
-    except sqlite3.Error as error:
-        raise from_sqlite(database_path(connection), error) from None
 
 
 class _Shower:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.lines = LogLines(connection, load_names(connection))
+    def __init__(self, part: Part, names: Names) -> None:
+        self._part = part
+        self._connection = part.connection
+        self.lines = LogLines(part, names)
 
     def packet(self, frame: ParsedFrame, position: int) -> Row | None:
         row = self._connection.execute(
@@ -67,14 +76,12 @@ class _Shower:
             where.add("v.time = ?", frame.time)  # by the index that there is
             ((_, line),) = self.lines.events(where)
             return self._alone(line, frame, position, packet_id)
-        where.add(
-            "e.id = (SELECT id FROM exchanges WHERE request_id = ?"
-            " UNION ALL SELECT id FROM exchanges WHERE response_id = ?)",
-            packet_id,
-            packet_id,
-        )
-        ((_, line),) = self.lines.exchanges(where)
-        return self._exchange(line, packet_id)
+        (exchange_id,) = self._connection.execute(
+            "SELECT id FROM exchanges WHERE request_id = ?"
+            " UNION ALL SELECT id FROM exchanges WHERE response_id = ?",
+            (packet_id, packet_id),
+        ).fetchone()
+        return self.exchange(exchange_id)
 
     def frame(self, frame: ParsedFrame) -> Row:
         """A whole frame, indexed or not."""
@@ -88,7 +95,7 @@ class _Shower:
         if line is None:
             count = len(frame.packets)
             summary = f"{count} packet{'' if count == 1 else 's'}, {len(frame.payload)} bytes"
-            line = frame_line(str(frame.id), frame.session_id, frame.time, summary)
+            line = self.lines.frame(frame.id, frame.session_id, frame.time, summary)
         notation = self._whole(frame)
         where = Where()
         where.add(
@@ -97,7 +104,7 @@ class _Shower:
             frame.id,
             frame.id,
         )
-        return self._placed(line, frame, _side(frame, None, notation), list(found(self._connection, where)))
+        return self._placed(line, frame, self._side(frame, None, notation), found(self._part, where))
 
     def _whole(self, frame: ParsedFrame) -> str:
         if frame.is_text:
@@ -121,19 +128,22 @@ class _Shower:
     def _alone(self, line: Row, frame: ParsedFrame, position: int, packet_id: int) -> Row:
         where = Where()
         where.add("n.packet_id = ?", packet_id)
-        side = _side(frame, position, self._notation(frame, position, None))
-        return self._placed(line, frame, side, list(found(self._connection, where)))
+        side = self._side(frame, position, self._notation(frame, position, None))
+        return self._placed(line, frame, side, found(self._part, where))
 
     def _placed(self, line: Row, frame: ParsedFrame, side: Row, findings: list[Row]) -> Row:
         sides = (side, None) if frame.from_client else (None, side)
         return line | {"request": sides[0], "response": sides[1], "findings": findings}
 
-    def _exchange(self, line: Row, packet_id: int) -> Row:
-        row_id, opcode, element, request_id, response_id = self._connection.execute(
-            "SELECT id, opcode, element, request_id, response_id FROM exchanges WHERE request_id = ?"
-            " UNION ALL SELECT id, opcode, element, request_id, response_id FROM exchanges"
-            " WHERE response_id = ?",
-            (packet_id, packet_id),
+    def exchange(self, row_id: int) -> Row:
+        """An exchange by its id."""
+        where = Where()
+        where.add("e.id = ?", row_id)
+        ((_, line),) = self.lines.exchanges(where)
+        opcode, element, requested, request_id, response_id, *carried = self._connection.execute(
+            f"SELECT e.opcode, element, e.requested, request_id, response_id, {CARRIED_COLUMNS}"  # noqa: S608
+            " FROM exchanges e LEFT JOIN carried_requests c ON c.id = e.carried_id WHERE e.id = ?",
+            (row_id,),
         ).fetchone()
         context = Context(loaded_integer(opcode), loaded_uuid(element) if element else None)
         where = Where()
@@ -144,11 +154,19 @@ class _Shower:
             request_id,
             response_id,
         )
+        request = carried_request(self._part, carried)
         return line | {
-            "request": self._exchange_side(request_id, context),
+            "request": self._exchange_side(request_id, context)
+            if request is None
+            else self._carried_side(request, requested),
             "response": self._exchange_side(response_id, context),
-            "findings": list(found(self._connection, where)),
+            "findings": found(self._part, where),
         }
+
+    def _carried_side(self, request: CarriedRequest, requested: int) -> Row:
+        notation = annotate_packet(*request.shown, names=self.lines.names)
+        place = {"frame": request.frame, "position": request.position}
+        return {"time": iso_time(requested), **place, "notation": notation}
 
     def _exchange_side(self, packet_id: int | None, context: Context) -> Row | None:
         if packet_id is None:
@@ -159,13 +177,13 @@ class _Shower:
         frame = self.lines.messages.frame(frame_id)
         if frame is None:
             return None
-        return _side(frame, position, self._notation(frame, position, context))
+        return self._side(frame, position, self._notation(frame, position, context))
 
     def _notation(self, frame: ParsedFrame, position: int, context: Context | None) -> str:
         return annotate_packet(
             frame.packets[position], frame.payload, context=context, names=self.lines.names
         )
 
-
-def _side(frame: ParsedFrame, position: int | None, notation: str) -> dict[str, Any]:
-    return {"time": iso_time(frame.time), "frame": frame.id, "position": position, "notation": notation}
+    def _side(self, frame: ParsedFrame, position: int | None, notation: str) -> Row:
+        place = {"frame": self._part.named(frame.id), "position": position}
+        return {"time": iso_time(frame.time), **place, "notation": notation}

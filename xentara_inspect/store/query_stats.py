@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-import sqlite3
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from xentara_inspect.store.query_carried import continued
 from xentara_inspect.store.query_filters import Where
 from xentara_inspect.store.query_values import Row, clear_errors, milliseconds
+from xentara_inspect.store.recording import Asked, Part, recording_of
 
 STATS_KEYS: Final = (
     "command", "count", "ok", "errors", "unanswered", "p50_ms", "p95_ms", "p99_ms", "max_ms",
@@ -22,14 +24,13 @@ class _Counts:
     error: int = 0
     unanswered: int = 0
     pending: int = 0
-    latencies: list[int] = field(default_factory=list)
+    latencies: array[int] = field(default_factory=lambda: array("q"))
 
 
-@clear_errors
 def stats(
-    connection: sqlite3.Connection,
+    asked: Asked,
     *,
-    session: int | None = None,
+    session: int | str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
@@ -37,24 +38,36 @@ def stats(
 
     Percentiles are latencies that occurred (nearest rank), over all answers; None without any.
     """
-    where = Where()
-    where.add("request_id IS NOT NULL")
-    where.equal("session_id", session)
-    where.between("time", since, until)
-    counts: dict[str, _Counts] = {}
-    for opcode, command, status, latency in connection.execute(
-        f"SELECT opcode, command, status, latency FROM exchanges{where.sql} ORDER BY opcode, latency",  # noqa: S608
-        where.parameters,
-    ):
-        counted = counts.setdefault(command or f"opcode {opcode}", _Counts())
-        setattr(counted, status, getattr(counted, status) + 1)
-        if latency is not None:
-            counted.latencies.append(latency)
-    for command, counted in counts.items():
+    counts: dict[tuple[bool, int | str, str | None], _Counts] = {}
+    recording = recording_of(asked)
+    later = continued(recording)
+    for part, sessions in recording.asked_for(session):
+        where = Where()
+        where.add("(request_id IS NOT NULL OR carried_id IS NOT NULL)")
+        where.none_of("id", later[part.index].exchanges)
+        where.one_of("session_id", sessions)
+        where.between("time", since, until)
+        for opcode, command, status, latency in _exchanges(part, where):
+            # What does not fit 64 bits is text, and comes behind as it does in SQLite.
+            counted = counts.setdefault((isinstance(opcode, str), opcode, command), _Counts())
+            setattr(counted, status, getattr(counted, status) + 1)
+            if latency is not None:
+                counted.latencies.append(latency)
+    for (_, opcode, command), counted in sorted(counts.items(), key=lambda item: item[0][:2]):
+        ordered = sorted(counted.latencies)
         total = counted.ok + counted.error + counted.unanswered + counted.pending
-        ranks = [milliseconds(_percentile(counted.latencies, share)) for share in (50, 95, 99, 100)]
-        row = (command, total, counted.ok, counted.error, counted.unanswered, *ranks)
+        ranks = [milliseconds(_percentile(ordered, share)) for share in (50, 95, 99, 100)]
+        name = command or f"opcode {opcode}"
+        row = (name, total, counted.ok, counted.error, counted.unanswered, *ranks)
         yield dict(zip(STATS_KEYS, row, strict=True))
+
+
+@clear_errors
+def _exchanges(part: Part, where: Where) -> Iterator[tuple[int | str, str | None, str, int | None]]:
+    yield from part.connection.execute(
+        f"SELECT opcode, command, status, latency FROM exchanges{where.sql}",  # noqa: S608
+        where.parameters,
+    )
 
 
 def _percentile(ordered: Sequence[int], share: int) -> int | None:

@@ -5,33 +5,42 @@ from __future__ import annotations
 import functools
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Any, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from xentara_inspect import protocol
-from xentara_inspect.names import Names, uuid_text
+from xentara_inspect.names import Names
 from xentara_inspect.store.column_values import loaded_attribute, loaded_integer, loaded_uuid
-from xentara_inspect.store.database import database_path
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.summary_values import attribute_text
 from xentara_inspect.timestamps import nanoseconds_text
 
 Row = dict[str, Any]
 P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _InFile(Protocol):
+    """What a query of one database is asked of."""
+
+    path: str
+
+
+Q = TypeVar("Q", bound=_InFile)
 
 _EXACT: Final = 1 << 53  # beyond that, JSON numbers lose digits in most languages
 
 
-def clear_errors(query: Callable[P, Iterator[Row]]) -> Callable[P, Iterator[Row]]:
-    """A query whose sqlite3 errors come out as StoreError. Its first argument is the connection."""
+def clear_errors(
+    query: Callable[Concatenate[Q, P], Iterator[T]],
+) -> Callable[Concatenate[Q, P], Iterator[T]]:
+    """A query of one database, its sqlite3 errors as StoreError. Its first argument has the path."""
 
     @functools.wraps(query)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Iterator[Row]:
-        connection = args[0]
+    def wrapped(part: Q, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         try:
-            yield from query(*args, **kwargs)
+            yield from query(part, *args, **kwargs)
         except sqlite3.Error as error:
-            path = database_path(connection) if isinstance(connection, sqlite3.Connection) else ""
-            raise from_sqlite(path, error) from None
+            raise from_sqlite(part.path, error) from None
 
     return wrapped
 
@@ -80,16 +89,3 @@ def reading_json(value: Any, kind: str) -> Any:
     if kind == "boolean":
         return bool(value)
     return json_integer(value) if isinstance(value, int) else value
-
-
-def elements_called(connection: sqlite3.Connection, name: str) -> list[str]:
-    """UUIDs of elements by primary key, or by UUID in any usual form."""
-    found = [
-        uuid for (uuid,) in connection.execute("SELECT uuid FROM elements WHERE primary_key = ?", (name,))
-    ]
-    digits = name.strip().removeprefix("urn:uuid:").strip("{}").replace("-", "")
-    try:
-        uuid = bytes.fromhex(digits)
-    except ValueError:
-        return found
-    return [*found, uuid_text(uuid)] if len(uuid) == 16 else found

@@ -1,0 +1,106 @@
+"""Rows as a table: whole lines for other programs, what fits for people in front of a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from xentara_inspect.cli.printing import out, printable
+from xentara_inspect.escape import safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+_UNBOUNDED: Final = 100_000
+"""Width of a table that no terminal shows: nothing is cut or wrapped."""
+
+_BETWEEN: Final = 2
+_READABLE: Final = 24
+"""Characters that a column which wraps needs at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; JSON and CSV have all keys of a row instead.
+
+    show: the text of a value, None for plain `str`. style: the colour of a value, for terminals.
+    wraps: whether the text may be broken over lines where the terminal is narrow. spare: those with
+    the highest are left out first where the terminal is narrower still; those with 0 never.
+    """
+
+    key: str
+    title: str
+    show: Callable[[Any], str] | None = None
+    style: Callable[[Any], str] | None = None
+    right: bool = False
+    wraps: bool = False
+    spare: int = 0
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> int:
+    """Print rows; nothing where there are none. Returns how many there were."""
+    cells = [[_cell(column, row[column.key]) for column in columns] for row in rows]
+    if not cells:
+        return 0
+    from rich.console import Console
+
+    if not sys.stdout.isatty():
+        _print_whole_lines(Console(highlight=False, width=_UNBOUNDED, no_color=True), columns, cells)
+        return len(cells)
+    console = Console(highlight=False)
+    kept = _fitting(columns, cells, console.width)
+    needed = sum(_least_width(columns[place], cells, place) + _BETWEEN for place in kept)
+    # Where even the least does not fit the terminal breaks the lines, and nothing is cut.
+    console.print(_table(columns, cells, kept), soft_wrap=needed - _BETWEEN > console.width)
+    return len(cells)
+
+
+def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int) -> list[int]:
+    """The places of the columns to show in a terminal."""
+    kept = list(range(len(columns)))
+    least = [_least_width(column, cells, place) for place, column in enumerate(columns)]
+    for place in sorted(kept, key=lambda place: -columns[place].spare):
+        if not columns[place].spare or sum(least[there] + _BETWEEN for there in kept) - _BETWEEN <= width:
+            break
+        kept.remove(place)
+    return kept
+
+
+def _least_width(column: Column, cells: Sequence[Sequence[Text]], place: int) -> int:
+    whole = max(len(column.title), *(row[place].cell_len for row in cells))
+    return min(whole, _READABLE) if column.wraps else whole
+
+
+def _table(columns: Sequence[Column], cells: Sequence[Sequence[Text]], kept: Sequence[int]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place in kept:
+        column = columns[place]
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wraps,
+            overflow="fold",
+        )
+    for row in cells:
+        table.add_row(*(row[place] for place in kept))
+    return table
+
+
+def _print_whole_lines(console: Console, columns: Sequence[Column], cells: Sequence[Sequence[Text]]) -> None:
+    with console.capture() as captured:
+        console.print(_table(columns, cells, range(len(columns))))
+    for line in captured.get().splitlines():
+        out(line.rstrip())
+
+
+def _cell(column: Column, value: Any) -> Text:
+    from rich.text import Text
+
+    text = "" if value is None else safe(column.show(value) if column.show else str(value))
+    return Text(printable(text), style=column.style(value) if column.style and value is not None else "")

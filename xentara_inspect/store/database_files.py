@@ -1,0 +1,56 @@
+"""Which database files are meant by paths and patterns, and what to call each of several."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from xentara_inspect.store.errors import StoreError
+
+_BESIDE: Final = ("-wal", "-shm", "-journal", "-indexer")
+"""How the files end that SQLite and the indexer put beside a database."""
+
+
+def matching_files(pattern: str) -> list[str]:
+    """The databases that a path or a glob pattern means, by name. Raises StoreError if it matches none.
+
+    A path that is there is meant as it is, whatever characters it has; so is one without any of a
+    pattern, there or not.
+    """
+    if not glob.has_magic(pattern) or os.path.lexists(pattern):
+        return [pattern]
+    found = sorted(path for path in glob.glob(pattern) if not path.endswith(_BESIDE))
+    if not found:
+        raise StoreError(f"{pattern} matches no file")
+    return found
+
+
+def without_duplicates(paths: Sequence[str]) -> list[str]:
+    """The paths in their order, each file once, however it is called."""
+    first: dict[str, str] = {}
+    for path in paths:
+        first.setdefault(os.path.realpath(path), path)
+    return list(first.values())
+
+
+def file_labels(paths: Sequence[str]) -> list[str]:
+    """A name for each of several different files: the stem, or as much of the path as tells them apart."""
+    whole = [Path(os.path.abspath(path)).parts for path in paths]
+    stems = [(*parts[:-1], Path(parts[-1]).stem) for parts in whole]
+    # In one folder only the suffix tells them apart; then it does so for others of that stem too.
+    same = {stem[-1] for stem, count in Counter(stems).items() if count > 1}
+    tails = [full if stem[-1] in same else stem for full, stem in zip(whole, stems, strict=True)]
+    depths = [1] * len(paths)
+    while True:
+        labels = ["/".join(tail[-depth:]) for tail, depth in zip(tails, depths, strict=True)]
+        counts = Counter(labels)
+        clashing = [index for index, label in enumerate(labels) if counts[label] > 1]
+        growing = [index for index in clashing if depths[index] < len(tails[index])]
+        if not growing:
+            return labels
+        for index in growing:
+            depths[index] += 1
