@@ -1,0 +1,155 @@
+"""SIGKILL at random moments under load: nothing recorded is lost, doubled, or derived otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.live import Mitmdump, inspect, rows, run_async, wait_until
+from tests.load import Crowd, LoadServer, as_heard, oldest_missing
+from tests.store_checks import check_derived, check_integrity, recorded_by_connection
+from tests.store_traffic import read
+
+BEHIND_NS = 50_000_000
+"""How far recording may be behind relaying."""
+
+TARGETS = ("proxy", "both", "indexer")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = status.read_bytes().rpartition(b")")[2].split()
+            if int(fields[1]) == pid and fields[0] != b"Z":
+                found.append(int(status.parent.name))
+    return found
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+    except OSError:
+        return True
+
+
+class Ordeal:
+    """One database, and kill after kill of those who write it."""
+
+    def __init__(self, database: Path, confdir: Path, seed: int, durable: bool) -> None:
+        self._database = database
+        self._confdir = confdir
+        self._chance = random.Random(seed)
+        self._durable = durable
+        self._numbers = itertools.count(1)
+        self.late: list[float] = []  # milliseconds: age of the oldest frame lost, kill by kill
+
+    async def run(self, targets: tuple[str, ...]) -> None:
+        async with LoadServer() as server:
+            for number, target in enumerate(targets):
+                await self._round(server, target)
+                fresh = self._database.with_name(f"fresh-{number}.db")
+                await asyncio.to_thread(check_derived, self._database, fresh)
+                fresh.unlink()
+
+    async def _round(self, server: LoadServer, target: str) -> None:
+        durable = f"xentara_durable={'on' if self._durable else 'off'}"
+        proxy = await asyncio.to_thread(
+            Mitmdump, server.upstream, self._database, self._confdir, "--set", durable
+        )
+        with proxy:
+            crowd = Crowd(proxy.url, self._numbers, self._chance)
+            async with crowd:
+                await crowd.wait_for(50)
+                await asyncio.sleep(self._chance.uniform(0, 1.5))
+                killed = await self._kill(target, proxy, crowd)
+                await crowd.ended()
+        check_integrity(self._database)
+        await asyncio.to_thread(self._check_queries)
+        self._check_frames(crowd, server, killed)
+
+    async def _kill(self, target: str, proxy: Mitmdump, crowd: Crowd) -> int:
+        """Kill, the proxy at last in any case. Returns when, in ns since 1970."""
+        if target == "indexer":
+            for pid in children(proxy.child.pid):
+                os.kill(pid, signal.SIGKILL)
+            indexed = self._indexed()
+            await crowd.wait_for(self._chance.randrange(500))  # the proxy does not care
+            if self._chance.random() < 0.5:
+                another = partial(wait_until, lambda: self._indexed() > indexed, "another indexer")
+                await asyncio.to_thread(another)
+        killed = time.time_ns()
+        os.kill(proxy.child.pid, signal.SIGSTOP)  # so that it starts no other indexer meanwhile
+        started = children(proxy.child.pid)
+        os.kill(proxy.child.pid, signal.SIGKILL)
+        if target == "both":
+            for pid in started:
+                os.kill(pid, signal.SIGKILL)
+        for pid in started:
+            await asyncio.to_thread(wait_until, partial(is_gone, pid), "the indexer finishes alone")
+        return killed
+
+    def _indexed(self) -> int:
+        ((frame,),) = read(self._database, "SELECT frame_id FROM checkpoint")
+        return int(frame)
+
+    def _check_queries(self) -> None:
+        """Nobody runs, and everything can be asked."""
+        assert rows("sessions", "-d", self._database)
+        assert rows("log", "-d", self._database)
+        inspect("findings", "-d", self._database)
+
+    def _check_frames(self, crowd: Crowd, server: LoadServer, killed: int) -> None:
+        recorded = recorded_by_connection(self._database)
+        clients = as_heard(crowd.connections)
+        late = 0
+        for from_client, ends in ((False, clients), (True, server.heard)):
+            for number, heard in ends.items():
+                if number not in clients:
+                    continue  # of a round before
+                missing = oldest_missing(heard, recorded.get((number, from_client), []))
+                late = max(late, killed - missing) if missing is not None else late
+                if self._durable:
+                    assert missing is None, f"connection {number} lost a frame that was forwarded"
+        self.late.append(late / 1e6)
+        assert late <= BEHIND_NS, f"a frame relayed {late / 1e6:.0f} ms before the kill is lost"
+
+
+def ordeal(database: Path, confdir: Path, targets: tuple[str, ...], *, durable: bool) -> None:
+    seed = int(os.environ.get("XENTARA_SEED", time.time_ns() % 1_000_000))
+    print(f"seed {seed} (XENTARA_SEED={seed} repeats it)")
+    victim = Ordeal(database, confdir, seed, durable)
+    try:
+        run_async(victim.run(targets))
+    finally:
+        print(f"{len(victim.late)} kills, milliseconds lost: {victim.late}")
+    print(read(database, "SELECT count(*) FROM frames")[0][0], "frames")
+
+
+def test_what_was_relayed_50_ms_before_a_kill_is_recorded_and_derived_as_ever(
+    database: Path, confdir: Path
+) -> None:
+    ordeal(database, confdir, ("both", "proxy"), durable=False)
+
+
+def test_with_durable_on_every_frame_that_was_forwarded_is_recorded(database: Path, confdir: Path) -> None:
+    ordeal(database, confdir, ("indexer",), durable=True)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("durable", [False, True], ids=["grouped", "durable"])
+@pytest.mark.parametrize("_series", range(4))
+def test_kill_after_kill_of_proxy_and_indexer(
+    database: Path, confdir: Path, _series: int, durable: bool
+) -> None:
+    ordeal(database, confdir, TARGETS * 2, durable=durable)
