@@ -1,0 +1,41 @@
+"""What the machine says of a process and of itself. Linux only."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from pathlib import Path
+
+
+def process_cpu(pid: int) -> float:
+    """Seconds of CPU time, user and system, that a process has taken so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process occupies."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def about() -> str:
+    """How busy the machine was, ourselves included, and what runs on it."""
+    return (
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def keep_to_last_core() -> None:
+    """Keep this process, which makes the load, to one core.
+
+    Left to itself it is woken on the proxy's core as often as not, and takes the time that the
+    proxy is measured by.
+    """
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def allow_all_cores(pid: int) -> None:
+    """Let a process, that has just been started by one kept to a core, run anywhere."""
+    os.sched_setaffinity(pid, range(os.cpu_count() or 1))
