@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import logging
 import os
+import sys
 import time
 from collections.abc import Awaitable
 from typing import Final
@@ -29,6 +30,7 @@ from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.journal import Journal
 from xentara_inspect.store.journal_writer import SessionHandle
+from xentara_inspect.store.rescue import Rescued
 from xentara_inspect.store.rotation import Rotation
 
 logger: Final = logging.getLogger("xentara_inspect")
@@ -50,6 +52,7 @@ class XentaraRecorder:
         self._indexer: IndexerKeeper | None = None
         self._sessions: dict[str, SessionHandle] = {}
         self._replayed_sessions: list[SessionHandle] = []
+        self._stopping = 0.0
 
     # Start
 
@@ -197,8 +200,9 @@ class XentaraRecorder:
 
     def done(self) -> None:
         """Write what is there. More may come: the end is `_finish`."""
+        self._stopping = time.monotonic()
         if self._journal is not None:
-            self._journal.flush(None if self._replayed_sessions else STOP_SECONDS)
+            self._journal.flush(None if self._replayed_sessions else STOP_SECONDS / 2)
         for session in self._replayed_sessions:
             if session.skipped:
                 logger.warning(
@@ -209,13 +213,23 @@ class XentaraRecorder:
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer finish."""
-        started = time.monotonic()
-        if self._journal is not None:
-            self._journal.close(None if self._replayed_sessions else STOP_SECONDS)
+        waits = bool(self._replayed_sessions)  # a replay is not done until it can be asked about
+        if self._journal is not None and not self._journal.close(None if waits else self._left(STOP_SECONDS)):
+            _tell_rescued(self._journal.rescue(), self._values["xentara_db"])
         if self._indexer is not None:
-            # A replay is not done until it can be asked about; a recorder must not hold up a shutdown.
-            left = max(0.0, self._values["xentara_finish"] - (time.monotonic() - started))
-            self._indexer.finish(None if self._replayed_sessions else left)
+            self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
+
+    def _left(self, seconds: float) -> float:
+        """What is left of the seconds that the end may take, but a little in any case."""
+        return max(0.2, self._stopping + seconds * 0.75 - time.monotonic())
+
+
+def _tell_rescued(rescued: Rescued | None, database: str) -> None:
+    """Say what became of frames that could not be written. mitmproxy's log is closed by now."""
+    if rescued is not None:
+        where = f"they are in {rescued.path}" if rescued.path else "they are lost"
+        frames = "1 frame" if rescued.frames == 1 else f"{rescued.frames} frames"
+        sys.stderr.write(f"xentara_inspect: {frames} could not be written into {database}; {where}\n")
 
 
 addons: Final = [XentaraRecorder()]

@@ -20,6 +20,7 @@ from xentara_inspect.store.database import Path
 from xentara_inspect.store.journal_file import JournalFile
 from xentara_inspect.store.journal_writer import Ended, Opened, Operation, Recorded, SessionHandle
 from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
+from xentara_inspect.store.rescue import Rescued, rescue
 from xentara_inspect.store.rotation import Rotation
 from xentara_inspect.store.secrets import without_secrets
 
@@ -42,7 +43,13 @@ class Journal:
 
     Usable until the process ends: after `close`, which is called at exit too, the next frame opens
     it again. Nothing here raises for the state of the disk: on_problem is told once what is wrong,
-    on_recovery once when it is over; both are called on the writer's thread.
+    on_recovery once when it is over, on_rotation the path of each next file; all are called on the
+    writer's thread.
+
+    durable: commit at once, and so that it survives a loss of power; `append` tells when.
+    keep_secrets: store payloads as they are. buffer_limit: bytes. clock: nanoseconds since 1970.
+    rotation: go on in the newest of the files that follow the one at `path`, and when to start the
+    next one; without it, only this one is written to.
     """
 
     def __init__(
@@ -58,15 +65,11 @@ class Journal:
         clock: Callable[[], int] = time.time_ns,
         rotation: Rotation | None = None,
     ) -> None:
-        """durable: commit at once, and so that it survives a loss of power; `append` tells when.
-
-        keep_secrets: store payloads as they are. buffer_limit: bytes. clock: nanoseconds since 1970.
-        rotation: go on in the newest of the files that follow the one at `path`, and when to start
-        the next one, of which on_rotation is told the path; without it, only this one is written to.
-        """
         self._file = JournalFile(
             os.path.abspath(path), durable, on_problem, on_recovery, clock, rotation, on_rotation
         )
+        self._path = path
+        self._clock = clock
         self._durable = durable
         self._keep_secrets = keep_secrets
         self._buffer_limit = buffer_limit
@@ -130,6 +133,20 @@ class Journal:
         if settled and thread is not None:
             thread.join(timeout)
         return settled
+
+    def rescue(self) -> Rescued | None:
+        """Write what the database does not take into a file beside it, and nothing more after that.
+
+        For the end of a process that cannot wait any longer. None if nothing is unwritten.
+        """
+        atexit.unregister(self.close)
+        self._writing.acquire()  # for good: the writer must not write any of it a second time
+        with self._lock:
+            operations = self._unwritten + self._queue
+            self._unwritten, self._queue = [], []
+        if not any(isinstance(operation, Recorded) for operation in operations):
+            return None
+        return rescue(operations, self._path, self._clock)
 
     def _hand_over(self, operation: Operation, size: int) -> bool:
         with self._lock:
