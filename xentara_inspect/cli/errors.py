@@ -6,10 +6,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
 from xentara_inspect.escape import safe
+
+_TRACEBACK: Final = "XENTARA_TRACEBACK"
+"""Variable for those who mend us."""
 
 
 class Failure(click.ClickException):
@@ -50,6 +54,13 @@ def reported() -> Iterator[None]:
     except OSError as error:
         _discard_output()
         fail(f"{error.filename or 'the output'}: {error.strerror or error}")
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get(_TRACEBACK):
+            raise
+        fail(
+            f"internal error, please report it: {type(error).__name__}: {error} ({_TRACEBACK}=1 shows where)"
+        )
         sys.exit(1)
     sys.exit(0)
 

@@ -28,9 +28,7 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
     Connections that are in it already are skipped; of those that are there in part, the missing end
     is added.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from xentara_inspect.cli.progress import progress_bar
     from xentara_inspect.proxy.options import OptionError, parse
     from xentara_inspect.store.importing import Importer
     from xentara_inspect.store.indexer import catch_up
@@ -40,7 +38,7 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
     except OptionError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     failures = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with progress_bar() as progress:
         with Importer(database, keep_secrets=keep_secrets) as importer:
             for file in files:
                 failures += _import_file(file, importer, chosen, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -33,7 +34,7 @@ def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...])
     for name in names:
         if name in protocol.OPCODES:
             opcodes.append(protocol.OPCODES[name])
-        elif name.lstrip("-").isdigit():
+        elif re.fullmatch(r"-?[0-9]{1,40}", name):
             opcodes.append(int(name))
         else:
             known = ", ".join(protocol.OPCODES)

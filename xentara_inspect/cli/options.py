@@ -53,7 +53,7 @@ format_option = click.option(
 )
 limit_option = click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 2**31),
     default=50,
     show_default=True,
     help="Show the newest N; 0 for all.",

@@ -11,12 +11,10 @@ from xentara_inspect.cli import options
 @options.database_option
 def reindex(database: str) -> None:
     """Rebuild all that is derived from the recorded frames."""
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from xentara_inspect.cli.progress import progress_bar
     from xentara_inspect.store.indexer import reindex as rebuild
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("decoding", total=None)
         frames = rebuild(database, lambda done, total: progress.update(task, completed=done, total=total))
     click.echo(f"{database}: {frames} frame{'' if frames == 1 else 's'} indexed", err=True)

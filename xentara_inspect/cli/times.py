@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+_LATEST = (1 << 63) - 1  # nanoseconds that a column can hold, in the year 2262
+
 if TYPE_CHECKING:
     _ParamType = click.ParamType[int]
 else:
@@ -27,7 +29,8 @@ class _Time(_ParamType):
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time such as 2026-03-01T14:03:00Z", param, ctx)
         since = whole - datetime(1970, 1, 1, tzinfo=UTC)
-        return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
+        time = (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
+        return max(-_LATEST, min(time, _LATEST))
 
 
 TIME = _Time()

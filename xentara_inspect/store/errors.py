@@ -42,7 +42,7 @@ def problem(error: sqlite3.Error) -> str:
 def from_os(path: str, error: OSError) -> StoreError:
     """The error of a file at `path`, from what the operating system says of it."""
     if isinstance(error, FileNotFoundError):
-        return StoreError(f"{path} does not exist")
+        return StoreError(f"{path or repr(path)} does not exist")
     if isinstance(error, IsADirectoryError):
         return StoreError(f"{path} is a directory, not a database")
     reason = (error.strerror or type(error).__name__).lower()

@@ -19,6 +19,7 @@ from typing import Final
 from xentara_inspect.store.carrying import carry_on, go_on_alone, seed, unfinished_files
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.checkpoint import is_indexed
+from xentara_inspect.store.collecting import seldom_collecting
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -90,7 +91,7 @@ def _index_whole(
             return False
     try:
         go_on_alone(path)
-        with Indexer(path, lock) as indexer:
+        with Indexer(path, lock) as indexer, seldom_collecting():
             indexer.run_once(progress)
             while carry_on(path) is None and not indexer.is_up_to_date():
                 indexer.run_once(progress)  # more came, and then the file was left
@@ -106,7 +107,8 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
 
     Recording may go on meanwhile; a running indexer starts again at the first frame. Raises StoreError.
     """
-    open_for_reading(path).close()  # there must be something to rebuild
+    if not os.path.exists(path):  # there must be something to rebuild, of this version or an older one
+        raise StoreError(f"{os.fspath(path)} does not exist")
     connection = open_for_writing(path)
     try:
         (frames,) = connection.execute("SELECT count(*) FROM frames").fetchone()
@@ -162,7 +164,7 @@ def _follow_file(path: str, wait: Wait, *, stays: bool) -> str | None:
         go_on_alone(path)
         left = _Left.REPLACED
         while left is _Left.REPLACED:
-            with Indexer(path, lock) as indexer:
+            with Indexer(path, lock) as indexer, seldom_collecting():
                 left = _follow(indexer, wait, stays=stays)
                 if left is _Left.TOLD:
                     _finish(indexer)

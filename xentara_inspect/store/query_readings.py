@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -167,7 +168,7 @@ def _attributes_called(wanted: str, names: Names) -> list[int | str]:
         number for number, name in protocol.ATTRIBUTES.items() if lowered in (name.lower(), str(number))
     ]
     called += [str(uuid) for uuid, number in protocol.ATTRIBUTE_UUIDS.items() if number in called]
-    if lowered.lstrip("-").isdigit():
+    if re.fullmatch(r"-?[0-9]{1,40}", lowered):
         called.append(int(lowered))
     else:
         called.append(lowered)

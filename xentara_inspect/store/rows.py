@@ -11,21 +11,16 @@ from typing import Any, Final
 
 from xentara_inspect.decoded import Decoded, Exchange, Finding, Origin, PacketRecord, Reading
 from xentara_inspect.packets import Kind
+from xentara_inspect.store.bulk_insert import insert_rows
 from xentara_inspect.store.checkpoint import Checkpoint, Position
 from xentara_inspect.store.column_values import stored_attribute, stored_integer, stored_uuid
 from xentara_inspect.store.learned_rows import Statement, learned_statements
+from xentara_inspect.store.schema import DERIVED_TABLES
 
 _KINDS: Final = {kind: kind.value for kind in Kind}  # plain str: sqlite3 binds nothing else as fast
 _ORIGINS: Final = {origin: origin.value for origin in Origin}
 _NUMBERED: Final = frozenset({Kind.REQUEST, Kind.SUCCESS, Kind.ERROR})
 
-_INSERTS: Final = {
-    "packets": 8,
-    "exchanges": 16,
-    "events": 7,
-    "readings": 12,
-    "findings": 9,
-}
 _UPDATE_EXCHANGE: Final = (
     "UPDATE exchanges SET element = ?, status = ?, error_code = ?, error_text = ?, responded = ?,"
     " latency = ?, response_id = ? WHERE id = ?"
@@ -126,8 +121,7 @@ class Rows:
             ("findings", self._findings),
         ):
             if rows:
-                marks = ", ".join("?" * _INSERTS[table])
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+                insert_rows(connection, table, DERIVED_TABLES[table].columns, rows)
         connection.executemany(_UPDATE_EXCHANGE, map(_exchange_update, self._updated))
         connection.executemany(
             _REFUSE_WRITE,
