@@ -44,12 +44,13 @@ async def main(rate: int, seconds: int, runs: int) -> None:
                 database = None if options is None else Path(folder) / "capture.db"
                 results[name].append(await one_run(frames, rate, database, *options or ()))
     print(f"Latency at {rate} messages a second, {len(frames)} messages, median of {runs}, {about()}:")
+    plain = results["plain"]
     for name, values in results.items():
         p50, p99 = (statistics.median(column) for column in zip(*values, strict=True))
         added50, added99 = (
-            statistics.median([run[index] - plain[index] for run, plain in zip(values, results["plain"], strict=True)])
+            statistics.median([run[index] - base[index] for run, base in zip(values, plain, strict=True)])
             for index in (0, 1)
-        )  # fmt: skip
+        )
         print(f"  {name:24} p50 {p50:.3f} ms   p99 {p99:.3f} ms   added {added50:+.3f} and {added99:+.3f} ms")
 
 

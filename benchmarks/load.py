@@ -132,9 +132,13 @@ async def proxied(port: int, database: Path | None, *options: str) -> AsyncItera
         arguments += ["-s", str(_ADDON), "--set", f"xentara_db={database}"]
     with tempfile.TemporaryDirectory() as confdir:
         child = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).parent / "mitmdump"), *arguments, "--set", f"confdir={confdir}",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
+            str(Path(sys.executable).parent / "mitmdump"),
+            *arguments,
+            *("--set", f"confdir={confdir}"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
         allow_all_cores(child.pid)
         assert child.stdout is not None
         drain = None

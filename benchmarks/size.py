@@ -25,7 +25,9 @@ def measure(events: int, packets: int) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             (payload,) = connection.execute("SELECT sum(length(payload)) FROM frames").fetchone()
             size = database.stat().st_size
-            print(f"{packets} packets a message, {events} events, {payload / events:.0f} bytes of payload each:")
+            print(
+                f"{packets} packets a message, {events} events, {payload / events:.0f} bytes of payload each:"
+            )
             print(f"  {size / payload:5.2f} bytes of database per byte of payload")
             with contextlib.suppress(sqlite3.OperationalError):  # not every SQLite has dbstat
                 for name, bytes_ in connection.execute(

@@ -50,8 +50,10 @@ def greeting() -> Iterator[tuple[bool, bytes]]:
     subscription = cbor2.CBORTag(37, b"subscription 001")
     wanted = {0: [{0: element(number), 1: list(_ATTRIBUTES)} for number in range(ELEMENTS)]}
     calls: list[tuple[int, object, object]] = [(protocol.CLIENT_HELLO, {0: 1, 1: 1}, {0: 1})]
-    for number in range(ELEMENTS):
-        calls.append((protocol.LOOKUP, {0: f"Plant.Line {number // 10}.Tank {number}.Level"}, element(number)))
+    calls += [
+        (protocol.LOOKUP, {0: f"Plant.Line {number // 10}.Tank {number}.Level"}, element(number))
+        for number in range(ELEMENTS)
+    ]
     calls.append((protocol.SUBSCRIBE, wanted, subscription))
     for message_id, (opcode, parameters, result) in enumerate(calls):
         yield True, cbor2.dumps([[0, message_id, opcode, parameters]])

@@ -37,7 +37,8 @@ async def recorded(
                 yield proxy, crowd
             await asyncio.to_thread(proxy.stop)
             assert proxy.child.returncode == 0, proxy.output
-            assert "Traceback" not in proxy.output
+            assert "Traceback" not in proxy.output, proxy.output.partition("Traceback")[2]
+            assert "could not be decoded" not in proxy.output
 
 
 def check_everything_is_there(database: Path, crowd: Crowd) -> None:

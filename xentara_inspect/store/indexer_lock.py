@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -52,7 +53,8 @@ class IndexerLock:
         """Remember, beyond the death of this process, which frame is being decoded; 0 for none."""
         if self._descriptor is not None:
             deaths = self.deaths if frame_id == self.suspect else 0
-            os.pwrite(self._descriptor, _MARK.pack(frame_id, deaths), 0)
+            with contextlib.suppress(OSError):  # a full disk is no reason not to decode
+                os.pwrite(self._descriptor, _MARK.pack(frame_id, deaths), 0)
 
     def release(self) -> None:
         """Let others index."""
