@@ -136,7 +136,7 @@ def test_a_port_in_use_is_one_clear_line(database: Path, confdir: Path) -> None:
         (["--upstream", "http://plant", "--set", "listen_port=x"], 1, "Error: Not an integer: x"),
         (
             ["--upstream", "http://plant", "--filter", "~~"],
-            1,
+            2,
             "--filter is a mitmproxy filter expression",
         ),
         (["--upstream", "http://plant", "-d", "/nowhere/at/all.db"], 1, "/nowhere/at/all.db"),
@@ -168,3 +168,16 @@ def test_demo_ends_with_the_log_of_a_real_conversation(database: Path) -> None:
     (session,) = rows("sessions", "-d", database)
     assert session["events"] > 0
     assert session["findings"] == 0
+
+
+def test_the_demo_s_client_talks_to_a_proxy_of_one_s_own(database: Path, confdir: Path) -> None:
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Capture(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                url = f"ws://127.0.0.1:{await asyncio.to_thread(lambda: proxy.port)}/api/ws"
+                await asyncio.to_thread(inspect, "demo", "--client", url, "--seconds", "0.5")
+                await asyncio.to_thread(proxy.stop)
+
+    run_async(main())
+    assert len(rows("log", "-d", database, "--limit", "0")) > 20
+    inspect("demo", "--client", f"ws://127.0.0.1:{free_port()}/api/ws", code=1)

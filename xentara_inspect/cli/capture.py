@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import click
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     _ParamType = click.ParamType[str]
 else:
     _ParamType = click.ParamType  # generic only in the newest versions of click
+
+
+_FLAGS: Final = {
+    "xentara_db": "--db",
+    "xentara_filter": "--filter",
+    "xentara_rotate_size": "--rotate-size",
+    "xentara_rotate_time": "--rotate-time",
+    "xentara_keep": "--keep",
+}
 
 
 class _Upstream(_ParamType):
@@ -76,6 +85,7 @@ def capture(
     mitmdump, such as `--certs FILE` or `--set client_certs=FILE`.
     """
     from xentara_inspect.proxy.capture import CaptureError, run
+    from xentara_inspect.proxy.options import OptionError, parse
 
     host, port = listen
     settings = {
@@ -88,6 +98,13 @@ def capture(
         "xentara_keep": keep,
         "xentara_keep_secrets": "on" if keep_secrets else "off",
     }
+    for name, flag in _FLAGS.items():
+        try:
+            parse(name, settings[name])
+        except OptionError as error:
+            raise click.UsageError(str(error).replace(name, flag)) from None
+    if keep and not rotate_size and not rotate_time:
+        raise click.UsageError("--keep needs --rotate-size or --rotate-time")
     arguments = ["--mode", f"reverse:{upstream}", "--listen-host", host, "--listen-port", str(port)]
     for name, value in settings.items():
         if not any(option.startswith(f"{name}=") for option in mitmproxy_options):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import sys
 import tempfile
 from pathlib import Path
@@ -23,12 +24,16 @@ _START_SECONDS = 60
 @click.option(
     "--seconds", type=click.FloatRange(0.5, 60), default=3, show_default=True, help="How long to talk."
 )
+@click.option("--client", "url", metavar="URL", help="Only be the client, of a proxy or server at this URL.")
 @click.pass_context
-def demo(ctx: click.Context, database: str | None, seconds: float) -> None:
+def demo(ctx: click.Context, database: str | None, seconds: float, url: str | None) -> None:
     """Run simulator, proxy and client for a few seconds, then show the log.
 
     The client talks through mitmdump with the add-on to the simulator: everything is real but the plant.
     """
+    if url is not None:
+        _be_client(url, seconds)
+        return
     from xentara_inspect.cli.log import log
     from xentara_inspect.store.indexer import wait_until_indexed
 
@@ -46,17 +51,40 @@ def demo(ctx: click.Context, database: str | None, seconds: float) -> None:
         )
 
 
-async def _talk(database: str, folder: Path, seconds: float) -> None:
-    from xentara_inspect.simulator import OPERATOR, Client, Simulator
+def _be_client(url: str, seconds: float) -> None:
+    from websockets.exceptions import InvalidURI, WebSocketException
+
+    from xentara_inspect.simulator import UnexpectedAnswerError
+
+    try:
+        sent = asyncio.run(_converse(url, seconds))
+    except InvalidURI:
+        raise click.BadParameter(f"{url!r} is no URL such as ws://127.0.0.1:8081/api/ws") from None
+    except (OSError, WebSocketException, UnexpectedAnswerError) as error:
+        raise Failure(f"{url}: {error}") from None
+    click.echo(f"{sent} requests sent and answered", err=True)
+
+
+async def _converse(url: str, seconds: float) -> int:
+    from xentara_inspect.simulator import OPERATOR, Client
     from xentara_inspect.simulator import demo as conversation
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # a proxy makes its own certificate
+    tls = context if url.startswith("wss:") else None
+    async with Client(url, ssl_context=tls, user=OPERATOR.user, password=OPERATOR.password) as client:
+        return len(await conversation(client, seconds))
+
+
+async def _talk(database: str, folder: Path, seconds: float) -> None:
+    from xentara_inspect.simulator import Simulator
 
     async with Simulator("127.0.0.1", 0) as simulator:
         proxy = await _start_proxy(f"http://127.0.0.1:{simulator.port}", database, folder)
         try:
             url = f"ws://127.0.0.1:{await _port(proxy)}/api/ws"
             click.echo(f"{url} → {simulator.url}", err=True)
-            async with Client(url, user=OPERATOR.user, password=OPERATOR.password) as client:
-                await conversation(client, seconds)
+            await _converse(url, seconds)
         finally:
             if proxy.returncode is None:
                 proxy.terminate()

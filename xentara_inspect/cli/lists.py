@@ -37,18 +37,18 @@ def sessions(databases: tuple[str, ...], form: str) -> None:
     columns = (
         _ID,
         Column("opened", "Opened", show=short_time),
-        Column("closed", "Closed", show=short_time, spare=5),
+        Column("closed", "Closed", show=short_time, spare=4),
         Column("client", "Client", spare=2),
-        Column("server", "Server", spare=6),
-        Column("user", "User", spare=3),
-        Column("frames", "Frames", right=True),
+        Column("server", "Server", spare=8),
+        Column("user", "User", spare=5),
+        Column("frames", "Frames", right=True, spare=6),
         Column("requests", "Requests", right=True),
         Column("errors", "Errors", right=True),
         Column("events", "Events", right=True),
-        Column("findings", "Findings", right=True, spare=4),
-        Column("dropped", "Dropped", right=True, spare=7),
-        Column("close_code", "Code", right=True, spare=8),
-        Column("source", "Source", spare=9),
+        Column("findings", "Findings", right=True, spare=3),
+        Column("dropped", "Dropped", right=True, spare=9),
+        Column("close_code", "Code", right=True, spare=1),
+        Column("source", "Source", spare=10),
     )
     _list(databases, form, queries.sessions, queries.SESSION_KEYS, columns)
 
@@ -173,9 +173,9 @@ def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None
     columns = (
         _ID,
         _SESSION,
-        Column("uuid", "UUID"),
-        Column("opened", "Opened", show=short_time),
-        Column("closed", "Closed", show=short_time),
+        Column("uuid", "UUID", spare=3),
+        Column("opened", "Opened", show=short_time, spare=1),
+        Column("closed", "Closed", show=short_time, spare=2),
         Column("elements", "Elements", show=_subscribed, wraps=True),
     )
     _list(databases, form, queries.subscriptions, queries.SUBSCRIPTION_KEYS, columns, **filters)
