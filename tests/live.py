@@ -129,6 +129,7 @@ def inspect(*arguments: str | Path, code: int = 0, stdin: str | None = None) -> 
         text=True,
         input=stdin,
         check=False,
+        timeout=4 * PATIENCE,
     )
     assert run.returncode == code, run.stdout + run.stderr
     assert "Traceback" not in run.stderr

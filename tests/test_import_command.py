@@ -19,7 +19,7 @@ SAMPLE = ROOT / "sample_captures" / "hello-and-browse.flow"
 
 def run_import(database: Path, *files: Path) -> subprocess.CompletedProcess[str]:
     arguments = [sys.executable, "-m", "xentara_inspect", "import", *map(str, files), "-d", str(database)]
-    return subprocess.run(arguments, capture_output=True, text=True, check=False)
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
 
 
 def flow_file(path: Path, **changes: Any) -> Path:

@@ -40,6 +40,7 @@ def replay(name: str, database: Path, confdir: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
     return run.stdout + run.stderr
 
@@ -118,6 +119,7 @@ def test_a_capture_read_twice_does_not_double_and_says_so(database: Path, confdi
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
     assert "in the database already" in run.stderr
     assert "already" in replay("out-of-order", database, confdir)

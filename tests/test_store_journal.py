@@ -430,3 +430,29 @@ def test_an_addon_that_is_loaded_anew_goes_on_with_the_session(database: Path) -
     first.close()
     assert read(database, "SELECT closed FROM sessions") == [(None,)]
     second.close()
+
+
+def test_a_close_that_comes_while_a_group_is_written_ends(tmp_path: Path) -> None:
+    writing, go = threading.Event(), threading.Event()
+
+    def clock() -> int:
+        """Asked by the writer in the middle of a group."""
+        if threading.current_thread().name == "xentara-journal" and journal_is_fed.is_set():
+            writing.set()
+            go.wait(10)
+        return time.time_ns()
+
+    journal_is_fed = threading.Event()
+    journal = Journal(tmp_path / "xentara.db", clock=clock)
+    handle = journal.open_session(LIVE_INFO)
+    assert journal.flush(10)
+    journal_is_fed.set()
+    journal.append(handle, FRAME)
+    assert writing.wait(10)
+    ending = threading.Thread(target=journal.close, args=(None,), daemon=True)
+    ending.start()
+    wait_until(lambda: journal._stopping)
+    go.set()
+    ending.join(10)
+    assert not ending.is_alive()
+    assert read(tmp_path / "xentara.db", "SELECT stopped IS NOT NULL FROM recorders") == [(1,)]

@@ -199,9 +199,11 @@ class Journal:
                 self._hurry.wait(pause)
                 self._wake.set()
             with self._lock:
-                if self._stopping and not self._queue and not self._unwritten:
+                # A stop that came while this was writing is not done before the file is left.
+                if self._stopping and not self._queue and not self._unwritten and not self._file.is_open:
                     self._thread = None
                     self._stopping = False
+                    self._settled.notify_all()
                     return
 
     def _write(self) -> float:
