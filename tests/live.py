@@ -35,6 +35,24 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
+def children(pid: int, what: str = "") -> list[int]:
+    """The processes that a process started. what: only its "indexer", or its "journal"."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = status.read_bytes().rpartition(b")")[2].split()
+            arguments = status.with_name("cmdline").read_bytes().split(b"\0")
+            if int(fields[1]) == pid and fields[0] != b"Z" and (not what or _RUN[what] in arguments):
+                found.append(int(status.parent.name))
+    return found
+
+
+_RUN = {
+    "indexer": b"xentara_inspect.store.indexer",
+    "journal": b"xentara_inspect.store.journal_process",
+}
+
+
 class Process:
     """A child process whose output is collected while it runs."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.live import Mitmdump, rows, run_async, simulated, wait_until
 from tests.store_traffic import HELLO, add, event, frames, read
-from xentara_inspect.proxy import indexer_keeper
+from xentara_inspect.proxy import backoff
 from xentara_inspect.proxy.indexer_keeper import IndexerKeeper
 from xentara_inspect.simulator import Client
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -38,7 +38,7 @@ def indexed_events(database: Path) -> int:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexer_keeper, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.02)
 
 
 def test_an_indexer_that_is_killed_comes_back(database: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
 import random
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import Mitmdump, inspect, rows, run_async, wait_until
+from tests.live import Mitmdump, children, inspect, rows, run_async, wait_until
 from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
 from tests.store_traffic import read
@@ -22,18 +21,7 @@ from tests.store_traffic import read
 BEHIND_NS = 50_000_000
 """How far recording may be behind relaying."""
 
-TARGETS = ("proxy", "both", "indexer")
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process started."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = status.read_bytes().rpartition(b")")[2].split()
-            if int(fields[1]) == pid and fields[0] != b"Z":
-                found.append(int(status.parent.name))
-    return found
+TARGETS = ("proxy", "all", "indexer", "journal")
 
 
 def is_gone(pid: int) -> bool:
@@ -80,24 +68,29 @@ class Ordeal:
 
     async def _kill(self, target: str, proxy: Mitmdump, crowd: Crowd) -> int:
         """Kill, the proxy at last in any case. Returns when, in ns since 1970."""
-        if target == "indexer":
-            for pid in children(proxy.child.pid):
-                os.kill(pid, signal.SIGKILL)
-            indexed = self._indexed()
+        if target in ("indexer", "journal"):
+            (pid,) = children(proxy.child.pid, target)
+            progress = self._indexed if target == "indexer" else self._recorded
+            os.kill(pid, signal.SIGKILL)
+            before = progress()
             await crowd.wait_for(self._chance.randrange(500))  # the proxy does not care
-            if self._chance.random() < 0.5:
-                another = partial(wait_until, lambda: self._indexed() > indexed, "another indexer")
+            if target == "journal" or self._chance.random() < 0.5:
+                another = partial(wait_until, lambda: progress() > before, f"another {target}")
                 await asyncio.to_thread(another)
         killed = time.time_ns()
-        os.kill(proxy.child.pid, signal.SIGSTOP)  # so that it starts no other indexer meanwhile
+        os.kill(proxy.child.pid, signal.SIGSTOP)  # so that it starts no others meanwhile
         started = children(proxy.child.pid)
         os.kill(proxy.child.pid, signal.SIGKILL)
-        if target == "both":
+        if target == "all":
             for pid in started:
                 os.kill(pid, signal.SIGKILL)
         for pid in started:
-            await asyncio.to_thread(wait_until, partial(is_gone, pid), "the indexer finishes alone")
+            await asyncio.to_thread(wait_until, partial(is_gone, pid), "the others finish alone")
         return killed
+
+    def _recorded(self) -> int:
+        ((frame,),) = read(self._database, "SELECT coalesce(max(id), 0) FROM frames")
+        return int(frame)
 
     def _indexed(self) -> int:
         ((frame,),) = read(self._database, "SELECT frame_id FROM checkpoint")
@@ -139,17 +132,15 @@ def ordeal(database: Path, confdir: Path, targets: tuple[str, ...], *, durable: 
 def test_what_was_relayed_50_ms_before_a_kill_is_recorded_and_derived_as_ever(
     database: Path, confdir: Path
 ) -> None:
-    ordeal(database, confdir, ("both", "proxy"), durable=False)
+    ordeal(database, confdir, ("all", "proxy", "journal"), durable=False)
 
 
 def test_with_durable_on_every_frame_that_was_forwarded_is_recorded(database: Path, confdir: Path) -> None:
-    ordeal(database, confdir, ("indexer",), durable=True)
+    ordeal(database, confdir, ("indexer", "journal"), durable=True)
 
 
 @pytest.mark.stress
 @pytest.mark.parametrize("durable", [False, True], ids=["grouped", "durable"])
 @pytest.mark.parametrize("_series", range(4))
-def test_kill_after_kill_of_proxy_and_indexer(
-    database: Path, confdir: Path, _series: int, durable: bool
-) -> None:
+def test_kill_after_kill(database: Path, confdir: Path, _series: int, durable: bool) -> None:
     ordeal(database, confdir, TARGETS * 2, durable=durable)

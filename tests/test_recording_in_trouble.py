@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import ADDON, BIN, Mitmdump, Process, rows, run_async, wait_until
+from tests.live import ADDON, BIN, Mitmdump, Process, children, rows, run_async, wait_until
 from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
 from xentara_inspect.store.indexer import catch_up
@@ -134,10 +134,11 @@ def test_a_file_that_may_not_grow_gets_everything_once_it_may(database: Path, co
     async def main() -> Crowd:
         async with recorded(database, confdir) as (proxy, crowd):
             none = resource.RLIM_INFINITY
-            resource.prlimit(proxy.child.pid, resource.RLIMIT_FSIZE, (100_000, none))
+            (journal,) = children(proxy.child.pid, "journal")
+            resource.prlimit(journal, resource.RLIMIT_FSIZE, (100_000, none))
             await hears(proxy, "frames are kept in memory")
             await crowd.wait_for(500)
-            resource.prlimit(proxy.child.pid, resource.RLIMIT_FSIZE, (none, none))
+            resource.prlimit(journal, resource.RLIMIT_FSIZE, (none, none))
             await hears(proxy, "can be written again, no frame was lost")
             await crowd.wait_for(100)
         return crowd

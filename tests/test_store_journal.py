@@ -19,7 +19,7 @@ from xentara_inspect.connection import LIVE
 from xentara_inspect.frames import Frame
 from xentara_inspect.store import journal_file
 from xentara_inspect.store.database import open_for_writing
-from xentara_inspect.store.journal import Journal
+from xentara_inspect.store.journal import Journal, recovery
 
 FRAME = Frame(1_700_000_000_000_000_000, True, False, b"\x81\x83\x00\x01\x08")
 
@@ -43,7 +43,10 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def journal(database: Path, problems: list[str], recoveries: list[str]) -> Iterator[Journal]:
     made = Journal(
-        database, on_problem=problems.append, on_recovery=recoveries.append, buffer_limit=1_000_000
+        database,
+        on_problem=problems.append,
+        on_recovery=lambda path, dropped: recoveries.append(recovery(path, dropped)),
+        buffer_limit=1_000_000,
     )
     yield made
     made.close()
@@ -192,7 +195,11 @@ def test_a_directory_that_does_not_exist_yet_is_waited_for(
     tmp_path: Path, problems: list[str], recoveries: list[str]
 ) -> None:
     database = tmp_path / "later" / "xentara.db"
-    journal = Journal(database, on_problem=problems.append, on_recovery=recoveries.append)
+    journal = Journal(
+        database,
+        on_problem=problems.append,
+        on_recovery=lambda path, dropped: recoveries.append(recovery(path, dropped)),
+    )
     session = journal.open_session(LIVE_INFO)
     journal.append(session, FRAME)
     wait_until(lambda: problems)
@@ -210,12 +217,13 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     database = tmp_path / "xentara.db"
     script = """
 import resource, signal, sys
-from xentara_inspect.store.journal import Journal
+from xentara_inspect.store.journal import Journal, recovery
 from tests.store_traffic import LIVE_INFO
 from xentara_inspect.frames import Frame
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 said = []
-journal = Journal(sys.argv[1], on_problem=said.append, on_recovery=said.append)
+recovered = lambda path, dropped: said.append(recovery(path, dropped))
+journal = Journal(sys.argv[1], on_problem=said.append, on_recovery=recovered)
 session = journal.open_session(LIVE_INFO)
 assert journal.flush()
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -303,7 +311,7 @@ def test_a_closed_journal_goes_on_with_the_next_frame(journal: Journal, database
 def test_a_process_that_just_ends_has_written_everything(database: Path) -> None:
     script = """
 import sys
-from xentara_inspect.store.journal import Journal
+from xentara_inspect.store.journal import Journal, recovery
 from tests.store_traffic import LIVE_INFO
 from tests.test_store_journal import FRAME
 journal = Journal(sys.argv[1])

@@ -6,7 +6,6 @@ after `done()`, so the journal stays open until the process ends.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import os
@@ -23,14 +22,13 @@ from xentara_inspect.connection import LIVE
 from xentara_inspect.proxy import options
 from xentara_inspect.proxy.content_view import make_view
 from xentara_inspect.proxy.indexer_keeper import IndexerKeeper
+from xentara_inspect.proxy.journal_keeper import JournalKeeper
 from xentara_inspect.proxy.options import OPTIONS, OptionError
 from xentara_inspect.sources.mitmproxy_flows import closing, frame_of, is_xentara, session_info
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.journal import Journal
-from xentara_inspect.store.journal_writer import SessionHandle
-from xentara_inspect.store.rescue import Rescued
+from xentara_inspect.store.journal_process import Settings
 from xentara_inspect.store.rotation import Rotation
 
 logger: Final = logging.getLogger("xentara_inspect")
@@ -48,10 +46,10 @@ class XentaraRecorder:
         self._values = {option.name: option.parse(option.default) for option in OPTIONS}
         self._failed = False
         self._trims = False
-        self._journal: Journal | None = None
+        self._journal: JournalKeeper | None = None
         self._indexer: IndexerKeeper | None = None
-        self._sessions: dict[str, SessionHandle] = {}
-        self._replayed_sessions: list[SessionHandle] = []
+        self._sessions: dict[str, int] = {}
+        self._replays = False
         self._stopping = 0.0
 
     # Start
@@ -117,7 +115,7 @@ class XentaraRecorder:
         self._failed = True
         logger.error("xentara_inspect: %s", message)
 
-    def _start(self) -> Journal | None:
+    def _start(self) -> JournalKeeper | None:
         """Open the database once. With `-r`, messages may come before `running`."""
         if self._failed or self._journal is not None:
             return self._journal
@@ -132,14 +130,13 @@ class XentaraRecorder:
         except StoreError as error:
             self._fail(str(error))
             return None
-        self._journal = Journal(
-            path,
-            durable=self._values["xentara_durable"],
-            keep_secrets=self._values["xentara_keep_secrets"],
-            on_problem=lambda message: logger.error("xentara_inspect: %s", message),
-            on_recovery=lambda message: logger.warning("xentara_inspect: %s", message),
-            on_rotation=lambda file: logger.info("xentara_inspect: recording goes on in %s", file),
-            rotation=rotation,
+        self._journal = JournalKeeper(
+            Settings(
+                path,
+                durable=self._values["xentara_durable"],
+                keep_secrets=self._values["xentara_keep_secrets"],
+                rotation=rotation,
+            )
         )
         atexit.register(self._finish)
         if self._values["xentara_keep_secrets"]:
@@ -176,7 +173,7 @@ class XentaraRecorder:
             session = journal.open_session(info)
             self._sessions[flow.id] = session
             if not flow.live:
-                self._replayed_sessions.append(session)
+                self._replays = True
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[bool] | None:
         """A message passes. With `xentara_durable` it goes on once the awaitable is done."""
@@ -187,49 +184,44 @@ class XentaraRecorder:
         committed = self._journal.append(session, frame_of(messages[-1]))
         if self._trims and flow.live:
             del messages[:-1]
-        return asyncio.wrap_future(committed) if committed is not None else None
+        return committed
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         """A connection closed."""
         session = self._sessions.pop(flow.id, None)
         end = closing(flow)
         if session is not None and self._journal is not None and end is not None:
-            self._journal.close_session(session, end.time, end.code, end.reason)
+            self._journal.close_session(session, end)
 
     # End
 
     def done(self) -> None:
         """Write what is there. More may come: the end is `_finish`."""
         self._stopping = time.monotonic()
-        if self._journal is not None:
-            self._journal.flush(None if self._replayed_sessions else STOP_SECONDS / 2)
-        for session in self._replayed_sessions:
-            if session.skipped:
+        if self._journal is None:
+            return
+        self._journal.flush(None if self._replays else STOP_SECONDS / 2)
+        if self._replays:
+            for session_id, frames in self._journal.skipped().values():
                 logger.warning(
                     "xentara_inspect: session %s: %d messages were in the database already, skipped",
-                    session.session_id,
-                    session.skipped,
+                    session_id,
+                    frames,
                 )
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer finish."""
-        waits = bool(self._replayed_sessions)  # a replay is not done until it can be asked about
-        if self._journal is not None and not self._journal.close(None if waits else self._left(STOP_SECONDS)):
-            _tell_rescued(self._journal.rescue(), self._values["xentara_db"])
+        waits = self._replays  # a replay is not done until it can be asked about
+        if self._journal is not None:
+            lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
+            if lost:  # mitmproxy's log is closed by now
+                sys.stderr.write(f"xentara_inspect: {lost} frames could not be written in time\n")
         if self._indexer is not None:
             self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
 
     def _left(self, seconds: float) -> float:
         """What is left of the seconds that the end may take, but a little in any case."""
         return max(0.2, self._stopping + seconds * 0.75 - time.monotonic())
-
-
-def _tell_rescued(rescued: Rescued | None, database: str) -> None:
-    """Say what became of frames that could not be written. mitmproxy's log is closed by now."""
-    if rescued is not None:
-        where = f"they are in {rescued.path}" if rescued.path else "they are lost"
-        frames = "1 frame" if rescued.frames == 1 else f"{rescued.frames} frames"
-        sys.stderr.write(f"xentara_inspect: {frames} could not be written into {database}; {where}\n")
 
 
 addons: Final = [XentaraRecorder()]

@@ -9,18 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from xentara_inspect.proxy.backoff import Backoff
 from xentara_inspect.store.indexer import start_indexer
 
-FIRST_PAUSE: Final = 0.5
-"""Seconds until an indexer that died is started again; doubles with each death in a row."""
-
-LONGEST_PAUSE: Final = 30.0
-"""The most seconds that it doubles to."""
-
-RAN_WELL: Final = 60.0
-"""Seconds after which an indexer that dies is not one more death in a row."""
-
-_TELL_AFTER: Final = 3  # deaths in a row
 _LAST_TRIES: Final = 3  # starts at the end, where it is waited for without a limit
 
 
@@ -38,8 +29,7 @@ class IndexerKeeper:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._finishing = threading.Event()
-        self._deaths = 0
-        self._told = False
+        self._backoff = Backoff()
         self._thread = threading.Thread(target=self._run, name="xentara-indexer", daemon=True)
         self._thread.start()
 
@@ -58,14 +48,13 @@ class IndexerKeeper:
         while True:
             started = time.monotonic()
             code = self._run_once()
-            if self._finishing.is_set() and (code == 0 or self._deaths >= _LAST_TRIES):
+            if self._finishing.is_set() and (code == 0 or self._backoff.deaths >= _LAST_TRIES):
                 return
-            if time.monotonic() - started >= RAN_WELL:
-                self._deaths, self._told = 0, False
-            self._deaths += 1
-            self._tell(code)
+            pause = self._backoff.died(time.monotonic() - started)
+            if self._backoff.is_to_be_told():
+                self._tell(code)
             # At the end there is no time to lose, and little that a pause would make better.
-            self._finishing.wait(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._deaths - 1)))
+            self._finishing.wait(pause)
 
     def _run_once(self) -> int | str:
         """Start the indexer and wait for its end. Returns its exit code, or why it cannot be started."""
@@ -90,9 +79,6 @@ class IndexerKeeper:
                 self._process.stdin.close()
 
     def _tell(self, code: int | str) -> None:
-        if self._deaths < _TELL_AFTER or self._told:
-            return
-        self._told = True
         how = f"exit code {code}" if isinstance(code, int) else code
         self._on_problem(
             f"the indexer keeps dying ({how}) and is started again and again; frames are recorded all the"

@@ -32,7 +32,8 @@ def flow_time(timestamp: float) -> int:
 
 def frame_of(message: WebSocketMessage) -> Frame:
     """The frame of a message; of a dropped one too, since it was sent."""
-    return Frame(flow_time(message.timestamp), message.from_client, message.is_text, message.content)
+    content = bytes(message.content)  # other add-ons may have put something like it there
+    return Frame(flow_time(message.timestamp), message.from_client, message.is_text, content)
 
 
 def is_xentara(flow: http.HTTPFlow, chosen: flowfilter.TFilter | None) -> bool:
@@ -68,7 +69,8 @@ def closing(flow: http.HTTPFlow) -> Closing | None:
     data = flow.websocket
     if data is None or data.timestamp_end is None:
         return None
-    return Closing(flow_time(data.timestamp_end), data.close_code, data.close_reason)
+    code = None if data.close_code is None else int(data.close_code)  # which may be an enum
+    return Closing(flow_time(data.timestamp_end), code, data.close_reason)
 
 
 def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow]:

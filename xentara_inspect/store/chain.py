@@ -164,9 +164,12 @@ def begin(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str, now: 
 
 def _copy_open(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
     new.executemany(
-        "INSERT INTO recorders (id, pid, host, process, started, heartbeat, follows)"
-        " VALUES (?, ?, ?, ?, ?, ?, 1)",
-        old.execute("SELECT id, pid, host, process, started, heartbeat FROM recorders WHERE continued"),
+        "INSERT INTO recorders (id, pid, host, process, started, heartbeat, feed, operation, follows)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        old.execute(
+            "SELECT id, pid, host, process, started, heartbeat, feed, operation"
+            " FROM recorders WHERE continued"
+        ),
     )
     new.executemany(
         "INSERT INTO sessions (id, client, server, path, subprotocol, user, opened, source, flow_id,"

@@ -10,9 +10,9 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Final
+from typing import Final, NamedTuple
 
 from xentara_inspect.connection import Closing, SessionInfo
 from xentara_inspect.frames import Frame
@@ -34,8 +34,25 @@ _OVERHEAD: Final = 400  # bytes of memory that a frame costs beside its payload
 _GROUP_LIMIT: Final = 5000  # operations in one transaction
 
 
-def _print_nothing(_message: str) -> None:
+class Feed(NamedTuple):
+    """Where operations come from, where another process may have to go on with them.
+
+    name: the same in each of these processes. first: the number of the first operation handed over;
+    those that the database has already are passed over.
+    """
+
+    name: str
+    first: int
+
+
+def _ignore(*_: object) -> None:
     pass
+
+
+def recovery(path: str, dropped: int) -> str:
+    """The line that says that recording goes on."""
+    lost = f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
+    return f"{path} can be written again, {lost}"
 
 
 class Journal:
@@ -43,11 +60,13 @@ class Journal:
 
     Usable until the process ends: after `close`, which is called at exit too, the next frame opens
     it again. Nothing here raises for the state of the disk: on_problem is told once what is wrong,
-    on_recovery once when it is over, on_rotation the path of each next file; all are called on the
-    writer's thread.
+    on_recovery once when it is over (the path, and how many frames were dropped), on_rotation the path
+    of each next file, on_settled the number of the last operation after each commit; all are called on
+    the writer's thread.
 
     durable: commit at once, and so that it survives a loss of power; `append` tells when.
-    keep_secrets: store payloads as they are. buffer_limit: bytes. clock: nanoseconds since 1970.
+    keep_secrets: store payloads as they are. buffer_limit: bytes. group_delay: seconds that a frame
+    waits for others to be committed with. clock: nanoseconds since 1970. feed: whose operations these are.
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the
     next one; without it, only this one is written to.
     """
@@ -59,15 +78,28 @@ class Journal:
         durable: bool = False,
         keep_secrets: bool = False,
         buffer_limit: int = BUFFER_LIMIT,
-        on_problem: Callable[[str], None] = _print_nothing,
-        on_recovery: Callable[[str], None] = _print_nothing,
-        on_rotation: Callable[[str], None] = _print_nothing,
+        group_delay: float = GROUP_DELAY,
+        on_problem: Callable[[str], None] = _ignore,
+        on_recovery: Callable[[str, int], None] = _ignore,
+        on_rotation: Callable[[str], None] = _ignore,
+        on_settled: Callable[[int], None] = _ignore,
         clock: Callable[[], int] = time.time_ns,
         rotation: Rotation | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self._file = JournalFile(
-            os.path.abspath(path), durable, on_problem, on_recovery, clock, rotation, on_rotation
+            os.path.abspath(path),
+            durable,
+            on_problem,
+            on_recovery,
+            clock,
+            rotation,
+            on_rotation,
+            feed.name if feed is not None else None,
         )
+        self._on_settled = on_settled
+        self._last = feed.first - 1 if feed is not None else 0  # the number of the last one settled
+        self._group_delay = group_delay
         self._path = path
         self._clock = clock
         self._durable = durable
@@ -93,7 +125,7 @@ class Journal:
     def open_session(self, info: SessionInfo) -> SessionHandle:
         """Begin a session, or go on with the one that has its flow id."""
         handle = SessionHandle(info)
-        self._hand_over(Opened(handle), _OVERHEAD)
+        self._hand_over(Opened(handle))
         return handle
 
     def append(self, handle: SessionHandle, frame: Frame) -> Future[bool] | None:
@@ -105,7 +137,7 @@ class Journal:
         stored = frame if self._keep_secrets else without_secrets(frame)
         done: Future[bool] | None = Future() if self._durable else None
         recorded = Recorded(handle, stored, stored is not frame, done)
-        if not self._hand_over(recorded, len(frame.payload) + _OVERHEAD) and done is not None:
+        if not self._hand_over(recorded) and done is not None:
             done.set_result(False)
         elif done is not None and self._file.in_trouble:
             _resolve(done, committed=False)
@@ -115,7 +147,17 @@ class Journal:
         self, handle: SessionHandle, closed: int, code: int | None = None, reason: str | None = None
     ) -> None:
         """End a session. closed: nanoseconds since 1970 UTC."""
-        self._hand_over(Ended(handle, Closing(closed, code, reason)), _OVERHEAD)
+        self._hand_over(Ended(handle, Closing(closed, code, reason)))
+
+    def hand_over(self, operations: Sequence[Operation]) -> None:
+        """Take operations as they are, however many: secrets and bounds are the caller's business."""
+        with self._lock:
+            self._queue += operations
+            self._handed += len(operations)
+            self._buffered += sum(map(_size, operations))
+            if self._thread is None:
+                self._start()
+        self._wake.set()
 
     def flush(self, timeout: float | None = 2.0) -> bool:
         """Wait until all that was handed over is committed. Returns whether it is. timeout: seconds."""
@@ -148,7 +190,8 @@ class Journal:
             return None
         return rescue(operations, self._path, self._clock)
 
-    def _hand_over(self, operation: Operation, size: int) -> bool:
+    def _hand_over(self, operation: Operation) -> bool:
+        size = _size(operation)
         with self._lock:
             if self._buffered + size > self._buffer_limit and isinstance(operation, Recorded):
                 self._dropped[operation.handle] = self._dropped.get(operation.handle, 0) + 1
@@ -190,7 +233,7 @@ class Journal:
         while True:
             self._wake.wait(HEARTBEAT_INTERVAL)
             if self._wake.is_set() and not self._durable and not self._file.in_trouble:
-                self._hurry.wait(GROUP_DELAY)
+                self._hurry.wait(self._group_delay)
             self._wake.clear()
             self._hurry.clear()
             pause = self._write()
@@ -216,7 +259,7 @@ class Journal:
                     dropped = dict(self._dropped)
                     stopping = self._stopping and len(self._unwritten) <= _GROUP_LIMIT
                 group = self._unwritten[:_GROUP_LIMIT]
-                pause = self._file.write(group, dropped, stopping=stopping)
+                pause = self._file.write(group, self._last + len(group), dropped, stopping=stopping)
                 if pause:
                     self._give_up_waiting()
                     return pause
@@ -227,13 +270,11 @@ class Journal:
 
     def _forget(self, group: list[Operation], dropped: dict[SessionHandle, int]) -> None:
         """What was committed needs no memory any more."""
-        size = 0
         for operation in group:
-            size += _OVERHEAD
-            if isinstance(operation, Recorded):
-                size += len(operation.frame.payload)
-                if operation.done is not None:
-                    _resolve(operation.done, committed=True)
+            if isinstance(operation, Recorded) and operation.done is not None:
+                _resolve(operation.done, committed=True)
+        size = sum(map(_size, group))
+        self._last += len(group)
         with self._lock:
             self._buffered -= size
             self._done += len(group)
@@ -242,6 +283,8 @@ class Journal:
                 if not self._dropped[handle]:
                     del self._dropped[handle]
             self._settled.notify_all()
+        if group:
+            self._on_settled(self._last)
 
     def _give_up_waiting(self) -> None:
         """Let those go who wait for a commit that may take long."""
@@ -249,6 +292,11 @@ class Journal:
             for operation in self._unwritten:
                 if isinstance(operation, Recorded) and operation.done is not None:
                     _resolve(operation.done, committed=False)
+
+
+def _size(operation: Operation) -> int:
+    """Bytes of memory that an operation takes."""
+    return _OVERHEAD + (len(operation.frame.payload) if isinstance(operation, Recorded) else 0)
 
 
 def _resolve(done: Future[bool], *, committed: bool) -> None:

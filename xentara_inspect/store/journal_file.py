@@ -48,12 +48,13 @@ class JournalFile:
         path: str,
         durable: bool,
         on_problem: Callable[[str], None],
-        on_recovery: Callable[[str], None],
+        on_recovery: Callable[[str, int], None],
         clock: Callable[[], int],
         rotation: Rotation | None,
         on_rotation: Callable[[str], None],
+        feed: str | None = None,
     ) -> None:
-        """rotation: how to go from file to file; None for this one file only."""
+        """rotation: how to go from file to file; None for this one file only. feed: see `Journal`."""
         self._path = path
         self._rotation = rotation
         self._on_rotation = on_rotation
@@ -64,6 +65,8 @@ class JournalFile:
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._feed = feed
+        self._stored: int | None = None  # the feed's last operation before this process
         self._recorder = 0
         self._place = Place(follows=rotation is not None)
         self._chain_number = 1
@@ -81,9 +84,9 @@ class JournalFile:
         return self._connection is not None
 
     def write(
-        self, group: Sequence[Operation], dropped: Mapping[SessionHandle, int], *, stopping: bool
+        self, group: Sequence[Operation], last: int, dropped: Mapping[SessionHandle, int], *, stopping: bool
     ) -> float:
-        """Commit a group, or only the heartbeat where it is empty.
+        """Commit a group, or only the heartbeat where it is empty. last: the number of its last operation.
 
         Returns 0, or the seconds after which to try again. stopping: leave the database then.
         """
@@ -96,7 +99,7 @@ class JournalFile:
             connection = self._open()
             if self._rotation is not None and not stopping and now >= self._next_rotation:
                 connection = self._rotate_if_due(connection, self._rotation)
-            self._write_group(connection, group, dropped, stopping)
+            self._write_group(connection, group, last, dropped, stopping)
         except (sqlite3.Error, StoreError, OSError, _VanishedError) as error:
             return self._failed(error)
         self._next_beat = now + HEARTBEAT_INTERVAL
@@ -111,6 +114,7 @@ class JournalFile:
         self,
         connection: sqlite3.Connection,
         group: Sequence[Operation],
+        last: int,
         dropped: Mapping[SessionHandle, int],
         stopping: bool,
     ) -> None:
@@ -123,6 +127,8 @@ class JournalFile:
                     dropped,
                     self._clock(),
                     place=self._place,
+                    last=last,
+                    stored=self._stored or 0,
                     stopping=stopping,
                 )
                 return
@@ -165,8 +171,14 @@ class JournalFile:
         raise _VanishedError
 
     def _register(self, connection: sqlite3.Connection) -> None:
+        if self._recorder:
+            return
         follows = self._rotation is not None
-        self._recorder = self._recorder or recorders.register(connection, self._clock(), follows=follows)
+        self._recorder, stored = recorders.register(
+            connection, self._clock(), follows=follows, feed=self._feed
+        )
+        if self._stored is None:
+            self._stored = stored
 
     def _take(self, connection: sqlite3.Connection) -> None:
         """Write to this connection from now on."""
@@ -211,13 +223,12 @@ class JournalFile:
         new = open_for_writing(path, timeout=0, durable=self._durable)
         try:
             begin(new, old, os.path.basename(self._path), self._clock())
-            recorder = self._recorder
-            if not recorders.carried_over(new, old, recorder):
-                recorder = recorders.register(new, self._clock(), follows=True)
+            if not recorders.carried_over(new, old, self._recorder):
+                self._recorder = 0
+            self._register(new)
         except BaseException:
             new.close()
             raise
-        self._recorder = recorder
         self._leave()
         self._path = path
         self._place = self._place._replace(number=self._place.number + 1)
@@ -271,8 +282,7 @@ class JournalFile:
         self._failing_since = None
         if self.in_trouble:
             self.in_trouble = False
-            lost = f", {dropped} frames had to be dropped" if dropped else ", no frame was lost meanwhile"
-            self._on_recovery(f"{self._path} can be written again{lost}")
+            self._on_recovery(self._path, dropped)
 
 
 def _is_lock(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Final, NamedTuple
 
@@ -34,10 +34,10 @@ class SessionHandle:
 
     __slots__ = ("file", "ignored", "info", "lost", "position", "session_id", "skipped")
 
-    def __init__(self, info: SessionInfo) -> None:
+    def __init__(self, info: SessionInfo, position: int = 0) -> None:
         self.info = info
         self.session_id: int | None = None
-        self.position = 0
+        self.position = position
         self.skipped = 0
         self.ignored = False
         self.file = 0
@@ -66,7 +66,14 @@ class Ended(NamedTuple):
     closing: Closing
 
 
-Operation = Opened | Recorded | Ended
+class Missed(NamedTuple):
+    """Frames passed that could not be kept until now."""
+
+    handle: SessionHandle
+    frames: int
+
+
+Operation = Opened | Recorded | Ended | Missed
 
 _FRAME_COLUMNS: Final = ("session_id", "time", "from_client", "is_text", "payload", "redacted")
 
@@ -93,25 +100,31 @@ _ONLY_PLACE: Final = Place()
 def write_group(
     connection: sqlite3.Connection,
     recorder: int,
-    operations: Iterable[Operation],
+    operations: Sequence[Operation],
     dropped: Mapping[SessionHandle, int],
     now: int,
     *,
     place: Place = _ONLY_PLACE,
+    last: int = 0,
+    stored: int = 0,
     stopping: bool = False,
 ) -> None:
     """Commit operations, in order, and what had to be dropped.
 
-    All or nothing: where this raises, database and handles are as before and it can be tried again.
-    Raises sqlite3.Error, SealedError.
+    last: the number of the last operation. stored: the number of the last one that is in the database
+    already, from a process whose place this one took. All or nothing: where this raises, database and
+    handles are as before and it can be tried again. Raises sqlite3.Error, SealedError.
     """
+    known = max(0, min(len(operations), stored - (last - len(operations))))
     connection.execute("BEGIN IMMEDIATE")
     group = _Group(connection, recorder, place)
     try:
         if place.follows and is_sealed(connection):
             raise SealedError
-        recorders.beat(connection, recorder, now)
-        for operation in operations:
+        recorders.beat(connection, recorder, now, last)
+        for operation in operations[:known]:
+            group.pass_over(operation)
+        for operation in operations[known:]:
             group.apply(operation)
         for handle, count in dropped.items():
             group.drop(handle, count)
@@ -136,6 +149,11 @@ class _Group:
         self._to_skip: dict[SessionHandle, int] = {}
         self._before: dict[SessionHandle, tuple[int | None, int, int, bool, int, int]] = {}
 
+    def pass_over(self, operation: Operation) -> None:
+        """What is stored already counts for the position all the same."""
+        self._remember(operation.handle)
+        operation.handle.position += isinstance(operation, Recorded)
+
     def apply(self, operation: Operation) -> None:
         handle = operation.handle
         self._prepare(handle)
@@ -146,18 +164,24 @@ class _Group:
             self._record(handle, operation)
         elif isinstance(operation, Ended):
             self._end(handle, operation.closing)
+        elif isinstance(operation, Missed):
+            self.drop(handle, operation.frames)
+
+    def _remember(self, handle: SessionHandle) -> None:
+        if handle not in self._before:
+            self._before[handle] = (
+                handle.session_id,
+                handle.position,
+                handle.skipped,
+                handle.ignored,
+                handle.file,
+                handle.lost,
+            )
 
     def _prepare(self, handle: SessionHandle) -> None:
         if handle in self._to_skip:
             return
-        self._before[handle] = (
-            handle.session_id,
-            handle.position,
-            handle.skipped,
-            handle.ignored,
-            handle.file,
-            handle.lost,
-        )
+        self._remember(handle)
         if handle.file != self._place.number:
             if handle.session_id is not None:
                 # Found again by its flow id where it was carried over.

@@ -36,6 +36,14 @@ def _first(database: Database, /) -> None:
     database.execute("INSERT INTO checkpoint VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0)")
 
 
+@migrations(name="0002_feeds_of_recorders")
+def _feeds(database: Database, /) -> None:
+    recorders = database.table("recorders")
+    if "feed" not in recorders.columns_dict:  # which one that has just been made has
+        recorders.add_column("feed", str)
+        recorders.add_column("operation", int, not_null_default=0)
+
+
 def _create(database: Database, name: str, table: Table) -> None:
     options: dict[str, Any] = {"pk": table.primary_key}
     if table.foreign_keys:

@@ -15,15 +15,32 @@ ABANDONED = "the recorder ended before the connection did"
 """close_reason of sessions whose real end nobody saw."""
 
 
-def register(connection: sqlite3.Connection, now: int, *, follows: bool = False) -> int:
-    """Add this process as a recorder and return its id. follows: to the next file of the chain."""
+def register(
+    connection: sqlite3.Connection, now: int, *, follows: bool = False, feed: str | None = None
+) -> tuple[int, int]:
+    """Make this process a recorder. Returns its id, and the number of the feed's last operation stored.
+
+    follows: to the next file of the chain. feed: where a recorder of it is there already, which has
+    ended then, this process takes its place.
+    """
     pid = os.getpid()
+    process = (pid, this_host(), process_token(pid), now)
+    before = None
+    if feed is not None:
+        before = connection.execute("SELECT id, operation FROM recorders WHERE feed = ?", (feed,)).fetchone()
+    if before is not None:
+        connection.execute(
+            "UPDATE recorders SET pid = ?, host = ?, process = ?, heartbeat = ?, stopped = NULL WHERE id = ?",
+            (*process, before[0]),
+        )
+        return before[0], before[1]
     cursor = connection.execute(
-        "INSERT INTO recorders (pid, host, process, started, heartbeat, follows) VALUES (?, ?, ?, ?, ?, ?)",
-        (pid, this_host(), process_token(pid), now, now, int(follows)),
+        "INSERT INTO recorders (pid, host, process, started, heartbeat, follows, feed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*process, now, int(follows), feed),
     )
     assert cursor.lastrowid is not None  # noqa: S101 - an INSERT that did not raise has one
-    return cursor.lastrowid
+    return cursor.lastrowid, 0
 
 
 def carried_over(new: sqlite3.Connection, old: sqlite3.Connection, recorder: int) -> bool:
@@ -33,9 +50,12 @@ def carried_over(new: sqlite3.Connection, old: sqlite3.Connection, recorder: int
     return mine is not None and mine == new.execute(same, (recorder,)).fetchone()
 
 
-def beat(connection: sqlite3.Connection, recorder: int, now: int) -> None:
-    """Say that a recorder is there (again)."""
-    connection.execute("UPDATE recorders SET heartbeat = ?, stopped = NULL WHERE id = ?", (now, recorder))
+def beat(connection: sqlite3.Connection, recorder: int, now: int, operation: int) -> None:
+    """Say that a recorder is there (again). operation: the last one that is stored with this beat."""
+    connection.execute(
+        "UPDATE recorders SET heartbeat = ?, stopped = NULL, operation = max(operation, ?) WHERE id = ?",
+        (now, operation, recorder),
+    )
 
 
 def stop(connection: sqlite3.Connection, recorder: int, now: int) -> None:

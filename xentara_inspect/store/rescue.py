@@ -24,7 +24,8 @@ def rescue(operations: Sequence[Operation], database: Path, clock: Callable[[], 
     stem, suffix = os.path.splitext(os.path.abspath(database))
     path = f"{stem}-unwritten-{os.getpid()}{suffix}"
     file = JournalFile(path, True, _ignore, _ignore, clock, None, _ignore)
-    failed = file.write(_begun_anew(operations), {}, stopping=True)
+    begun = _begun_anew(operations)
+    failed = file.write(begun, len(begun), {}, stopping=True)
     return Rescued(frames, None if failed else path)
 
 
@@ -42,5 +43,5 @@ def _begun_anew(operations: Sequence[Operation]) -> list[Operation]:
     return begun
 
 
-def _ignore(_message: str) -> None:
+def _ignore(*_: object) -> None:
     """The caller tells the one thing that there is to tell."""

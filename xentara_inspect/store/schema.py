@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 APPLICATION_ID: Final = 0x58_4E_54_52  # "XNTR"
 """What `PRAGMA application_id` says of our databases, and of no other program's."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """`PRAGMA user_version` once all migrations of this release are applied."""
 
 
@@ -28,13 +28,15 @@ class Table(NamedTuple):
 JOURNAL_TABLES: Final[dict[str, Table]] = {
     # A process that records. process: what tells it from a later one with the same pid.
     # follows: whether it goes on in the next file of the chain; continued: whether it was to.
+    # feed: what tells it whose frames it records, where another process may take its place; operation:
+    # the number of the last thing of that feed that is in the database.
     "recorders": Table(
         {
             "id": int, "pid": int, "host": str, "process": str, "started": int, "heartbeat": int,
-            "stopped": int, "dropped": int, "follows": int, "continued": int,
+            "stopped": int, "dropped": int, "follows": int, "continued": int, "feed": str, "operation": int,
         },
         "id",
-        defaults={"dropped": 0, "follows": 0, "continued": 0},
+        defaults={"dropped": 0, "follows": 0, "continued": 0, "operation": 0},
     ),
     # flow_id: mitmproxy's, or NULL. fingerprint: hash of what opened it, where there is no flow id.
     # continues, continued: whether it began in the file before, goes on in the next one (with the
