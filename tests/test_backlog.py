@@ -102,11 +102,12 @@ def test_frames_without_room_are_counted_in_their_place() -> None:
 
 
 def test_what_was_missed_is_told_even_if_nothing_comes_any_more() -> None:
-    backlog = Backlog(limit=2 * OVERHEAD)
+    backlog = Backlog(limit=3 * OVERHEAD)
     session = backlog.open(LIVE_INFO)
-    backlog.frame(session, frame(1))
+    assert backlog.frame(session, frame(1))
     backlog.take()
-    assert operations(backlog.take()) == [(2, (wire.MISSED, session, 1))]
+    assert not backlog.frame(session, frame(2))
+    assert operations(backlog.take()) == [(3, (wire.MISSED, session, 1))]
 
 
 def test_a_frame_larger_than_all_the_room_is_kept_where_nothing_else_is() -> None:

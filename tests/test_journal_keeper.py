@@ -18,7 +18,7 @@ from tests.live import Mitmdump, children, inspect, rows, run_async, simulated, 
 from tests.store_checks import check_derived, check_integrity
 from tests.store_traffic import BYE, LIVE_INFO, frames, info, read
 from xentara_inspect.frames import Frame
-from xentara_inspect.proxy import backoff, journal_link
+from xentara_inspect.proxy import backoff
 from xentara_inspect.proxy.journal_keeper import JournalKeeper
 from xentara_inspect.simulator import Client
 from xentara_inspect.store.journal_process import Settings
@@ -29,21 +29,29 @@ def frame(number: int, size: int = 0) -> Frame:
 
 
 def stored(database: Path) -> list[int]:
-    """The numbers of the frames in a database, in their order."""
-    rows = read(database, "SELECT payload FROM frames ORDER BY id")
+    """The numbers of the frames in a database, in their order; none where it is not made yet."""
+    try:
+        rows = read(database, "SELECT payload FROM frames ORDER BY id")
+    except sqlite3.OperationalError:
+        return []
     return [int.from_bytes(payload[:4], "big") for (payload,) in rows]
 
 
-def keeping(database: Path, main: Callable[[JournalKeeper], Awaitable[None]], **settings: bool) -> None:
+def keeping(
+    database: Path, main: Callable[[JournalKeeper], Awaitable[None]], *, durable: bool = False
+) -> None:
     """Run something with a keeper, as the proxy does: its end comes when the event loop is over."""
     keepers = []
 
     async def run() -> None:
-        keepers.append(JournalKeeper(Settings(str(database), **settings), limit=1_000_000))
+        keepers.append(JournalKeeper(Settings(str(database), durable=durable), limit=1_000_000))
         await main(keepers[0])
 
-    run_async(run())
-    assert keepers[0].close(20) == 0
+    try:
+        run_async(run())
+    finally:
+        unsaid = keepers[0].close(20)
+    assert unsaid == 0
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
@@ -216,14 +224,14 @@ def test_a_journal_that_cannot_be_started_is_told_once_and_tried_again(
         session = keeper.open_session(LIVE_INFO)
         keeper.append(session, frame(0))
         assert keeper.flush(20)
-        monkeypatch.setattr(journal_link.sys, "executable", "/bin/false")
+        monkeypatch.setattr(sys, "executable", "/bin/false")
         os.kill(the_journal(), signal.SIGKILL)
         keeper.append(session, frame(1))
         await until(lambda: "keeps dying (exit code 1)" in caplog.text, "a word about it")
         keeper.append(session, frame(2))
         await asyncio.sleep(0.1)
         assert caplog.text.count("keeps dying") == 1
-        monkeypatch.setattr(journal_link.sys, "executable", python)
+        monkeypatch.setattr(sys, "executable", python)
         await until(lambda: stored(database) == [0, 1, 2], "all of it")
 
     keeping(database, main)
@@ -233,6 +241,7 @@ def test_a_journal_ends_with_the_proxy_that_was_killed_and_not_before(database: 
     async def main() -> int:
         async with simulated() as simulator:
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                await asyncio.to_thread(proxy.wait_for_line, "recording into")
                 (pid,) = children(proxy.child.pid, "journal")
                 for signal_number in (signal.SIGINT, signal.SIGTERM):
                     os.kill(pid, signal_number)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 import uuid
 from collections import deque
@@ -95,6 +96,7 @@ class JournalKeeper:
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until all that was handed over is committed. Returns whether it is. timeout: seconds."""
+        self._send()
         return self._pump(lambda: self._backlog.settled == self._backlog.last, timeout)
 
     def skipped(self) -> dict[int, tuple[int, int]]:
@@ -234,19 +236,26 @@ class JournalKeeper:
                 self._in_trouble = False
                 dropped = self._backlog.dropped - self._dropped_told
                 self._dropped_told += dropped
-                logger.warning("xentara_inspect: %s", recovery(path, dropped))
+                self._tell(logging.WARNING, recovery(path, dropped))
                 self._schedule()  # what was dropped is to be counted
             case (wire.ROTATED, path):
-                logger.info("xentara_inspect: recording goes on in %s", path)
+                self._tell(logging.INFO, f"recording goes on in {path}")
             case (wire.SKIPPED, sessions):
                 self._skipped = sessions
 
     def _problem(self, text: str) -> None:
         """Say it, and let those go who wait for a commit that may take long."""
         self._in_trouble = True
-        logger.error("xentara_inspect: %s", text)
+        self._tell(logging.ERROR, text)
         while self._waiting:
             _resolve(self._waiting.popleft()[1], committed=False)
+
+    def _tell(self, level: int, text: str) -> None:
+        if self._loop is not None and self._loop.is_closed():
+            if level >= logging.WARNING:  # mitmproxy's log is closed with the loop
+                sys.stderr.write(f"xentara_inspect: {text}\n")
+        else:
+            logger.log(level, "xentara_inspect: %s", text)
 
 
 def _resolve(committed_future: asyncio.Future[bool], *, committed: bool) -> None:

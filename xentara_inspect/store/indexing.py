@@ -32,7 +32,7 @@ SHORT_WORK: Final = 0.005
 LONG_WORK: Final = 0.25
 """The same while nobody does."""
 
-PAUSE: Final = 0.002
+PAUSE: Final = 0.005
 """Seconds between transactions while somebody records."""
 
 _BYTE_LIMIT: Final = 4 << 20  # of payload in one transaction, whatever the clock says
