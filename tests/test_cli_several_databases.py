@@ -189,6 +189,17 @@ def test_files_beside_databases_are_not_taken_for_databases(two: tuple[Path, Pat
     assert rows("log", "-d", two[0].parent / "plant*") == rows("log", "-d", two[0], "-d", two[1])
 
 
+def test_an_empty_file_is_left_out_of_a_pattern_and_refused_by_its_name(two: tuple[Path, Path]) -> None:
+    """The next file of a recording that was killed while it was made."""
+    pattern = two[0].parent / "*.db"
+    before = rows("log", "-d", pattern)
+    empty = two[0].with_name("empty.db")
+    empty.touch()
+    assert rows("log", "-d", pattern) == before
+    assert refusal("log", "-d", empty) == f"{empty} is empty, not a database of xentara-inspect"
+    assert "is empty" in refusal("log", "-d", two[0].parent / "empt*.db")
+
+
 def test_a_file_called_like_a_pattern_is_meant_as_it_is(two: tuple[Path, Path]) -> None:
     strange = two[0].parent / "plant*.db"
     two[0].rename(strange)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.store_traffic import HELLO, LIVE_INFO, add, frames, read, reading
+from xentara_inspect.store import recorders
 from xentara_inspect.store.column_values import loaded_integer, stored_integer
 from xentara_inspect.store.database import open_for_reading, open_for_writing
 from xentara_inspect.store.errors import StoreError
@@ -86,6 +87,22 @@ def test_opening_again_changes_nothing(database: Path) -> None:
     before = read(database, "SELECT * FROM _sqlite_migrations")
     open_for_writing(database).close()
     assert read(database, "SELECT * FROM _sqlite_migrations") == before
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date_with_all_that_is_in_it(database: Path) -> None:
+    add(database, frames(*HELLO))
+    with closing(open_for_writing(database)) as connection:
+        recorders.register(connection, 1)
+        for column in ("feed", "operation"):
+            connection.execute(f"ALTER TABLE recorders DROP COLUMN {column}")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0002%'")
+        connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(StoreError, match="was made by an older version: run `xentara-inspect reindex`"):
+        open_for_reading(database)
+    open_for_writing(database).close()
+    assert read(database, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert read(database, "SELECT id, feed, operation FROM recorders") == [(1, None, 0)]
+    assert read(database, "SELECT count(*) FROM frames") == [(2,)]
 
 
 def test_several_processes_can_make_the_same_database_at_once(database: Path) -> None:

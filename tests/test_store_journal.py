@@ -18,8 +18,11 @@ from tests.store_traffic import HELLO, LIVE_INFO, event, frames, info, read
 from xentara_inspect.connection import LIVE
 from xentara_inspect.frames import Frame
 from xentara_inspect.store import journal_file
+from xentara_inspect.store.chain import chain_files
 from xentara_inspect.store.database import open_for_writing
-from xentara_inspect.store.journal import Journal, recovery
+from xentara_inspect.store.journal import Feed, Journal, recovery
+from xentara_inspect.store.journal_writer import Missed, Opened, Recorded, SessionHandle
+from xentara_inspect.store.rotation import Rotation
 
 FRAME = Frame(1_700_000_000_000_000_000, True, False, b"\x81\x83\x00\x01\x08")
 
@@ -334,6 +337,48 @@ def test_an_idle_recorder_shows_that_it_is_there(journal: Journal, database: Pat
     ((first, pid),) = read(database, "SELECT heartbeat, pid FROM recorders")
     assert pid == os.getpid()
     wait_until(lambda: read(database, "SELECT heartbeat FROM recorders")[0][0] > first)
+
+
+def hand_over(journal: Journal, session: SessionHandle, first: int, last: int) -> None:
+    """Frames of these numbers, as operations of these numbers."""
+    journal.hand_over(
+        [Recorded(session, FRAME._replace(time=number), redacted=False) for number in range(first, last + 1)]
+    )
+    assert journal.flush()
+
+
+@pytest.mark.parametrize("rotation", [None, Rotation(size=1)], ids=["one file", "rotating"])
+def test_a_journal_goes_on_where_the_one_before_it_died_though_it_is_told_more(
+    database: Path, rotation: Rotation | None
+) -> None:
+    """What is in the database already counts once, and still counts for the position in a replay."""
+    about = LIVE_INFO if rotation else info(source="sample.flow")
+    settled: list[int] = []
+    died = Journal(database, feed=Feed("plant", 1), rotation=rotation)
+    hand_over(died, SessionHandle(about), 1, 5)
+    another = Journal(database, feed=Feed("another plant", 1))
+    hand_over(another, SessionHandle(info("flow-2", LIVE)), 1, 1)
+    journal = Journal(
+        database, feed=Feed("plant", 3), rotation=rotation, on_settled=settled.append, group_delay=0
+    )
+    session = SessionHandle(about, position=2)
+    hand_over(journal, session, 3, 4)
+    hand_over(journal, session, 5, 8)
+    assert settled[-1] == 8
+    files = chain_files(str(database)).values() if rotation else [database]
+    times = [time for file in files for (time,) in read(Path(file), "SELECT time FROM frames ORDER BY id")]
+    assert times == [1, 2, 3, 4, 5, 1, 6, 7, 8]
+    assert read(database, "SELECT count(*) FROM recorders WHERE feed = 'plant'") == [(1,)]
+    for made in (died, another, journal):
+        made.close()
+
+
+def test_what_was_missed_is_counted_where_it_stands(journal: Journal, database: Path) -> None:
+    session = SessionHandle(LIVE_INFO)
+    journal.hand_over([Opened(session), Missed(session, 3), Recorded(session, FRAME, redacted=False)])
+    assert journal.flush()
+    assert read(database, "SELECT dropped, frame_count FROM sessions") == [(3, 1)]
+    assert read(database, "SELECT dropped FROM recorders") == [(3,)]
 
 
 def test_two_journals_write_one_database(database: Path) -> None:

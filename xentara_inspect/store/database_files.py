@@ -19,14 +19,22 @@ def matching_files(pattern: str) -> list[str]:
     """The databases that a path or a glob pattern means, by name. Raises StoreError if it matches none.
 
     A path that is there is meant as it is, whatever characters it has; so is one without any of a
-    pattern, there or not.
+    pattern, there or not. What a pattern matches is left out where it is empty: the next file of a
+    recording is that while it is made, and stays it if the recorder is killed then.
     """
     if not glob.has_magic(pattern) or os.path.lexists(pattern):
         return [pattern]
     found = sorted(path for path in glob.glob(pattern) if not path.endswith(_BESIDE))
     if not found:
         raise StoreError(f"{pattern} matches no file")
-    return found
+    return [path for path in found if not _is_empty(path)] or found
+
+
+def _is_empty(path: str) -> bool:
+    try:
+        return os.path.isfile(path) and not os.path.getsize(path)
+    except OSError:
+        return False  # opening it will tell
 
 
 def without_duplicates(paths: Sequence[str]) -> list[str]:
