@@ -120,6 +120,15 @@ async def receive(port: int, frames: Sequence[bytes], received: list[float]) -> 
     writer.close()
 
 
+async def _line(output: asyncio.StreamReader, pattern: bytes) -> re.Match[bytes]:
+    """Wait for a line of mitmdump's."""
+    async for line in output:
+        match = re.search(pattern, line)
+        if match:
+            return match
+    raise RuntimeError(f"mitmdump did not say {pattern!r}")
+
+
 @contextlib.asynccontextmanager
 async def proxied(port: int, database: Path | None, *options: str) -> AsyncIterator[tuple[int, int]]:
     """Mitmdump in front of a port, with the add-on if there is a database; yields its port and pid.
@@ -143,12 +152,9 @@ async def proxied(port: int, database: Path | None, *options: str) -> AsyncItera
         assert child.stdout is not None
         drain = None
         try:
-            async for line in child.stdout:
-                match = re.search(rb"listening at \S*?:(\d+)\.?\s", line)
-                if match:
-                    break
-            else:
-                raise RuntimeError("mitmdump did not start")
+            match = await _line(child.stdout, rb"listening at \S*?:(\d+)\.?\s")
+            if database is not None:
+                await _line(child.stdout, b"recording into")
             drain = asyncio.create_task(child.stdout.read())
             yield int(match[1]), child.pid
         finally:
