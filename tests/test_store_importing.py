@@ -11,6 +11,7 @@ from xentara_inspect.connection import LIVE
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.importing import Importer
 from xentara_inspect.store.journal import Journal
+from xentara_inspect.store.journal_writer import Missed, Recorded
 
 SAID = frames(*CONVERSATION)
 
@@ -73,10 +74,9 @@ def test_sessions_with_secrets_are_recognised_whether_they_were_kept_or_not(data
 
 
 def test_a_flow_with_gaps_is_skipped_whole(database: Path) -> None:
-    journal = Journal(database, buffer_limit=1000)
+    journal = Journal(database)
     session = journal.open_session(LIVE_INFO)
-    journal.append(session, SAID[0])
-    journal.append(session, SAID[1]._replace(payload=bytes(2000)))
+    journal.hand_over([Recorded(session, SAID[0]), Missed(session, 1)])
     assert journal.close(10)
     assert read(database, "SELECT frame_count, dropped FROM sessions") == [(1, 1)]
     assert add(database, SAID) == (1, 0, len(SAID))

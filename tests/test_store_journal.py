@@ -20,7 +20,7 @@ from xentara_inspect.frames import Frame
 from xentara_inspect.store import journal_file
 from xentara_inspect.store.chain import chain_files
 from xentara_inspect.store.database import open_for_writing
-from xentara_inspect.store.journal import Feed, Journal, recovery
+from xentara_inspect.store.journal import Feed, Journal
 from xentara_inspect.store.journal_writer import Missed, Opened, Recorded, SessionHandle
 from xentara_inspect.store.rotation import Rotation
 
@@ -48,8 +48,7 @@ def journal(database: Path, problems: list[str], recoveries: list[str]) -> Itera
     made = Journal(
         database,
         on_problem=problems.append,
-        on_recovery=lambda path, dropped: recoveries.append(recovery(path, dropped)),
-        buffer_limit=1_000_000,
+        on_recovery=recoveries.append,
     )
     yield made
     made.close()
@@ -159,21 +158,7 @@ def test_a_lock_that_stays_is_told_once_and_so_is_its_end(
     assert journal.flush(10)
     assert count(database) == 2
     assert problems == [f"{database} is locked by another program; frames are kept in memory meanwhile"]
-    assert recoveries == [f"{database} can be written again, no frame was lost meanwhile"]
-
-
-def test_what_does_not_fit_in_memory_is_counted_for_its_session_and_its_recorder(
-    journal: Journal, database: Path
-) -> None:
-    session, other = journal.open_session(LIVE_INFO), journal.open_session(info("flow-2", LIVE))
-    assert journal.flush()
-    with locked(database):
-        for _ in range(12):
-            journal.append(session, FRAME._replace(payload=bytes(100_000)))
-        journal.append(other, FRAME._replace(payload=bytes(100_000)))
-    assert journal.flush(10)
-    assert read(database, "SELECT frame_count, dropped FROM sessions ORDER BY id") == [(9, 3), (0, 1)]
-    assert read(database, "SELECT dropped FROM recorders") == [(4,)]
+    assert recoveries == [str(database)]
 
 
 def test_a_deleted_file_is_told_and_recording_goes_on_in_a_new_one(
@@ -201,7 +186,7 @@ def test_a_directory_that_does_not_exist_yet_is_waited_for(
     journal = Journal(
         database,
         on_problem=problems.append,
-        on_recovery=lambda path, dropped: recoveries.append(recovery(path, dropped)),
+        on_recovery=recoveries.append,
     )
     session = journal.open_session(LIVE_INFO)
     journal.append(session, FRAME)
@@ -220,13 +205,12 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     database = tmp_path / "xentara.db"
     script = """
 import resource, signal, sys
-from xentara_inspect.store.journal import Journal, recovery
+from xentara_inspect.store.journal import Journal
 from tests.store_traffic import LIVE_INFO
 from xentara_inspect.frames import Frame
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 said = []
-recovered = lambda path, dropped: said.append(recovery(path, dropped))
-journal = Journal(sys.argv[1], on_problem=said.append, on_recovery=recovered)
+journal = Journal(sys.argv[1], on_problem=said.append, on_recovery=said.append)
 session = journal.open_session(LIVE_INFO)
 assert journal.flush()
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -244,33 +228,20 @@ print(*said, sep="\\n")
     )  # fmt: skip
     told, over = run.stdout.splitlines()
     assert "cannot be" in told
-    assert "can be written again" in over
+    assert over == str(database)
     assert read(database, "SELECT length(payload) FROM frames") == [(600_000,)]
 
 
-def test_a_durable_journal_says_when_a_frame_is_committed(database: Path) -> None:
-    journal = Journal(database, durable=True)
-    session = journal.open_session(LIVE_INFO)
-    committed = journal.append(session, FRAME)
-    assert committed is not None
-    assert committed.result(10) is True
-    assert count(database) == 1
-    journal.close()
-
-
-def test_a_durable_journal_lets_traffic_go_on_when_the_database_is_in_trouble(
-    database: Path, problems: list[str]
-) -> None:
-    journal = Journal(database, durable=True, on_problem=problems.append)
+def test_a_journal_says_how_far_it_is(database: Path) -> None:
+    settled: list[int] = []
+    journal = Journal(database, durable=True, on_settled=settled.append)
     session = journal.open_session(LIVE_INFO)
     assert journal.flush()
-    with locked(database):
-        committed = journal.append(session, FRAME)
-        assert committed is not None
-        assert committed.result(10) is False
-        assert len(problems) == 1
-    assert journal.close(10)
-    assert count(database) == 1
+    journal.hand_over(Recorded(session, FRAME) for _ in range(3))
+    assert journal.flush()
+    assert settled == [1, 4]
+    assert count(database) == 3
+    journal.close()
 
 
 PASSWORD = ('>[[0, 2, 12, {0: 123({0: "ann", 1: "correct horse"})}]]', b"correct horse")
@@ -314,7 +285,7 @@ def test_a_closed_journal_goes_on_with_the_next_frame(journal: Journal, database
 def test_a_process_that_just_ends_has_written_everything(database: Path) -> None:
     script = """
 import sys
-from xentara_inspect.store.journal import Journal, recovery
+from xentara_inspect.store.journal import Journal
 from tests.store_traffic import LIVE_INFO
 from tests.test_store_journal import FRAME
 journal = Journal(sys.argv[1])
@@ -375,7 +346,7 @@ def test_a_journal_goes_on_where_the_one_before_it_died_though_it_is_told_more(
 
 def test_what_was_missed_is_counted_where_it_stands(journal: Journal, database: Path) -> None:
     session = SessionHandle(LIVE_INFO)
-    journal.hand_over([Opened(session), Missed(session, 3), Recorded(session, FRAME, redacted=False)])
+    journal.hand_over([Opened(session), Missed(session, 3), Recorded(session, FRAME)])
     assert journal.flush()
     assert read(database, "SELECT dropped, frame_count FROM sessions") == [(3, 1)]
     assert read(database, "SELECT dropped FROM recorders") == [(3,)]

@@ -21,7 +21,6 @@ from xentara_inspect.proxy.backlog import LIMIT, Backlog
 from xentara_inspect.proxy.backoff import Backoff
 from xentara_inspect.proxy.journal_link import JournalLink
 from xentara_inspect.store import journal_wire as wire
-from xentara_inspect.store.journal import recovery
 from xentara_inspect.store.journal_process import Settings
 
 logger: Final = logging.getLogger("xentara_inspect")
@@ -236,7 +235,8 @@ class JournalKeeper:
                 self._in_trouble = False
                 dropped = self._backlog.dropped - self._dropped_told
                 self._dropped_told += dropped
-                self._tell(logging.WARNING, recovery(path, dropped))
+                lost = f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
+                self._tell(logging.WARNING, f"{path} can be written again, {lost}")
                 self._schedule()  # what was dropped is to be counted
             case (wire.ROTATED, path):
                 self._tell(logging.INFO, f"recording goes on in {path}")

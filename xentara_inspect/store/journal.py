@@ -1,7 +1,7 @@
 """The recorder's side of the database: frames in, committed in groups by a thread of its own.
 
 Whoever hands a frame over never waits for a lock or the disk. What cannot be written is kept in
-memory up to a bound and tried again; what does not fit is counted.
+memory and tried again; how much that may be is decided by who hands over.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from xentara_inspect.connection import Closing, SessionInfo
@@ -27,10 +26,6 @@ from xentara_inspect.store.secrets import without_secrets
 GROUP_DELAY: Final = 0.01
 """Seconds that a frame waits for others to be committed with."""
 
-BUFFER_LIMIT: Final = 64 << 20
-"""Bytes of frames kept in memory while they cannot be written; what comes then is dropped."""
-
-_OVERHEAD: Final = 400  # bytes of memory that a frame costs beside its payload
 _GROUP_LIMIT: Final = 5000  # operations in one transaction
 
 
@@ -49,24 +44,17 @@ def _ignore(*_: object) -> None:
     pass
 
 
-def recovery(path: str, dropped: int) -> str:
-    """The line that says that recording goes on."""
-    lost = f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
-    return f"{path} can be written again, {lost}"
-
-
 class Journal:
     """Writes sessions and frames to the database at `path`. Thread-safe.
 
     Usable until the process ends: after `close`, which is called at exit too, the next frame opens
     it again. Nothing here raises for the state of the disk: on_problem is told once what is wrong,
-    on_recovery once when it is over (the path, and how many frames were dropped), on_rotation the path
-    of each next file, on_settled the number of the last operation after each commit; all are called on
-    the writer's thread.
+    on_recovery once the path when it is over, on_rotation the path of each next file, on_settled the
+    number of the last operation after each commit; all are called on the writer's thread.
 
-    durable: commit at once, and so that it survives a loss of power; `append` tells when.
-    keep_secrets: store payloads as they are. buffer_limit: bytes. group_delay: seconds that a frame
-    waits for others to be committed with. clock: nanoseconds since 1970. feed: whose operations these are.
+    durable: commit at once, and so that it survives a loss of power. keep_secrets: store payloads as
+    they are. group_delay: seconds that a frame waits for others to be committed with. clock:
+    nanoseconds since 1970. feed: whose operations these are.
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the
     next one; without it, only this one is written to.
     """
@@ -77,10 +65,9 @@ class Journal:
         *,
         durable: bool = False,
         keep_secrets: bool = False,
-        buffer_limit: int = BUFFER_LIMIT,
         group_delay: float = GROUP_DELAY,
         on_problem: Callable[[str], None] = _ignore,
-        on_recovery: Callable[[str, int], None] = _ignore,
+        on_recovery: Callable[[str], None] = _ignore,
         on_rotation: Callable[[str], None] = _ignore,
         on_settled: Callable[[int], None] = _ignore,
         clock: Callable[[], int] = time.time_ns,
@@ -104,14 +91,11 @@ class Journal:
         self._clock = clock
         self._durable = durable
         self._keep_secrets = keep_secrets
-        self._buffer_limit = buffer_limit
         self._lock = threading.Lock()
         self._settled = threading.Condition(self._lock)
         self._writing = threading.Lock()  # held by whichever thread is the writer
         self._queue: list[Operation] = []
         self._unwritten: list[Operation] = []
-        self._dropped: dict[SessionHandle, int] = {}
-        self._buffered = 0  # bytes handed over and not settled yet
         self._handed = 0  # operations handed over, and those of them that are settled
         self._done = 0
         self._wake = threading.Event()
@@ -125,39 +109,29 @@ class Journal:
     def open_session(self, info: SessionInfo) -> SessionHandle:
         """Begin a session, or go on with the one that has its flow id."""
         handle = SessionHandle(info)
-        self._hand_over(Opened(handle))
+        self.hand_over([Opened(handle)])
         return handle
 
-    def append(self, handle: SessionHandle, frame: Frame) -> Future[bool] | None:
-        """Record a frame; its secrets are blanked before anything else happens.
-
-        Where the journal is durable: a future that becomes True once the frame is committed, False
-        where it was dropped or where that cannot be waited for because the database is in trouble.
-        """
-        stored = frame if self._keep_secrets else without_secrets(frame)
-        done: Future[bool] | None = Future() if self._durable else None
-        recorded = Recorded(handle, stored, stored is not frame, done)
-        if not self._hand_over(recorded) and done is not None:
-            done.set_result(False)
-        elif done is not None and self._file.in_trouble:
-            _resolve(done, committed=False)
-        return done
+    def append(self, handle: SessionHandle, frame: Frame) -> None:
+        """Record a frame."""
+        self.hand_over([Recorded(handle, frame)])
 
     def close_session(
         self, handle: SessionHandle, closed: int, code: int | None = None, reason: str | None = None
     ) -> None:
         """End a session. closed: nanoseconds since 1970 UTC."""
-        self._hand_over(Ended(handle, Closing(closed, code, reason)))
+        self.hand_over([Ended(handle, Closing(closed, code, reason))])
 
-    def hand_over(self, operations: Sequence[Operation]) -> None:
-        """Take operations as they are, however many: secrets and bounds are the caller's business."""
+    def hand_over(self, operations: Iterable[Operation]) -> None:
+        """Take operations, in order. Secrets are blanked before anything else happens."""
+        taken = list(operations if self._keep_secrets else map(_without_secrets, operations))
         with self._lock:
-            self._queue += operations
-            self._handed += len(operations)
-            self._buffered += sum(map(_size, operations))
+            self._queue += taken
+            self._handed += len(taken)
             if self._thread is None:
                 self._start()
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def flush(self, timeout: float | None = 2.0) -> bool:
         """Wait until all that was handed over is committed. Returns whether it is. timeout: seconds."""
@@ -189,21 +163,6 @@ class Journal:
         if not any(isinstance(operation, Recorded) for operation in operations):
             return None
         return rescue(operations, self._path, self._clock)
-
-    def _hand_over(self, operation: Operation) -> bool:
-        size = _size(operation)
-        with self._lock:
-            if self._buffered + size > self._buffer_limit and isinstance(operation, Recorded):
-                self._dropped[operation.handle] = self._dropped.get(operation.handle, 0) + 1
-                return False
-            self._queue.append(operation)
-            self._handed += 1
-            self._buffered += size
-            if self._thread is None:
-                self._start()
-        if not self._wake.is_set():
-            self._wake.set()
-        return True
 
     def _start(self) -> None:
         """Start the writer. With the lock held."""
@@ -256,49 +215,30 @@ class Journal:
                 with self._lock:
                     self._unwritten += self._queue
                     self._queue = []
-                    dropped = dict(self._dropped)
                     stopping = self._stopping and len(self._unwritten) <= _GROUP_LIMIT
                 group = self._unwritten[:_GROUP_LIMIT]
-                pause = self._file.write(group, self._last + len(group), dropped, stopping=stopping)
+                pause = self._file.write(group, self._last + len(group), stopping=stopping)
                 if pause:
-                    self._give_up_waiting()
                     return pause
                 del self._unwritten[: len(group)]
-                self._forget(group, dropped)
+                self._forget(len(group))
                 if not self._unwritten:
                     return 0
 
-    def _forget(self, group: list[Operation], dropped: dict[SessionHandle, int]) -> None:
-        """What was committed needs no memory any more."""
-        for operation in group:
-            if isinstance(operation, Recorded) and operation.done is not None:
-                _resolve(operation.done, committed=True)
-        size = sum(map(_size, group))
-        self._last += len(group)
+    def _forget(self, count: int) -> None:
+        """So many operations more are committed."""
+        self._last += count
         with self._lock:
-            self._buffered -= size
-            self._done += len(group)
-            for handle, count in dropped.items():
-                self._dropped[handle] -= count
-                if not self._dropped[handle]:
-                    del self._dropped[handle]
+            self._done += count
             self._settled.notify_all()
-        if group:
+        if count:
             self._on_settled(self._last)
 
-    def _give_up_waiting(self) -> None:
-        """Let those go who wait for a commit that may take long."""
-        if self._file.in_trouble:
-            for operation in self._unwritten:
-                if isinstance(operation, Recorded) and operation.done is not None:
-                    _resolve(operation.done, committed=False)
 
-
-def _size(operation: Operation) -> int:
-    """Bytes of memory that an operation takes."""
-    return _OVERHEAD + (len(operation.frame.payload) if isinstance(operation, Recorded) else 0)
-
-
-def _resolve(done: Future[bool], *, committed: bool) -> None:
-    if not done.done():  # cancelled by who waited, or resolved before
-        done.set_result(committed)
+def _without_secrets(operation: Operation) -> Operation:
+    if not isinstance(operation, Recorded):
+        return operation
+    blanked = without_secrets(operation.frame)
+    if blanked is operation.frame:
+        return operation
+    return operation._replace(frame=blanked, redacted=True)

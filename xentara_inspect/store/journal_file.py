@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from xentara_inspect.store import recorders
@@ -24,7 +24,7 @@ from xentara_inspect.store.chain import (
 )
 from xentara_inspect.store.database import file_identity, open_for_writing
 from xentara_inspect.store.errors import StoreError, problem
-from xentara_inspect.store.journal_writer import Operation, Place, SealedError, SessionHandle, write_group
+from xentara_inspect.store.journal_writer import Operation, Place, SealedError, write_group
 from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
 from xentara_inspect.store.rotation import Rotation, delete_surplus, remove_files
 
@@ -48,7 +48,7 @@ class JournalFile:
         path: str,
         durable: bool,
         on_problem: Callable[[str], None],
-        on_recovery: Callable[[str, int], None],
+        on_recovery: Callable[[str], None],
         clock: Callable[[], int],
         rotation: Rotation | None,
         on_rotation: Callable[[str], None],
@@ -83,27 +83,25 @@ class JournalFile:
         """Whether the database is held open."""
         return self._connection is not None
 
-    def write(
-        self, group: Sequence[Operation], last: int, dropped: Mapping[SessionHandle, int], *, stopping: bool
-    ) -> float:
+    def write(self, group: Sequence[Operation], last: int, *, stopping: bool) -> float:
         """Commit a group, or only the heartbeat where it is empty. last: the number of its last operation.
 
         Returns 0, or the seconds after which to try again. stopping: leave the database then.
         """
         now = time.monotonic()
-        if not group and not dropped and not stopping and now < self._next_beat:
+        if not group and not stopping and now < self._next_beat:
             return 0
-        if stopping and not group and not dropped and self._connection is None:
+        if stopping and not group and self._connection is None:
             return 0
         try:
             connection = self._open()
             if self._rotation is not None and not stopping and now >= self._next_rotation:
                 connection = self._rotate_if_due(connection, self._rotation)
-            self._write_group(connection, group, last, dropped, stopping)
+            self._write_group(connection, group, last, stopping)
         except (sqlite3.Error, StoreError, OSError, _VanishedError) as error:
             return self._failed(error)
         self._next_beat = now + HEARTBEAT_INTERVAL
-        self._succeeded(sum(dropped.values()))
+        self._succeeded()
         if self._rotation is not None:
             self._delete_surplus(self._rotation, now)
         if stopping:
@@ -115,7 +113,6 @@ class JournalFile:
         connection: sqlite3.Connection,
         group: Sequence[Operation],
         last: int,
-        dropped: Mapping[SessionHandle, int],
         stopping: bool,
     ) -> None:
         while True:
@@ -124,7 +121,6 @@ class JournalFile:
                     connection,
                     self._recorder,
                     group,
-                    dropped,
                     self._clock(),
                     place=self._place,
                     last=last,
@@ -278,11 +274,11 @@ class JournalFile:
             said = f"{self._path} cannot be written: {error}"
         self._on_problem(f"{said}; frames are kept in memory meanwhile")
 
-    def _succeeded(self, dropped: int) -> None:
+    def _succeeded(self) -> None:
         self._failing_since = None
         if self.in_trouble:
             self.in_trouble = False
-            self._on_recovery(self._path, dropped)
+            self._on_recovery(self._path)
 
 
 def _is_lock(error: Exception) -> bool:

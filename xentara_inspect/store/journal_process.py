@@ -28,7 +28,6 @@ from xentara_inspect.store.journal import Feed, Journal
 from xentara_inspect.store.journal_writer import Ended, Missed, Opened, Operation, Recorded, SessionHandle
 from xentara_inspect.store.rescue import Rescued
 from xentara_inspect.store.rotation import Rotation
-from xentara_inspect.store.secrets import without_secrets
 
 FINISH_SECONDS: Final = 1.5
 """How long writing the rest may take once the proxy is gone; what is left then is rescued."""
@@ -65,7 +64,6 @@ class Scribe:
 
     def __init__(self, settings: Settings, proxy: socket.socket) -> None:
         self._path = settings.path
-        self._keep_secrets = settings.keep_secrets
         self._proxy = proxy
         self._sending = threading.Lock()
         self._sessions: dict[int, SessionHandle] = {}
@@ -76,7 +74,7 @@ class Scribe:
             keep_secrets=settings.keep_secrets,
             group_delay=0,  # they come in groups
             on_problem=lambda text: self._report(wire.PROBLEM, text),
-            on_recovery=lambda path, _: self._report(wire.RECOVERED, path),
+            on_recovery=lambda path: self._report(wire.RECOVERED, path),
             on_rotation=lambda path: self._report(wire.ROTATED, path),
             on_settled=lambda number: self._report(wire.SETTLED, number),
             rotation=settings.rotation,
@@ -99,7 +97,7 @@ class Scribe:
             case (wire.SESSION, session, info, position):
                 self._sessions[session] = SessionHandle(SessionInfo(*info), position)
             case (wire.OPERATIONS, _, operations):
-                self._journal.hand_over([self._operation(*operation) for operation in operations])
+                self._journal.hand_over(self._operation(*operation) for operation in operations)
             case (wire.ASK,):
                 self._journal.flush(None)
                 self._report(
@@ -116,9 +114,7 @@ class Scribe:
     def _operation(self, kind: int, session: int, *rest: Any) -> Operation:
         handle = self._sessions[session]
         if kind == wire.FRAME:
-            frame = Frame(*rest)
-            stored = frame if self._keep_secrets else without_secrets(frame)
-            return Recorded(handle, stored, stored is not frame)
+            return Recorded(handle, Frame(*rest))
         if kind == wire.OPENED:
             return Opened(handle)
         if kind == wire.MISSED:

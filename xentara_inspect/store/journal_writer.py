@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from xentara_inspect.connection import LIVE, Closing, SessionInfo
@@ -51,12 +50,11 @@ class Opened(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """A frame passed. done: told True once it is committed, False if that cannot be waited for."""
+    """A frame passed. redacted: whether secrets were blanked in it."""
 
     handle: SessionHandle
     frame: Frame
-    redacted: bool
-    done: Future[bool] | None = None
+    redacted: bool = False
 
 
 class Ended(NamedTuple):
@@ -101,7 +99,6 @@ def write_group(
     connection: sqlite3.Connection,
     recorder: int,
     operations: Sequence[Operation],
-    dropped: Mapping[SessionHandle, int],
     now: int,
     *,
     place: Place = _ONLY_PLACE,
@@ -109,7 +106,7 @@ def write_group(
     stored: int = 0,
     stopping: bool = False,
 ) -> None:
-    """Commit operations, in order, and what had to be dropped.
+    """Commit operations, in order.
 
     last: the number of the last operation. stored: the number of the last one that is in the database
     already, from a process whose place this one took. All or nothing: where this raises, database and
@@ -126,8 +123,6 @@ def write_group(
             group.pass_over(operation)
         for operation in operations[known:]:
             group.apply(operation)
-        for handle, count in dropped.items():
-            group.drop(handle, count)
         group.finish()
         if stopping:
             recorders.stop(connection, recorder, now)
@@ -165,7 +160,7 @@ class _Group:
         elif isinstance(operation, Ended):
             self._end(handle, operation.closing)
         elif isinstance(operation, Missed):
-            self.drop(handle, operation.frames)
+            self._miss(handle, operation.frames)
 
     def _remember(self, handle: SessionHandle) -> None:
         if handle not in self._before:
@@ -246,8 +241,7 @@ class _Group:
             end_session(self._connection, session_id, closing)
         self._count(session_id)
 
-    def drop(self, handle: SessionHandle, count: int) -> None:
-        self._prepare(handle)
+    def _miss(self, handle: SessionHandle, count: int) -> None:
         self._connection.execute(
             "UPDATE sessions SET dropped = dropped + ? WHERE id = ?", (count, handle.session_id)
         )

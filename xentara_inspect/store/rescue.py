@@ -25,7 +25,7 @@ def rescue(operations: Sequence[Operation], database: Path, clock: Callable[[], 
     path = f"{stem}-unwritten-{os.getpid()}{suffix}"
     file = JournalFile(path, True, _ignore, _ignore, clock, None, _ignore)
     begun = _begun_anew(operations)
-    failed = file.write(begun, len(begun), {}, stopping=True)
+    failed = file.write(begun, len(begun), stopping=True)
     return Rescued(frames, None if failed else path)
 
 
