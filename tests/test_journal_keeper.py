@@ -233,8 +233,32 @@ def test_a_journal_that_cannot_be_started_is_told_once_and_tried_again(
         assert caplog.text.count("keeps dying") == 1
         monkeypatch.setattr(sys, "executable", python)
         await until(lambda: stored(database) == [0, 1, 2], "all of it")
+        await until(lambda: "can be written again, no frame was lost meanwhile" in caplog.text, "its end")
 
+    caplog.set_level("WARNING")
     keeping(database, main)
+
+
+def test_with_durable_frames_are_waited_for_again_when_the_trouble_died_with_its_process(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            committed = keeper.append(session, frame(0))
+            assert committed is not None
+            assert await asyncio.wait_for(committed, 20) is False
+            os.kill(the_journal(), signal.SIGKILL)
+        await until(lambda: stored(database) == [0], "the frame")
+        await until(lambda: "can be written again" in caplog.text, "the end of it")
+        committed = keeper.append(session, frame(1))
+        assert committed is not None
+        assert await asyncio.wait_for(committed, 20) is True
+
+    caplog.set_level("WARNING")
+    keeping(database, main, durable=True)
 
 
 def test_a_journal_ends_with_the_proxy_that_was_killed_and_not_before(database: Path, confdir: Path) -> None:

@@ -7,6 +7,7 @@ after `done()`, so the journal stays open until the process ends.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import sys
@@ -210,7 +211,14 @@ class XentaraRecorder:
                 )
 
     def _finish(self) -> None:
-        """At the end of the process: close the journal, let the indexer finish."""
+        """At the end of the process: close the journal, let the indexer finish.
+
+        Both go on by themselves where nobody waits for them any longer.
+        """
+        with contextlib.suppress(KeyboardInterrupt):
+            self._wait_for_the_others()
+
+    def _wait_for_the_others(self) -> None:
         waits = self._replays  # a replay is not done until it can be asked about
         if self._journal is not None:
             lost = self._journal.close(None if waits else self._left(STOP_SECONDS))

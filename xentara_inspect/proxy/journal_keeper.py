@@ -229,15 +229,12 @@ class JournalKeeper:
                 self._backlog.settle(number)
                 while self._waiting and self._waiting[0][0] <= number:
                     _resolve(self._waiting.popleft()[1], committed=True)
+                if self._in_trouble:  # the process that said so has died, or it is that it kept dying
+                    self._recovered(self._settings.path)
             case (wire.PROBLEM, text):
                 self._problem(text)
             case (wire.RECOVERED, path):
-                self._in_trouble = False
-                dropped = self._backlog.dropped - self._dropped_told
-                self._dropped_told += dropped
-                lost = f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
-                self._tell(logging.WARNING, f"{path} can be written again, {lost}")
-                self._schedule()  # what was dropped is to be counted
+                self._recovered(path)
             case (wire.ROTATED, path):
                 self._tell(logging.INFO, f"recording goes on in {path}")
             case (wire.SKIPPED, sessions):
@@ -249,6 +246,14 @@ class JournalKeeper:
         self._tell(logging.ERROR, text)
         while self._waiting:
             _resolve(self._waiting.popleft()[1], committed=False)
+
+    def _recovered(self, path: str) -> None:
+        self._in_trouble = False
+        dropped = self._backlog.dropped - self._dropped_told
+        self._dropped_told += dropped
+        lost = f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
+        self._tell(logging.WARNING, f"{path} can be written again, {lost}")
+        self._schedule()  # what was dropped is to be counted
 
     def _tell(self, level: int, text: str) -> None:
         if self._loop is not None and self._loop.is_closed():
