@@ -18,7 +18,7 @@ from tests.live import Mitmdump, children, inspect, rows, run_async, simulated, 
 from tests.store_checks import check_derived, check_integrity
 from tests.store_traffic import BYE, LIVE_INFO, frames, info, read
 from xentara_inspect.frames import Frame
-from xentara_inspect.proxy import backoff
+from xentara_inspect.proxy import backoff, journal_keeper
 from xentara_inspect.proxy.journal_keeper import JournalKeeper
 from xentara_inspect.simulator import Client
 from xentara_inspect.store.journal_process import Settings
@@ -161,7 +161,9 @@ def test_frames_that_were_there_before_a_replay_are_told(database: Path) -> None
     assert stored(database) == [0, 1, 2]
 
 
-def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_counted(database: Path) -> None:
+def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_told_and_counted(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main(keeper: JournalKeeper) -> None:
         session = keeper.open_session(LIVE_INFO)
         assert keeper.flush(20)
@@ -176,8 +178,11 @@ def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_cou
         assert keeper.flush(20)
         keeper.append(session, frame(100))
 
+    caplog.set_level("WARNING")
     keeping(database, main)
     kept = stored(database)
+    assert caplog.text.count("no room for more frames in memory; they are dropped, and counted") == 1
+    assert f"there is room again; {101 - len(kept)} frames had to be dropped" in caplog.text
     assert kept[:-1] == list(range(len(kept) - 1))
     assert kept[-1] == 100
     assert len(kept) < 30, "a megabyte, no more"
@@ -237,6 +242,36 @@ def test_a_journal_that_cannot_be_started_is_told_once_and_tried_again(
 
     caplog.set_level("WARNING")
     keeping(database, main)
+
+
+def test_a_journal_that_could_not_be_started_at_first_is_started_later(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = sys.executable
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    monkeypatch.setattr(journal_keeper, "_START_SECONDS", 0.1)
+
+    async def main(keeper: JournalKeeper) -> None:
+        monkeypatch.setattr(sys, "executable", python)
+        keeper.append(keeper.open_session(LIVE_INFO), frame(0))
+        await until(lambda: stored(database) == [0], "the frame")
+
+    keeping(database, main)
+
+
+def test_frames_that_nobody_took_are_told_at_the_end(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keepers = []
+
+    async def main() -> None:
+        keepers.append(JournalKeeper(Settings(str(database))))
+        session = keepers[0].open_session(LIVE_INFO)
+        assert keepers[0].flush(20)
+        keepers[0].append(session, frame(0))
+        monkeypatch.setattr(sys, "executable", "/no/such/python")
+        os.kill(the_journal(), signal.SIGKILL)
+
+    run_async(main())
+    assert keepers[0].close(20) == 1
 
 
 def test_with_durable_frames_are_waited_for_again_when_the_trouble_died_with_its_process(

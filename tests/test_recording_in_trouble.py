@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from tests.live import ADDON, BIN, Mitmdump, Process, children, rows, run_async, wait_until
 from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
+from tests.store_traffic import read
 from xentara_inspect.store.indexer import catch_up
 
 FOR_EVER = 1_000_000  # messages on one connection: it stays
@@ -172,6 +174,8 @@ def test_a_file_deleted_under_a_recorder_is_told_and_what_it_held_is_counted(
 ) -> None:
     async def main() -> Crowd:
         async with recorded(database, confdir, stay=FOR_EVER) as (proxy, crowd):
+            held = partial(wait_until, lambda: len(read(database, "SELECT 1 FROM frames")) >= 100, "frames")
+            await asyncio.to_thread(held)
             for path in database.parent.glob("xentara.db*"):
                 path.unlink(missing_ok=True)
             await hears(proxy, "was deleted or replaced; recording goes on in a new file of that name")

@@ -17,7 +17,7 @@ import pytest
 from tests.store_traffic import HELLO, LIVE_INFO, event, frames, info, read
 from xentara_inspect.connection import LIVE
 from xentara_inspect.frames import Frame
-from xentara_inspect.store import journal_file
+from xentara_inspect.store import journal_file, journal_writer
 from xentara_inspect.store.chain import chain_files
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.journal import Feed, Journal
@@ -177,6 +177,37 @@ def test_a_deleted_file_is_told_and_recording_goes_on_in_a_new_one(
         " frames are kept in memory meanwhile"
     ]
     assert len(recoveries) == 1
+
+
+def test_a_file_deleted_while_it_could_not_be_written_is_not_gone_on_from(
+    journal: Journal, database: Path, problems: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody made room on a full disk: what is new there must not take it for the old one."""
+    real = journal_writer.write_group
+    full = threading.Event()
+
+    def write_group(*arguments: object, **keywords: object) -> None:
+        if full.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+        real(*arguments, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(journal_file, "write_group", write_group)
+    first = journal.open_session(LIVE_INFO)
+    journal.append(first, FRAME)
+    assert journal.flush()
+    full.set()
+    journal.append(first, FRAME._replace(time=2))
+    wait_until(lambda: problems)
+    for path in database.parent.iterdir():
+        path.unlink()
+    full.clear()
+    assert journal.flush(10)
+    second = journal.open_session(info("flow-2", LIVE))
+    journal.append(second, FRAME._replace(time=3))
+    assert journal.flush(10)
+    found = "SELECT flow_id, time, dropped FROM frames JOIN sessions ON sessions.id = session_id ORDER BY 2"
+    assert read(database, found) == [("flow-1", 2, 1), ("flow-2", 3, 0)]
+    assert read(database, "SELECT count(*) FROM recorders") == [(1,)]
 
 
 def test_a_directory_that_does_not_exist_yet_is_waited_for(

@@ -49,8 +49,10 @@ class JournalKeeper:
         self._next_start = 0.0
         self._is_scheduled = False
         self._in_trouble = False
+        self._is_full = False
         self._finish: bytes | None = None
-        self._is_over = False
+        self._is_over = False  # no process is left, nor will be
+        self._is_done = False  # and the last one had all it was told
         self._waiting: deque[tuple[int, asyncio.Future[bool]]] = deque()
         self._replays: set[int] = set()
         self._skipped: dict[int, tuple[int, int]] | None = None
@@ -79,6 +81,7 @@ class JournalKeeper:
         if self._replays and session in self._replays:
             self._pump(lambda: backlog.has_room(len(frame.payload)), None)
         if not backlog.frame(session, frame):
+            self._tell_full()
             return None
         if not self._is_scheduled or backlog.waiting >= _MUCH:
             self._schedule()
@@ -91,6 +94,7 @@ class JournalKeeper:
     def close_session(self, session: int, closing: Closing) -> None:
         """End a session."""
         self._backlog.end(session, closing)
+        self._replays.discard(session)
         self._schedule()
 
     def flush(self, timeout: float | None) -> bool:
@@ -115,10 +119,11 @@ class JournalKeeper:
         """
         self._finish = wire.encode((wire.FINISH, timeout))
         self._next_start = 0.0  # at the end there is no time to lose
+        self._backoff = Backoff()
         if self._link is not None:
             self._say_rest(self._link, self._finish)
         self._pump(lambda: self._is_over, None if timeout is None else timeout + _RESCUE_SECONDS)
-        handed_over = self._link.has_said_all if self._link is not None else self._is_over
+        handed_over = self._link.has_said_all if self._link is not None else self._is_done
         return 0 if handed_over else self._backlog.unsettled_frames()
 
     # Handing over
@@ -132,6 +137,8 @@ class JournalKeeper:
                 return  # there will be one before there is traffic, or none any more
             if self._link is not None:
                 self._link.attach(self._loop, self._hear)
+            else:
+                self._loop.call_later(max(0.0, self._next_start - time.monotonic()), self._start_if_due)
         if self._loop.is_closed():
             return
         if self._backlog.waiting >= _MUCH:
@@ -199,7 +206,8 @@ class JournalKeeper:
         if self._backoff.deaths == 1:
             pause = 0.0  # frames are in no more than this memory meanwhile
         if self._finish is not None:
-            self._is_over = code == 0 or self._backoff.deaths > _LAST_TRIES
+            self._is_done = code == 0
+            self._is_over = self._is_done or self._backoff.deaths >= _LAST_TRIES
             return
         if self._backoff.is_to_be_told():
             how = f"exit code {code}" if isinstance(code, int) else code
@@ -231,6 +239,12 @@ class JournalKeeper:
                     _resolve(self._waiting.popleft()[1], committed=True)
                 if self._in_trouble:  # the process that said so has died, or it is that it kept dying
                     self._recovered(self._settings.path)
+                if self._is_full and self._backlog.has_room(0):
+                    self._is_full = False
+                    self._tell(logging.WARNING, f"there is room again; {self._dropped_since()}")
+                    self._schedule()  # what was dropped is to be counted
+            case (wire.NOTICE, text):
+                self._tell(logging.ERROR, text)
             case (wire.PROBLEM, text):
                 self._problem(text)
             case (wire.RECOVERED, path):
@@ -249,11 +263,20 @@ class JournalKeeper:
 
     def _recovered(self, path: str) -> None:
         self._in_trouble = False
+        self._is_full = False
+        self._tell(logging.WARNING, f"{path} can be written again, {self._dropped_since()}")
+        self._schedule()  # what was dropped is to be counted
+
+    def _dropped_since(self) -> str:
         dropped = self._backlog.dropped - self._dropped_told
         self._dropped_told += dropped
-        lost = f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
-        self._tell(logging.WARNING, f"{path} can be written again, {lost}")
-        self._schedule()  # what was dropped is to be counted
+        return f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
+
+    def _tell_full(self) -> None:
+        """Say once that frames are dropped."""
+        if not self._is_full:
+            self._is_full = True
+            self._tell(logging.ERROR, "no room for more frames in memory; they are dropped, and counted")
 
     def _tell(self, level: int, text: str) -> None:
         if self._loop is not None and self._loop.is_closed():

@@ -18,7 +18,7 @@ from xentara_inspect.connection import Closing, SessionInfo
 from xentara_inspect.frames import Frame
 
 _MICROSECONDS: Final = 1_000_000
-_TOO_LARGE: Final = 1 << 63  # for an integer column
+_LARGEST: Final = (1 << 63) - 1  # of an integer column
 
 
 class FlowFileError(Exception):
@@ -27,7 +27,12 @@ class FlowFileError(Exception):
 
 def flow_time(timestamp: float) -> int:
     """A mitmproxy time stamp in nanoseconds; a float since 1970 carries no more than microseconds."""
-    return round(timestamp * _MICROSECONDS) * 1000
+    return _storable(round(timestamp * _MICROSECONDS) * 1000)
+
+
+def _storable(number: int) -> int:
+    """A number of a flow file, which may be any, as one that has a place in an integer column."""
+    return max(-_LARGEST, min(number, _LARGEST))
 
 
 def frame_of(message: WebSocketMessage) -> Frame:
@@ -69,7 +74,7 @@ def closing(flow: http.HTTPFlow) -> Closing | None:
     data = flow.websocket
     if data is None or data.timestamp_end is None:
         return None
-    code = None if data.close_code is None else int(data.close_code)  # which may be an enum
+    code = None if data.close_code is None else _storable(int(data.close_code))  # which may be an enum
     return Closing(flow_time(data.timestamp_end), code, data.close_reason)
 
 
@@ -110,7 +115,7 @@ def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Fr
             closing(flow),
         )
         times = [info.opened, *(frame.time for frame in frames), *((end.time, end.code or 0) if end else ())]
-        if not isinstance(flow.id, str) or any(abs(time) >= _TOO_LARGE for time in times):
+        if not isinstance(flow.id, str) or any(abs(time) >= _LARGEST for time in times):
             raise ValueError
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
         raise FlowFileError(f"{source}: a flow with impossible contents was left out") from error

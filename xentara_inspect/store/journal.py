@@ -49,8 +49,9 @@ class Journal:
 
     Usable until the process ends: after `close`, which is called at exit too, the next frame opens
     it again. Nothing here raises for the state of the disk: on_problem is told once what is wrong,
-    on_recovery once the path when it is over, on_rotation the path of each next file, on_settled the
-    number of the last operation after each commit; all are called on the writer's thread.
+    on_recovery the path once it is over, on_notice (else on_problem) what is wrong though frames are
+    written, on_rotation the path of each next file, on_settled the number of the last operation after
+    each commit; all are called on the writer's thread.
 
     durable: commit at once, and so that it survives a loss of power. keep_secrets: store payloads as
     they are. group_delay: seconds that a frame waits for others to be committed with. clock:
@@ -67,6 +68,7 @@ class Journal:
         keep_secrets: bool = False,
         group_delay: float = GROUP_DELAY,
         on_problem: Callable[[str], None] = _ignore,
+        on_notice: Callable[[str], None] | None = None,
         on_recovery: Callable[[str], None] = _ignore,
         on_rotation: Callable[[str], None] = _ignore,
         on_settled: Callable[[int], None] = _ignore,
@@ -83,6 +85,7 @@ class Journal:
             rotation,
             on_rotation,
             feed.name if feed is not None else None,
+            on_notice,
         )
         self._on_settled = on_settled
         self._last = feed.first - 1 if feed is not None else 0  # the number of the last one settled

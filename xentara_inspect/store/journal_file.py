@@ -53,14 +53,19 @@ class JournalFile:
         rotation: Rotation | None,
         on_rotation: Callable[[str], None],
         feed: str | None = None,
+        on_notice: Callable[[str], None] | None = None,
     ) -> None:
-        """rotation: how to go from file to file; None for this one file only. feed: see `Journal`."""
+        """rotation: how to go from file to file; None for this one file only. feed: see `Journal`.
+
+        on_notice: told what is wrong though frames are written; otherwise on_problem is.
+        """
         self._path = path
         self._rotation = rotation
         self._on_rotation = on_rotation
         self._first = path
         self._durable = durable
         self._on_problem = on_problem
+        self._on_notice = on_notice or on_problem
         self._on_recovery = on_recovery
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
@@ -132,10 +137,11 @@ class JournalFile:
                 connection = self._move(connection)
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is not None:
-            if file_identity(self._path) == self._identity:
-                return self._connection
+        # Also where it was left because of an error: somebody may have deleted it to make room.
+        if self._identity is not None and file_identity(self._path) != self._identity:
             self._vanished()
+        if self._connection is not None:
+            return self._connection
         if self._rotation is not None and not self._recorder and not self._has_vanished:
             self._first = first_path(self._path)
             self._path = newest_file(self._path)
@@ -154,6 +160,7 @@ class JournalFile:
     def _vanished(self) -> None:
         """The file was taken away. Raises _VanishedError unless another recorder had left it before."""
         self._leave()
+        self._identity = None
         self._recorder = 0
         number = self._place.number + 1
         newest = newest_file(self._first) if self._rotation is not None else self._path
@@ -207,7 +214,7 @@ class JournalFile:
             with contextlib.suppress(OSError):
                 remove_files(path)
             self._next_rotation = time.monotonic() + _ROTATION_PAUSE
-            self._on_problem(f"{error.message}; recording goes on in {self._path}")
+            self._on_notice(f"{error.message}; recording goes on in {self._path}")
             return
         seal(connection, os.path.basename(path), self._clock())
 

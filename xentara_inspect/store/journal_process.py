@@ -74,6 +74,7 @@ class Scribe:
             keep_secrets=settings.keep_secrets,
             group_delay=0,  # they come in groups
             on_problem=lambda text: self._report(wire.PROBLEM, text),
+            on_notice=lambda text: self._report(wire.NOTICE, text),
             on_recovery=lambda path: self._report(wire.RECOVERED, path),
             on_rotation=lambda path: self._report(wire.ROTATED, path),
             on_settled=lambda number: self._report(wire.SETTLED, number),

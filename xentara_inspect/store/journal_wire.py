@@ -17,6 +17,7 @@ An operation is `OPENED, session`, `FRAME, session, time, from_client, is_text, 
 | `READY,` | it listens |
 | `SETTLED, last` | all operations up to this number are committed |
 | `PROBLEM, text` | nothing can be written |
+| `NOTICE, text` | something else is wrong |
 | `RECOVERED, path` | and now it can |
 | `ROTATED, path` | recording goes on in this file |
 | `SKIPPED, {session: (id, frames)}` | the answer to `ASK`, of sessions with frames that had been there |
@@ -45,6 +46,7 @@ PROBLEM: Final = 2
 RECOVERED: Final = 3
 ROTATED: Final = 4
 SKIPPED: Final = 5
+NOTICE: Final = 6
 
 _LENGTH: Final = struct.Struct("<Q")
 _FORMAT: Final = 2  # of marshal: the last one that does not look for objects that occur twice
