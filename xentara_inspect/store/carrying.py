@@ -16,7 +16,7 @@ from typing import Any, Final
 from xentara_inspect import packets
 from xentara_inspect.store.chain import Chain, beside, chain_at, following_file, load_chain
 from xentara_inspect.store.checkpoint import is_indexed
-from xentara_inspect.store.database import open_for_writing
+from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.resume import is_greeted
 
@@ -67,12 +67,11 @@ def go_on_alone(path: str) -> None:
         return
     with contextlib.closing(open_for_writing(path)) as connection:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            # Better to miss a finding than to blame every client for a hello that nobody has any more.
-            connection.execute("UPDATE sessions SET greeted = 1 WHERE continues AND NOT"
-                               " (SELECT carried FROM chain)")  # fmt: skip
-            connection.execute("UPDATE chain SET carried = 1")
-            connection.execute("COMMIT")
+            with transaction(connection):
+                # Better to miss a finding than to blame every client for a hello that nobody has any more.
+                connection.execute("UPDATE sessions SET greeted = 1 WHERE continues AND NOT"
+                                   " (SELECT carried FROM chain)")  # fmt: skip
+                connection.execute("UPDATE chain SET carried = 1")
         except sqlite3.Error as error:
             raise from_sqlite(path, error) from None
 
@@ -101,17 +100,12 @@ def _carry(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str) -> N
     if place is None or not _waits(place) or place.continues != old_name:
         return
     old.execute("BEGIN")  # one view of everything
-    new.execute("BEGIN IMMEDIATE")
     try:
-        if _waits(load_chain(new)):
-            _export(new, old, old_name)
-            seed(new)
-            new.execute("UPDATE chain SET carried = 1")
-        new.execute("COMMIT")
-    except BaseException:
-        if new.in_transaction:
-            new.execute("ROLLBACK")
-        raise
+        with transaction(new):
+            if _waits(load_chain(new)):
+                _export(new, old, old_name)
+                seed(new)
+                new.execute("UPDATE chain SET carried = 1")
     finally:
         old.execute("COMMIT")
 

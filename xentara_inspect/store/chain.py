@@ -15,7 +15,7 @@ import sqlite3
 from typing import Final, NamedTuple
 
 from xentara_inspect.connection import LIVE
-from xentara_inspect.store.database import Path, open_for_reading
+from xentara_inspect.store.database import Path, open_for_reading, transaction
 from xentara_inspect.store.errors import StoreError
 
 _NUMBERED: Final = re.compile(r"(.*)-([1-9][0-9]{0,8})", re.DOTALL)
@@ -143,8 +143,7 @@ def begin(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str, now: 
 
     Once: where somebody did it already, nothing happens. Raises sqlite3.Error.
     """
-    new.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(new):
         place = load_chain(old)
         if place is not None and load_chain(new) is None:
             _copy_open(new, old)
@@ -155,11 +154,6 @@ def begin(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str, now: 
                 "INSERT INTO chain (id, number, started, continues, last_session) VALUES (1, ?, ?, ?, ?)",
                 (place.number_of_next, now, old_name, last),
             )
-        new.execute("COMMIT")
-    except BaseException:
-        if new.in_transaction:
-            new.execute("ROLLBACK")
-        raise
 
 
 def _copy_open(new: sqlite3.Connection, old: sqlite3.Connection) -> None:

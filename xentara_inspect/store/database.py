@@ -77,6 +77,22 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
     return connection
 
 
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is written inside is committed together, or none of it. Takes the write lock at once.
+
+    connection: in autocommit mode, as `open_for_writing` makes it. Raises sqlite3.Error.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def database_path(connection: sqlite3.Connection) -> str:
     """The file that a connection is open on."""
     usual, connection.text_factory = connection.text_factory, bytes  # a path need not be UTF-8

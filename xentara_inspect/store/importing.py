@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from xentara_inspect.connection import Closing, SessionInfo
 from xentara_inspect.frames import Frame
-from xentara_inspect.store.database import Path, open_for_writing
+from xentara_inspect.store.database import Path, open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.journal_sessions import (
     STORED_SESSION,
@@ -62,16 +62,10 @@ class Importer:
             redacted = [new is not old for new, old in zip(clean, given, strict=True)]
             given = clean
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            result = self._add(info, given, clean, redacted, closing)
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise from_sqlite(self._path, error) from None
-            raise
-        return result
+            with transaction(self._connection):
+                return self._add(info, given, clean, redacted, closing)
+        except sqlite3.Error as error:
+            raise from_sqlite(self._path, error) from None
 
     def _add(
         self,

@@ -20,7 +20,7 @@ from xentara_inspect.store.carrying import carry_on, go_on_alone, seed, unfinish
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.checkpoint import is_indexed
 from xentara_inspect.store.collecting import seldom_collecting
-from xentara_inspect.store.database import Path, open_for_reading, open_for_writing
+from xentara_inspect.store.database import Path, open_for_reading, open_for_writing, transaction
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.indexing import Indexer, Progress
@@ -112,14 +112,15 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
     connection = open_for_writing(path)
     try:
         (frames,) = connection.execute("SELECT count(*) FROM frames").fetchone()
-        connection.execute("BEGIN IMMEDIATE")
-        for table in DERIVED_TABLES:
-            if table != "checkpoint":
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608
-        columns = ", ".join(f"{name} = 0" for name in DERIVED_TABLES["checkpoint"].columns if name != "id")
-        connection.execute(f"UPDATE checkpoint SET {columns}")  # noqa: S608
-        seed(connection)
-        connection.execute("COMMIT")
+        with transaction(connection):
+            for table in DERIVED_TABLES:
+                if table != "checkpoint":
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            columns = ", ".join(
+                f"{name} = 0" for name in DERIVED_TABLES["checkpoint"].columns if name != "id"
+            )
+            connection.execute(f"UPDATE checkpoint SET {columns}")  # noqa: S608
+            seed(connection)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
     finally:

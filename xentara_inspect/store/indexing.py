@@ -18,7 +18,7 @@ from xentara_inspect.frames import Frame
 from xentara_inspect.session import Session
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.checkpoint import CheckpointMovedError, is_indexed, load_position
-from xentara_inspect.store.database import Path, file_identity, open_for_writing
+from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.internal_error import internal_error
 from xentara_inspect.store.recorders import Watch, stop_gone
@@ -125,11 +125,8 @@ class Indexer:
         """Close the sessions of recorders that are gone. Raises sqlite3.Error."""
         gone = self._watch.gone(self._connection)
         if gone:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._connection):
                 stop_gone(self._connection, gone)
-            finally:
-                self._connection.execute("COMMIT")
 
     def has_been_left(self) -> bool:
         """Whether recording goes on in the next file of the chain, and everything here is indexed."""

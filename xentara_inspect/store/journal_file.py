@@ -22,7 +22,7 @@ from xentara_inspect.store.chain import (
     numbered_path,
     seal,
 )
-from xentara_inspect.store.database import file_identity, open_for_writing
+from xentara_inspect.store.database import file_identity, open_for_writing, transaction
 from xentara_inspect.store.errors import StoreError, problem
 from xentara_inspect.store.journal_writer import Operation, Place, SealedError, write_group
 from xentara_inspect.store.liveness import HEARTBEAT_INTERVAL
@@ -195,15 +195,9 @@ class JournalFile:
         if is_sealed(connection) or not rotation.is_due(connection, self._clock()):
             return connection
         path = numbered_path(self._first, free_number(self._first))
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             if not is_sealed(connection):
                 self._make_next(connection, path)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
         return self._move(connection) if is_sealed(connection) else connection
 
     def _make_next(self, connection: sqlite3.Connection, path: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from copy import copy
 from typing import Final, NamedTuple
 
 from xentara_inspect.connection import LIVE, Closing, SessionInfo
@@ -11,6 +12,7 @@ from xentara_inspect.frames import Frame
 from xentara_inspect.store import recorders
 from xentara_inspect.store.bulk_insert import insert_rows
 from xentara_inspect.store.chain import is_sealed
+from xentara_inspect.store.database import transaction
 from xentara_inspect.store.journal_sessions import (
     end_session,
     find_flow,
@@ -113,24 +115,21 @@ def write_group(
     handles are as before and it can be tried again. Raises sqlite3.Error, SealedError.
     """
     known = max(0, min(len(operations), stored - (last - len(operations))))
-    connection.execute("BEGIN IMMEDIATE")
     group = _Group(connection, recorder, place)
     try:
-        if place.follows and is_sealed(connection):
-            raise SealedError
-        recorders.beat(connection, recorder, now, last)
-        for operation in operations[:known]:
-            group.pass_over(operation)
-        for operation in operations[known:]:
-            group.apply(operation)
-        group.finish()
-        if stopping:
-            recorders.stop(connection, recorder, now)
-        connection.execute("COMMIT")
+        with transaction(connection):
+            if place.follows and is_sealed(connection):
+                raise SealedError
+            recorders.beat(connection, recorder, now, last)
+            for operation in operations[:known]:
+                group.pass_over(operation)
+            for operation in operations[known:]:
+                group.apply(operation)
+            group.finish()
+            if stopping:
+                recorders.stop(connection, recorder, now)
     except BaseException:
         group.undo()
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
         raise
 
 
@@ -142,7 +141,7 @@ class _Group:
         self._rows: list[FrameRow] = []
         self._added: dict[int, int] = {}
         self._to_skip: dict[SessionHandle, int] = {}
-        self._before: dict[SessionHandle, tuple[int | None, int, int, bool, int, int]] = {}
+        self._before: dict[SessionHandle, SessionHandle] = {}
 
     def pass_over(self, operation: Operation) -> None:
         """What is stored already counts for the position all the same."""
@@ -164,14 +163,7 @@ class _Group:
 
     def _remember(self, handle: SessionHandle) -> None:
         if handle not in self._before:
-            self._before[handle] = (
-                handle.session_id,
-                handle.position,
-                handle.skipped,
-                handle.ignored,
-                handle.file,
-                handle.lost,
-            )
+            self._before[handle] = copy(handle)
 
     def _prepare(self, handle: SessionHandle) -> None:
         if handle in self._to_skip:
@@ -256,14 +248,8 @@ class _Group:
 
     def undo(self) -> None:
         for handle, before in self._before.items():
-            (
-                handle.session_id,
-                handle.position,
-                handle.skipped,
-                handle.ignored,
-                handle.file,
-                handle.lost,
-            ) = before
+            for name in SessionHandle.__slots__:
+                setattr(handle, name, getattr(before, name))
 
     def _flush(self) -> None:
         if self._rows:

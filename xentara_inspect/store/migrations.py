@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from xentara_inspect.store.database import transaction
 from xentara_inspect.store.schema import (
     APPLICATION_ID,
     DERIVED_TABLES,
@@ -59,14 +60,8 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     Safe beside other processes that do the same. Raises sqlite3.Error.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         # Inside our transaction sqlite-utils uses savepoints: everything is applied, or nothing.
         migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

@@ -14,6 +14,7 @@ from xentara_inspect.packets import Kind
 from xentara_inspect.store.bulk_insert import insert_rows
 from xentara_inspect.store.checkpoint import Checkpoint, Position
 from xentara_inspect.store.column_values import stored_attribute, stored_integer, stored_uuid
+from xentara_inspect.store.database import transaction
 from xentara_inspect.store.learned_rows import Statement, learned_statements
 from xentara_inspect.store.schema import DERIVED_TABLES
 
@@ -102,14 +103,8 @@ class Rows:
         Raises sqlite3.Error, CheckpointMovedError.
         """
         exchanges = [_exchange_row(exchange, session_id) for exchange, session_id in self._opened]
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             self._write(connection, exchanges)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
     def _write(self, connection: sqlite3.Connection, exchanges: list[Sequence[Any]]) -> None:
         self.checkpoint.move(connection)
