@@ -1,3 +1,3 @@
 """What mitmdump loads: `mitmdump -s addons/xentara.py --set xentara_db=PATH`."""
 
-from xentara_inspect.addon import addons as addons
+from xentara_inspect.proxy.addon import addons as addons

@@ -30,9 +30,9 @@ from wsproto.frame_protocol import Opcode
 from benchmarks.machine import about, keep_to_last_core
 from benchmarks.pcap import PORT, WIRESHARK_SCRIPT, write_pcap
 from benchmarks.traffic import conversation
-from xentara_inspect.connection import Closing, SessionInfo
+from xentara_inspect.frames import Closing, SessionInfo
+from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.importing import Importer
-from xentara_inspect.store.indexer import catch_up
 
 EVENTS: Final = 200_000
 RUNS: Final = 5

@@ -16,9 +16,10 @@ from collections.abc import Callable
 
 import cbor_diag
 
-from xentara_inspect import annotate, packets
-from xentara_inspect.names import Names
-from xentara_inspect.notation import annotate_packet
+from xentara_inspect import annotate
+from xentara_inspect.notation.messages import annotate_packet
+from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.names import Names
 
 EVENTS = 50
 ELEMENTS = 10

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.importing import fill
-from xentara_inspect.store.indexer import catch_up
+from xentara_inspect.index.process import catch_up
 
 
 def measure(events: int, packets: int) -> None:

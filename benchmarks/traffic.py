@@ -8,13 +8,13 @@ from typing import Final
 
 import cbor2
 
-from xentara_inspect import protocol
 from xentara_inspect.frames import Frame
+from xentara_inspect.protocol import commands, identifiers
 
 ELEMENTS: Final = 100
 _START: Final = 1_700_000_000_000_000_000
 _INTERVAL: Final = 1_000_000  # nanoseconds from message to message
-_ATTRIBUTES: Final = (protocol.ATTRIBUTE_VALUE, protocol.ATTRIBUTE_QUALITY)
+_ATTRIBUTES: Final = (identifiers.ATTRIBUTE_VALUE, identifiers.ATTRIBUTE_QUALITY)
 
 
 def element(number: int) -> cbor2.CBORTag:
@@ -49,12 +49,12 @@ def greeting() -> Iterator[tuple[bool, bytes]]:
     """
     subscription = cbor2.CBORTag(37, b"subscription 001")
     wanted = {0: [{0: element(number), 1: list(_ATTRIBUTES)} for number in range(ELEMENTS)]}
-    calls: list[tuple[int, object, object]] = [(protocol.CLIENT_HELLO, {0: 1, 1: 1}, {0: 1})]
+    calls: list[tuple[int, object, object]] = [(commands.CLIENT_HELLO, {0: 1, 1: 1}, {0: 1})]
     calls += [
-        (protocol.LOOKUP, {0: f"Plant.Line {number // 10}.Tank {number}.Level"}, element(number))
+        (commands.LOOKUP, {0: f"Plant.Line {number // 10}.Tank {number}.Level"}, element(number))
         for number in range(ELEMENTS)
     ]
-    calls.append((protocol.SUBSCRIBE, wanted, subscription))
+    calls.append((commands.SUBSCRIBE, wanted, subscription))
     for message_id, (opcode, parameters, result) in enumerate(calls):
         yield True, cbor2.dumps([[0, message_id, opcode, parameters]])
         yield False, cbor2.dumps([[1, message_id, result]])

@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks.load import proxied, receive, send_paced, serving
 from benchmarks.machine import about, keep_to_last_core
 from benchmarks.traffic import message, websocket_frame
-from xentara_inspect.store import queries
-from xentara_inspect.store.recording import open_recording
+from xentara_inspect.queries import questions as queries
+from xentara_inspect.queries.databases import open_recording
 
 _POLL = 0.01
 

@@ -17,11 +17,12 @@ FOLDER: Final = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent))
 
-import cbor2  # noqa: E402
+import cbor2
 
-from xentara_inspect import packets, protocol, schema  # noqa: E402
-from xentara_inspect.names import Names  # noqa: E402
-from xentara_inspect.notation import Context, annotate, annotate_message  # noqa: E402
+from xentara_inspect.notation.messages import Context, annotate, annotate_message
+from xentara_inspect.protocol import commands, error_codes, identifiers, shape_types
+from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.names import Names
 
 PAGES: Final = (FOLDER / "notation.md", FOLDER / "protocol.md")
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -49,32 +50,32 @@ def _table(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _type_name(shape: schema.Shape) -> str:
+def _type_name(shape: shape_types.Shape) -> str:
     """How the tables call what may stand in a place."""
-    names: dict[type, Callable[[schema.Shape], str]] = {
-        schema.Anything: lambda _: "anything",
-        schema.Integer: lambda s: getattr(s, "enumeration", "").lower() or "integer",
-        schema.Boolean: lambda _: "boolean",
-        schema.Text: lambda _: "text",
-        schema.Bytes: lambda _: "bytes",
-        schema.Uuid: lambda s: f"{getattr(s, 'role', 'UUID')} UUID",
-        schema.AttributeId: lambda _: "attribute id or UUID",
-        schema.TimePoint: lambda _: "time stamp",
+    names: dict[type, Callable[[shape_types.Shape], str]] = {
+        shape_types.Anything: lambda _: "anything",
+        shape_types.Integer: lambda s: getattr(s, "enumeration", "").lower() or "integer",
+        shape_types.Boolean: lambda _: "boolean",
+        shape_types.Text: lambda _: "text",
+        shape_types.Bytes: lambda _: "bytes",
+        shape_types.Uuid: lambda s: f"{getattr(s, 'role', 'UUID')} UUID",
+        shape_types.AttributeId: lambda _: "attribute id or UUID",
+        shape_types.TimePoint: lambda _: "time stamp",
     }
-    if isinstance(shape, schema.ArrayOf):
+    if isinstance(shape, shape_types.ArrayOf):
         return f"[{_type_name(shape.element)}, …]"
-    if isinstance(shape, schema.MapOf):
+    if isinstance(shape, shape_types.MapOf):
         return f"{{{_type_name(shape.key)}: {_type_name(shape.value)}}}"
-    if isinstance(shape, schema.Object):
+    if isinstance(shape, shape_types.Object):
         return "{" + ", ".join(f"{field.key}: {field.name}" for field in shape.fields) + "}"
-    if isinstance(shape, schema.Alternatives):
+    if isinstance(shape, shape_types.Alternatives):
         return " or ".join(f"{option.tag}({option.name.lower()})" for option in shape.options)
     return names[type(shape)](shape)
 
 
 def _commands() -> str:
     rows = []
-    for command in protocol.COMMANDS.values():
+    for command in commands.COMMANDS.values():
         fields = command.parameters.fields if command.parameters else ()
         parameters = "<br>".join(
             f"{field.key}: {field.name}{'?' if field.optional else ''} ({_type_name(field.shape)})"
@@ -92,33 +93,33 @@ def _packets() -> str:
     return _table(
         ("type", "packet", "array"),
         (
-            (number, name, f"`[{number}, {', '.join(protocol.PACKET_LAYOUTS[number])}]`")
-            for number, name in protocol.PACKET_TYPES.items()
+            (number, name, f"`[{number}, {', '.join(identifiers.PACKET_LAYOUTS[number])}]`")
+            for number, name in identifiers.PACKET_TYPES.items()
         ),
     )
 
 
 def _errors() -> str:
     rows = []
-    for code, name in protocol.ERROR_NAMES.items():
+    for code, name in error_codes.ERROR_NAMES.items():
         special = [
             f"{command.name}: {command.error_names[code]}"
-            for command in protocol.COMMANDS.values()
+            for command in commands.COMMANDS.values()
             if command.error_names.get(code, name) != name
         ]
-        rows.append((code, name, "; ".join(special), protocol.VENDOR_ERROR_TEXTS[code]))
+        rows.append((code, name, "; ".join(special), error_codes.VENDOR_ERROR_TEXTS[code]))
     return _table(("code", "name", "as answer to", "text of the vendor's client"), rows)
 
 
 def _attributes() -> str:
-    uuids = {number: uuid for uuid, number in protocol.ATTRIBUTE_UUIDS.items()}
+    uuids = {number: uuid for uuid, number in identifiers.ATTRIBUTE_UUIDS.items()}
     return _table(
         ("id", "attribute", "UUID"),
-        ((number, name, f"`{uuids[number]}`") for number, name in protocol.ATTRIBUTES.items()),
+        ((number, name, f"`{uuids[number]}`") for number, name in identifiers.ATTRIBUTES.items()),
     )
 
 
-def _enumeration(table: schema.EnumTable) -> Callable[[], str]:
+def _enumeration(table: shape_types.EnumTable) -> Callable[[], str]:
     return lambda: _table(("number", "meaning"), table.items())
 
 
@@ -140,14 +141,14 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "commands": _commands,
     "errors": _errors,
     "attributes": _attributes,
-    "categories": _enumeration(protocol.ELEMENT_CATEGORIES),
-    "qualities": _enumeration(protocol.QUALITIES),
-    "stages": _enumeration(protocol.OPERATIONAL_STAGES),
-    "server information": _enumeration(protocol.SERVER_INFORMATION),
-    "meta data": _enumeration(protocol.META_DATA),
-    "access": _enumeration(protocol.ATTRIBUTE_ACCESS),
-    "data types": _enumeration(protocol.ATTRIBUTE_DATA_TYPES),
-    "event types": _enumeration(protocol.EVENT_TYPES),
+    "categories": _enumeration(identifiers.ELEMENT_CATEGORIES),
+    "qualities": _enumeration(identifiers.QUALITIES),
+    "stages": _enumeration(identifiers.OPERATIONAL_STAGES),
+    "server information": _enumeration(identifiers.SERVER_INFORMATION),
+    "meta data": _enumeration(identifiers.META_DATA),
+    "access": _enumeration(identifiers.ATTRIBUTE_ACCESS),
+    "data types": _enumeration(identifiers.ATTRIBUTE_DATA_TYPES),
+    "event types": _enumeration(identifiers.EVENT_TYPES),
 }
 
 

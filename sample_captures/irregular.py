@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sample_captures.stage import UNANSWERED, UNSOLICITED, Stage, say
-from xentara_inspect import protocol
+from xentara_inspect.protocol import commands, error_codes, identifiers
 from xentara_inspect.simulator import Ask, Behaviour, Client, Request, Script, UnexpectedAnswerError
 from xentara_inspect.simulator.conversation import HELLO, NOBODY
 from xentara_inspect.simulator.example_plant import PAGE_ELEMENT
@@ -17,8 +17,8 @@ LOWEST: Final = -(1 << 64)
 
 _SILENT: Final = frozenset({30, 31, 41, 42, 43})
 _STRAY_EVENT: Final = [
-    protocol.EVENT,
-    protocol.EVENT_DATA_CHANGE,
+    identifiers.EVENT,
+    identifiers.EVENT_DATA_CHANGE,
     {0: time_point(1_748_779_200_000_000_000), 1: PAGE_ELEMENT, 2: {11: success(False)}},
 ]
 _OUT_OF_ORDER: Final = Behaviour(
@@ -26,14 +26,14 @@ _OUT_OF_ORDER: Final = Behaviour(
     silent_ids=_SILENT,
     frames_after={
         7: [
-            encode([[protocol.SUCCESS, 777, True]]),
-            encode([[protocol.ERROR, 778, {0: protocol.INTERNAL_ERROR, 1: "nobody asked"}]]),
+            encode([[identifiers.SUCCESS, 777, True]]),
+            encode([[identifiers.ERROR, 778, {0: error_codes.INTERNAL_ERROR, 1: "nobody asked"}]]),
             encode([_STRAY_EVENT]),
         ],
-        9: [encode([protocol.SUCCESS, 41, 2])],
+        9: [encode([identifiers.SUCCESS, 41, 2])],
         10: [
-            encode([[protocol.ERROR, 42, {0: -32999, 1: "not on any page"}]]),
-            encode([[protocol.SUCCESS, 43, "not a UUID"]]),
+            encode([[identifiers.ERROR, 42, {0: -32999, 1: "not on any page"}]]),
+            encode([[identifiers.SUCCESS, 43, "not a UUID"]]),
         ],
     },
 )
@@ -61,7 +61,7 @@ async def out_of_order(stage: Stage) -> None:
 
 def _requests(asks: tuple[Ask, ...], first: int) -> list[Request]:
     return [
-        Request(protocol.OPCODES[str(ask.command)], ask.parameters, first + index)
+        Request(commands.OPCODES[str(ask.command)], ask.parameters, first + index)
         for index, ask in enumerate(asks)
     ]
 
@@ -69,14 +69,14 @@ def _requests(asks: tuple[Ask, ...], first: int) -> list[Request]:
 async def _ids(stage: Stage, client: Client) -> None:
     """An id in use twice: first in, first out. Ids at both ends of what CBOR can say."""
     twice = await client.send(  # message 5, answered behind message 6
-        [Request(protocol.GET_STAGE, None, 20), Request(protocol.LOOKUP, {0: "Plant.Nothing"}, 20)]
+        [Request(commands.GET_STAGE, None, 20), Request(commands.LOOKUP, {0: "Plant.Nothing"}, 20)]
     )
-    ends = [Request(protocol.GET_STAGE, None, number) for number in (-1, LOWEST, HIGHEST)]
+    ends = [Request(commands.GET_STAGE, None, number) for number in (-1, LOWEST, HIGHEST)]
     await client.batch(ends)  # message 6
     for future in twice:
         await future
     stage.expect("get_stage", 20, "ok")
-    stage.expect("lookup", 20, "error", protocol.UNKNOWN_ELEMENT)
+    stage.expect("lookup", 20, "error", error_codes.UNKNOWN_ELEMENT)
     for number in (-1, LOWEST, HIGHEST):
         stage.expect("get_stage", number, "ok")
 
@@ -84,28 +84,28 @@ async def _ids(stage: Stage, client: Client) -> None:
 async def _silence(stage: Stage, client: Client) -> None:
     """Requests without answers, answers without requests, packets without the outer array."""
     silent = [
-        [protocol.REQUEST, 30, protocol.GET_STAGE],
-        [protocol.REQUEST, 31, protocol.WRITE, {0: PAGE_ELEMENT, 1: 11, 2: True}],
+        [identifiers.REQUEST, 30, commands.GET_STAGE],
+        [identifiers.REQUEST, 31, commands.WRITE, {0: PAGE_ELEMENT, 1: 11, 2: True}],
     ]
     await say(client, encode(silent), answers=3)  # message 7
     stage.expect("get_stage", 30, UNANSWERED)
     stage.expect("write", 31, UNANSWERED)
     stage.expect(None, 777, UNSOLICITED)
-    stage.expect(None, 778, UNSOLICITED, protocol.INTERNAL_ERROR)
-    await say(client, encode([protocol.REQUEST, 40, protocol.GET_STAGE]))  # message 8, bare
-    await say(client, encode([[protocol.REQUEST, 41, protocol.GET_STAGE]]))  # 9, the answer is bare
+    stage.expect(None, 778, UNSOLICITED, error_codes.INTERNAL_ERROR)
+    await say(client, encode([identifiers.REQUEST, 40, commands.GET_STAGE]))  # message 8, bare
+    await say(client, encode([[identifiers.REQUEST, 41, commands.GET_STAGE]]))  # 9, the answer is bare
     stage.expect("get_stage", 40, "ok")
     stage.expect("get_stage", 41, "ok")
     odd = [
-        [protocol.REQUEST, 42, protocol.GET_STAGE],
-        [protocol.REQUEST, 43, protocol.LOOKUP, {0: KEY}],
+        [identifiers.REQUEST, 42, commands.GET_STAGE],
+        [identifiers.REQUEST, 43, commands.LOOKUP, {0: KEY}],
     ]
     await say(client, encode(odd), answers=2)  # message 10
     stage.expect("get_stage", 42, "error", -32999)
     stage.expect("lookup", 43, "ok")
 
 
-_GET_STAGE: Final = protocol.GET_STAGE
+_GET_STAGE: Final = commands.GET_STAGE
 _DEPTH: Final = 1000
 
 UNREADABLE: Final[tuple[bytes | str, ...]] = (
@@ -122,13 +122,13 @@ UNREADABLE: Final[tuple[bytes | str, ...]] = (
 
 NOT_PACKETS: Final[tuple[tuple[bytes, int], ...]] = (
     (encode([[5, 73, _GET_STAGE]]), 73),  # no packet type has this number
-    (encode([[protocol.REQUEST, 74]]), 74),
-    (encode([[protocol.REQUEST, "75", _GET_STAGE]]), 0),
-    (encode([[protocol.REQUEST, 76, "get_stage"]]), 76),
-    (encode([[protocol.REQUEST, 77, _GET_STAGE, {}, {}]]), 77),
+    (encode([[identifiers.REQUEST, 74]]), 74),
+    (encode([[identifiers.REQUEST, "75", _GET_STAGE]]), 0),
+    (encode([[identifiers.REQUEST, 76, "get_stage"]]), 76),
+    (encode([[identifiers.REQUEST, 77, _GET_STAGE, {}, {}]]), 77),
     (encode(["get_stage"]), 0),
     (encode([[]]), 0),
-    (encode({0: protocol.REQUEST}), 0),  # no array at all
+    (encode({0: identifiers.REQUEST}), 0),  # no array at all
     (encode(8), 0),
 )
 """Well-formed CBOR that is no packet, with the message id under which it is answered with -32600."""
@@ -136,21 +136,21 @@ NOT_PACKETS: Final[tuple[tuple[bytes, int], ...]] = (
 _FROM_SERVER: Final[tuple[bytes | str, ...]] = (
     bytes.fromhex("8183011841a1"),
     "the server says something",
-    encode([[protocol.SUCCESS, 79, 2], _STRAY_EVENT]),
-    encode([[protocol.REQUEST, 80, _GET_STAGE]]),
-    encode([[protocol.EVENT, protocol.EVENT_DATA_CHANGE, {1: PAGE_ELEMENT}]]),
+    encode([[identifiers.SUCCESS, 79, 2], _STRAY_EVENT]),
+    encode([[identifiers.REQUEST, 80, _GET_STAGE]]),
+    encode([[identifiers.EVENT, identifiers.EVENT_DATA_CHANGE, {1: PAGE_ELEMENT}]]),
 )
 
 
 async def malformed(stage: Stage) -> None:
     """Frames that are no CBOR, CBOR that is no packet, packets that no page allows; both ways."""
     async with stage.connect() as client:
-        await say(client, encode([[protocol.REQUEST, 1, protocol.CLIENT_HELLO, HELLO]]))
+        await say(client, encode([[identifiers.REQUEST, 1, commands.CLIENT_HELLO, HELLO]]))
         stage.expect("client_hello", 1, "ok")
         for payload in UNREADABLE:
-            await _refused(stage, client, payload, 0, protocol.PARSE_ERROR)
+            await _refused(stage, client, payload, 0, error_codes.PARSE_ERROR)
         for message, message_id in NOT_PACKETS:
-            await _refused(stage, client, message, message_id, protocol.INVALID_REQUEST)
+            await _refused(stage, client, message, message_id, error_codes.INVALID_REQUEST)
         await _odd_messages(stage, client)
         await _bad_parameters(stage, client)
     frames: dict[int, Any] = {1: _FROM_SERVER}
@@ -171,24 +171,24 @@ async def _odd_messages(stage: Stage, client: Client) -> None:
     """What can be read and is not as it should be."""
     await client.send_raw(encode([]))  # nothing to answer
     # Deeper than the simulator reads.
-    await _refused(stage, client, b"\x81" * _DEPTH + b"\x00", 0, protocol.PARSE_ERROR)
-    await say(client, encode([[protocol.REQUEST, 70, _GET_STAGE]]) + b"\x00\x00")
+    await _refused(stage, client, b"\x81" * _DEPTH + b"\x00", 0, error_codes.PARSE_ERROR)
+    await say(client, encode([[identifiers.REQUEST, 70, _GET_STAGE]]) + b"\x00\x00")
     stage.expect("get_stage", 70, "ok")
-    await say(client, encode([[protocol.REQUEST, 71, _GET_STAGE], [protocol.SUCCESS, 72, True]]))
+    await say(client, encode([[identifiers.REQUEST, 71, _GET_STAGE], [identifiers.SUCCESS, 72, True]]))
     stage.expect("get_stage", 71, "ok")
     stage.expect(None, 72, UNSOLICITED)  # the client's
-    stage.expect(None, 72, UNSOLICITED, protocol.INVALID_REQUEST)  # and the server's answer to it
+    stage.expect(None, 72, UNSOLICITED, error_codes.INVALID_REQUEST)  # and the server's answer to it
     # Longer heads than needed, indefinite lengths.
     await say(client, bytes.fromhex("9f 9b0000000000000003 1800 1b000000000000004b 190008 ff"))
     stage.expect("get_stage", 75, "ok")
 
 
 _BAD_PARAMETERS: Final[tuple[tuple[int, Any], ...]] = (
-    (protocol.READ, {0: "Plant.Tank 1.Level", 1: [11]}),  # a key where a UUID should be
-    (protocol.READ, {0: PAGE_ELEMENT}),
-    (protocol.READ, None),
-    (protocol.META_DATA_COMMAND, {0: NIL, 1: [0]}),
-    (protocol.LOOKUP, {0: ""}),
+    (commands.READ, {0: "Plant.Tank 1.Level", 1: [11]}),  # a key where a UUID should be
+    (commands.READ, {0: PAGE_ELEMENT}),
+    (commands.READ, None),
+    (commands.META_DATA_COMMAND, {0: NIL, 1: [0]}),
+    (commands.LOOKUP, {0: ""}),
 )
 
 
@@ -196,24 +196,24 @@ async def _bad_parameters(stage: Stage, client: Client) -> None:
     """Requests that are whole packets and break the rules of their command."""
     for number, (opcode, parameters) in enumerate(_BAD_PARAMETERS, 100):
         await client.request(opcode, parameters, number)
-        stage.expect(protocol.COMMAND_NAMES[opcode], number, "error", protocol.INVALID_PARAMETER)
-    await client.request(protocol.LOOKUP, {0: KEY, 9: "extra"}, 110)
+        stage.expect(commands.COMMAND_NAMES[opcode], number, "error", error_codes.INVALID_PARAMETER)
+    await client.request(commands.LOOKUP, {0: KEY, 9: "extra"}, 110)
     stage.expect("lookup", 110, "ok")
-    await client.request(protocol.CLIENT_HELLO, HELLO, 111)
-    stage.expect("client_hello", 111, "error", protocol.DUPLICATE_CLIENT_HELLO)
+    await client.request(commands.CLIENT_HELLO, HELLO, 111)
+    stage.expect("client_hello", 111, "error", error_codes.DUPLICATE_CLIENT_HELLO)
     await client.request(4711, {}, 112)
-    stage.expect(None, 112, "error", protocol.COMMAND_NOT_FOUND)
-    await client.request(protocol.UNSUBSCRIBE, {0: NOBODY}, 113)
-    stage.expect("unsubscribe", 113, "error", protocol.UNKNOWN_SUBSCRIPTION_ID)
+    stage.expect(None, 112, "error", error_codes.COMMAND_NOT_FOUND)
+    await client.request(commands.UNSUBSCRIBE, {0: NOBODY}, 113)
+    stage.expect("unsubscribe", 113, "error", error_codes.UNKNOWN_SUBSCRIPTION_ID)
 
 
 async def _before_hello(stage: Stage, client: Client) -> None:
     """A client that does not greet, and a server that is no better."""
-    await say(client, encode([[protocol.REQUEST, 1, _GET_STAGE]]), answers=1 + len(_FROM_SERVER))
-    stage.expect("get_stage", 1, "error", protocol.MISSING_CLIENT_HELLO)
+    await say(client, encode([[identifiers.REQUEST, 1, _GET_STAGE]]), answers=1 + len(_FROM_SERVER))
+    stage.expect("get_stage", 1, "error", error_codes.MISSING_CLIENT_HELLO)
     stage.expect(None, 79, UNSOLICITED)
     stage.expect("get_stage", 80, UNANSWERED)  # asked by the server
-    await client.request(protocol.CLIENT_HELLO, {0: 2, 1: 1}, 2)
-    stage.expect("client_hello", 2, "error", protocol.INVALID_PARAMETER)
-    await client.request(protocol.CLIENT_HELLO, HELLO, 3)
+    await client.request(commands.CLIENT_HELLO, {0: 2, 1: 1}, 2)
+    stage.expect("client_hello", 2, "error", error_codes.INVALID_PARAMETER)
+    await client.request(commands.CLIENT_HELLO, HELLO, 3)
     stage.expect("client_hello", 3, "ok")

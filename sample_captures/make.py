@@ -23,16 +23,16 @@ from mitmproxy.io import FlowReader
 HERE: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from sample_captures.irregular import malformed, out_of_order  # noqa: E402 - found by the line above
-from sample_captures.scenarios import (  # noqa: E402
+from sample_captures.irregular import malformed, out_of_order
+from sample_captures.scenarios import (
     hello_and_browse,
     reads_and_writes,
     sub_sessions,
     subscription_events,
 )
-from sample_captures.seed_pages import seed_pages  # noqa: E402
-from sample_captures.stage import Scenario, Stage, new_simulator  # noqa: E402
-from xentara_inspect.protocol import PATH  # noqa: E402
+from sample_captures.seed_pages import seed_pages
+from sample_captures.stage import Scenario, Stage, new_simulator
+from xentara_inspect.protocol.identifiers import PATH
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     "hello-and-browse": hello_and_browse,

@@ -9,7 +9,7 @@ from uuid import UUID
 from websockets.exceptions import InvalidStatus
 
 from sample_captures.stage import Stage, say
-from xentara_inspect import protocol
+from xentara_inspect.protocol import commands, error_codes, identifiers
 from xentara_inspect.simulator import (
     OPERATOR,
     OUTSIDER,
@@ -31,16 +31,11 @@ from xentara_inspect.simulator.conversation import (
     token,
     user,
 )
-from xentara_inspect.simulator.example_plant import (
-    ALARM_LIMIT,
-    PAGE_ELEMENT,
-    PAGE_MISSING_ATTRIBUTE,
-    UNIT,
-)
+from xentara_inspect.simulator.example_plant import ALARM_LIMIT, PAGE_ELEMENT, PAGE_MISSING_ATTRIBUTE, UNIT
 from xentara_inspect.simulator.wire import NIL, encode
 
 DESIRED: Final = UUID("5e551000-0000-4000-8000-000000000001")
-ALIASES: Final = {number: uuid for uuid, number in protocol.ATTRIBUTE_UUIDS.items()}
+ALIASES: Final = {number: uuid for uuid, number in identifiers.ATTRIBUTE_UUIDS.items()}
 
 
 async def hello_and_browse(stage: Stage) -> None:
@@ -57,10 +52,10 @@ async def hello_and_browse(stage: Stage) -> None:
         await script.batch(
             Ask("meta_data", {0: tank, 1: [0, 1, 3]}),
             Ask("meta_data", {0: level, 1: [0, 1, 2, 3]}),
-            Ask("meta_data", {0: level, 1: [0, 83]}, protocol.INVALID_PARAMETER),
+            Ask("meta_data", {0: level, 1: [0, 83]}, error_codes.INVALID_PARAMETER),
         )
-        await script.ask("lookup", {0: "Plant.Tank 9"}, protocol.UNKNOWN_ELEMENT)
-        await script.ask("browse", {0: NOBODY, 1: 1}, protocol.UNKNOWN_ELEMENT)
+        await script.ask("lookup", {0: "Plant.Tank 9"}, error_codes.UNKNOWN_ELEMENT)
+        await script.ask("browse", {0: NOBODY, 1: 1}, error_codes.UNKNOWN_ELEMENT)
         stage.sent += script.sent
     async with stage.connect(subprotocol=None) as client:
         script = Script(client, first_message_id=65)
@@ -68,17 +63,17 @@ async def hello_and_browse(stage: Stage) -> None:
         await script.batch(
             Ask("lookup", {0: "Group 1.Data Point 1"}),
             Ask("get_stage"),
-            Ask("meta_data", {0: PAGE_ELEMENT, 1: [0, 83]}, protocol.INVALID_PARAMETER),
+            Ask("meta_data", {0: PAGE_ELEMENT, 1: [0, 83]}, error_codes.INVALID_PARAMETER),
         )
         stage.sent += script.sent
 
 
 _REFUSED_BY_HAND: Final = (
     # message id, command, code
-    (900, "read", protocol.PARSE_ERROR),
-    (901, "write", protocol.PARSE_ERROR),
-    (902, "read", protocol.INVALID_REQUEST),
-    (903, "write", protocol.INVALID_REQUEST),
+    (900, "read", error_codes.PARSE_ERROR),
+    (901, "write", error_codes.PARSE_ERROR),
+    (902, "read", error_codes.INVALID_REQUEST),
+    (903, "write", error_codes.INVALID_REQUEST),
 )
 """Errors that the simulator has no reason to give to a request it understood."""
 _PLAIN: Final = {"read": {0: PAGE_ELEMENT, 1: [11]}, "write": {0: PAGE_ELEMENT, 1: 11, 2: True}}
@@ -86,13 +81,13 @@ _PLAIN: Final = {"read": {0: PAGE_ELEMENT, 1: [11]}, "write": {0: PAGE_ELEMENT, 
 
 async def reads_and_writes(stage: Stage) -> None:
     """Every kind of value read, every kind of write, every error on the pages of both."""
-    errors = [[protocol.ERROR, message_id, {0: code}] for message_id, _, code in _REFUSED_BY_HAND]
+    errors = [[identifiers.ERROR, message_id, {0: code}] for message_id, _, code in _REFUSED_BY_HAND]
     behaviour = Behaviour(
         silent_ids=frozenset(entry[0] for entry in _REFUSED_BY_HAND), frames_after={3: [encode(errors)]}
     )
     async with stage.connect(behaviour=behaviour) as client:
         script = Script(client)
-        missing = protocol.MISSING_CLIENT_HELLO
+        missing = error_codes.MISSING_CLIENT_HELLO
         await script.batch(
             Ask("read", _PLAIN["read"], missing),
             Ask("write", _PLAIN["write"], missing),
@@ -118,9 +113,9 @@ async def _reads(script: Script) -> None:
     await script.ask("read", {0: PAGE_ELEMENT, 1: [1, 11, PAGE_MISSING_ATTRIBUTE]})
     await script.batch(*(Ask("read", {0: uuid, 1: [9, 11]}) for uuid in keys.values()))
     await script.batch(
-        Ask("read", {0: NOBODY, 1: [11]}, protocol.UNKNOWN_ELEMENT),
-        Ask("read", {0: bug, 1: [11]}, protocol.INTERNAL_ERROR),
-        Ask("read", {0: level, 1: "Value"}, protocol.INVALID_PARAMETER),
+        Ask("read", {0: NOBODY, 1: [11]}, error_codes.UNKNOWN_ELEMENT),
+        Ask("read", {0: bug, 1: [11]}, error_codes.INTERNAL_ERROR),
+        Ask("read", {0: level, 1: "Value"}, error_codes.INVALID_PARAMETER),
     )
 
 
@@ -151,16 +146,16 @@ async def _refused_writes(script: Script) -> None:
     mode, valve = await _key(script, "Plant.Pump 1.Mode"), await _key(script, "Plant.Valve 1.Position")
     code, bug = await _key(script, "Plant.Safety.Service Code"), await _key(script, "Plant.Diagnostics.Bug")
     await script.batch(
-        Ask("write", {0: NOBODY, 1: 11, 2: 1}, protocol.UNKNOWN_ELEMENT),
-        Ask("write", {0: speed, 1: PAGE_MISSING_ATTRIBUTE, 2: 1}, protocol.MISSING_ATTRIBUTE),
-        Ask("write", {0: code, 1: 11, 2: 1}, protocol.ACCESS_DENIED),
-        Ask("write", {0: level, 1: 11, 2: 1.0}, protocol.READ_ONLY),
-        Ask("write", {0: speed, 1: 11, 2: 3000.5}, protocol.VALUE_OUT_OF_RANGE),
-        Ask("write", {0: speed, 1: 11, 2: "fast"}, protocol.TYPE_MISMATCH),
-        Ask("write", {0: mode, 1: 11, 2: 7}, protocol.ILLEGAL_VALUE),
-        Ask("write", {0: valve, 1: 11, 2: 50.0}, protocol.READ_OR_WRITE_ERROR),
-        Ask("write", {0: bug, 1: 11, 2: 50.0}, protocol.INTERNAL_ERROR),
-        Ask("write", {0: speed, 1: 11}, protocol.INVALID_PARAMETER),
+        Ask("write", {0: NOBODY, 1: 11, 2: 1}, error_codes.UNKNOWN_ELEMENT),
+        Ask("write", {0: speed, 1: PAGE_MISSING_ATTRIBUTE, 2: 1}, error_codes.MISSING_ATTRIBUTE),
+        Ask("write", {0: code, 1: 11, 2: 1}, error_codes.ACCESS_DENIED),
+        Ask("write", {0: level, 1: 11, 2: 1.0}, error_codes.READ_ONLY),
+        Ask("write", {0: speed, 1: 11, 2: 3000.5}, error_codes.VALUE_OUT_OF_RANGE),
+        Ask("write", {0: speed, 1: 11, 2: "fast"}, error_codes.TYPE_MISMATCH),
+        Ask("write", {0: mode, 1: 11, 2: 7}, error_codes.ILLEGAL_VALUE),
+        Ask("write", {0: valve, 1: 11, 2: 50.0}, error_codes.READ_OR_WRITE_ERROR),
+        Ask("write", {0: bug, 1: 11, 2: 50.0}, error_codes.INTERNAL_ERROR),
+        Ask("write", {0: speed, 1: 11}, error_codes.INVALID_PARAMETER),
     )
     await script.ask("read", {0: valve, 1: [11, 12, 13]})
 
@@ -191,10 +186,10 @@ async def subscription_events(stage: Stage) -> None:
         clock.advance(60.5)  # longer than the longest silence: the second one sends everything again
         await client.wait_for_events(15)
         await script.ask("unsubscribe", {0: moving})
-        await script.ask("unsubscribe", {0: moving}, protocol.UNKNOWN_SUBSCRIPTION_ID)
-        await script.ask("subscribe", {0: [{0: NOBODY, 1: [11]}]}, protocol.UNKNOWN_ELEMENT)
-        await script.ask("subscribe", {0: [{0: zero, 1: [10]}]}, protocol.MISSING_ATTRIBUTE)
-        await script.ask("subscribe", {0: [], 1: 500, 2: 100}, protocol.INVALID_PARAMETER)
+        await script.ask("unsubscribe", {0: moving}, error_codes.UNKNOWN_SUBSCRIPTION_ID)
+        await script.ask("subscribe", {0: [{0: NOBODY, 1: [11]}]}, error_codes.UNKNOWN_ELEMENT)
+        await script.ask("subscribe", {0: [{0: zero, 1: [10]}]}, error_codes.MISSING_ATTRIBUTE)
+        await script.ask("subscribe", {0: [], 1: 500, 2: 100}, error_codes.INVALID_PARAMETER)
         await script.ask("unsubscribe", {0: DESIRED})
         stage.sent += script.sent
 
@@ -205,7 +200,7 @@ async def _subscribe_raw(script: Script, desired: UUID, elements: list[Any]) -> 
     parameters = bytes((0xA0 + len(entries),)) + b"".join(
         encode(key) + encode(value) for key, value in entries
     )
-    head = encode([protocol.REQUEST, 500, protocol.SUBSCRIBE])
+    head = encode([identifiers.REQUEST, 500, commands.SUBSCRIBE])
     # From an array of three to one of four, the parameters last.
     await say(script.client, b"\x81\x84" + head[1:] + parameters, answers=1)
     script.sent.append(Sent("subscribe", 500, "ok", None))
@@ -218,13 +213,13 @@ async def sub_sessions(stage: Stage) -> None:
         script = Script(client)
         await script.batch(Ask("client_hello", HELLO), Ask("server_information", {0: [1]}))
         code = await _key(script, "Plant.Safety.Service Code")
-        await script.ask("write", {0: code, 1: 11, 2: 815}, protocol.ACCESS_DENIED)
+        await script.ask("write", {0: code, 1: 11, 2: 815}, error_codes.ACCESS_DENIED)
         sessions = await _log_in(script)
         for session in sessions:
             await script.ask("check_access", {0: session})
         await _use_sub_sessions(script, code, *sessions)
-        await script.ask("check_access", {}, protocol.INVALID_PARAMETER)
-        await script.ask("check_access", {0: NOBODY}, protocol.INVALID_PARAMETER)
+        await script.ask("check_access", {}, error_codes.INVALID_PARAMETER)
+        await script.ask("check_access", {0: NOBODY}, error_codes.INVALID_PARAMETER)
         stage.sent += script.sent
     async with stage.connect(token=SERVICE.token) as client:
         script = Script(client)
@@ -250,25 +245,25 @@ async def _log_in(script: Script) -> list[Any]:
         await script.ask("create_sub_session", {0: user(OPERATOR.user, OPERATOR.password), 1: DESIRED}),
     ]
     for wrong in (token(WRONG_TOKEN), certificate(b"\x30\x00"), user(OPERATOR.user, WRONG_PASSWORD)):
-        await script.ask("create_sub_session", {0: wrong}, protocol.ACCESS_DENIED)
+        await script.ask("create_sub_session", {0: wrong}, error_codes.ACCESS_DENIED)
     nil = {0: user(OPERATOR.user, OPERATOR.password), 1: NIL}
-    await script.ask("create_sub_session", nil, protocol.INVALID_PARAMETER)
+    await script.ask("create_sub_session", nil, error_codes.INVALID_PARAMETER)
     return sessions
 
 
 async def _use_sub_sessions(script: Script, code: Any, viewer: Any, service: Any, operator: Any) -> None:
     await script.ask("write", {0: code, 1: 11, 2: 815, 3: service})
-    await script.ask("write", {0: code, 1: 11, 2: 816, 3: viewer}, protocol.ACCESS_DENIED)
-    await script.ask("write", {0: code, 1: 11, 2: 817, 3: NOBODY}, protocol.ACCESS_DENIED)
-    await script.ask("suspend", error=protocol.ACCESS_DENIED)
+    await script.ask("write", {0: code, 1: 11, 2: 816, 3: viewer}, error_codes.ACCESS_DENIED)
+    await script.ask("write", {0: code, 1: 11, 2: 817, 3: NOBODY}, error_codes.ACCESS_DENIED)
+    await script.ask("suspend", error=error_codes.ACCESS_DENIED)
     await script.ask("suspend", {0: operator})
     await script.ask("get_stage")
     await script.ask("resume", {0: operator})
-    await script.ask("resume", {0: operator}, protocol.INVALID_STAGE_CHANGE)
+    await script.ask("resume", {0: operator}, error_codes.INVALID_STAGE_CHANGE)
     # A second login under the same desired id silently takes the place of the first.
     await script.ask("create_sub_session", {0: user(VIEWER.user, VIEWER.password), 1: operator})
     await script.ask("check_access", {0: operator})
-    await script.ask("shutdown", {0: operator}, protocol.ACCESS_DENIED)
+    await script.ask("shutdown", {0: operator}, error_codes.ACCESS_DENIED)
     for session in (viewer, service, operator):
         await script.ask("close_sub_session", {0: session})
-    await script.ask("close_sub_session", {0: operator}, protocol.UNKNOWN_SESSION_ID)
+    await script.ask("close_sub_session", {0: operator}, error_codes.UNKNOWN_SESSION_ID)

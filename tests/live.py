@@ -48,8 +48,8 @@ def children(pid: int, what: str = "") -> list[int]:
 
 
 _RUN = {
-    "indexer": b"xentara_inspect.store.indexer",
-    "journal": b"xentara_inspect.store.journal_process",
+    "indexer": b"xentara_inspect.index.process",
+    "journal": b"xentara_inspect.recorder.process",
 }
 
 

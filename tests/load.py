@@ -18,10 +18,10 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from tests.simulated import CODE, LEVEL, MODE, SPEED
-from xentara_inspect import protocol
-from xentara_inspect.protocol import OPCODES
+from xentara_inspect.protocol import identifiers
+from xentara_inspect.protocol.commands import OPCODES
 from xentara_inspect.simulator import OPERATOR, Accounts, Client, Request, example_plant
-from xentara_inspect.simulator.commands import Session
+from xentara_inspect.simulator.answers import Session
 from xentara_inspect.simulator.dispatch import answers_to
 from xentara_inspect.simulator.wire import encode
 
@@ -52,7 +52,7 @@ def numbered_event(connection: int, number: int, padding: int = 0) -> bytes:
     values = {11: cbor2.CBORTag(121, number)}
     if padding:
         values[200] = cbor2.CBORTag(121, bytes(padding))
-    return encode([[protocol.EVENT, 0, {0: stamp, 1: element, 2: values}]])
+    return encode([[identifiers.EVENT, 0, {0: stamp, 1: element, 2: values}]])
 
 
 @dataclass
@@ -79,7 +79,7 @@ class LoadServer:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> LoadServer:
-        protocols = [Subprotocol(protocol.SUBPROTOCOL)]
+        protocols = [Subprotocol(identifiers.SUBPROTOCOL)]
         self._server = await serve(self._serve, "127.0.0.1", 0, subprotocols=protocols)
         return self
 

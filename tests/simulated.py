@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import commands
 from xentara_inspect.simulator import Behaviour, Client, Plant, Response, Simulator, example_plant
 
 NOW = 1_748_779_200_000_000_000
@@ -32,7 +32,7 @@ def conversation(
             Client(simulator.url, **options) as client,
         ):
             if greet:
-                await client.request(protocol.CLIENT_HELLO, {0: 1, 1: 1})
+                await client.request(commands.CLIENT_HELLO, {0: 1, 1: 1})
             await talk(client)
         return client
 
@@ -56,7 +56,7 @@ def ask(*requests: tuple[str, Any], **options: Any) -> list[Response]:
 
     async def talk(client: Client) -> None:
         for command, parameters in requests:
-            responses.append(await client.request(protocol.OPCODES[command], parameters))
+            responses.append(await client.request(commands.OPCODES[command], parameters))
 
     conversation(talk, **options)
     return responses

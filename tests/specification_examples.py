@@ -7,7 +7,7 @@ From the pages on client hello, create sub session, data packaging, check access
 
 from __future__ import annotations
 
-from xentara_inspect.notation import Context
+from xentara_inspect.notation.messages import Context
 
 SPECIFICATION_EXAMPLES: list[tuple[str, str, str, Context | None]] = [
     (

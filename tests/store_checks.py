@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.load import connection_of
 from tests.store_traffic import derived, read
+from xentara_inspect.index.process import catch_up
 from xentara_inspect.simulator.wire import decode
 from xentara_inspect.store.database import open_for_reading, open_for_writing
-from xentara_inspect.store.indexer import catch_up
 from xentara_inspect.store.schema import JOURNAL_TABLES
 
 Rows = dict[str, list[Any]]

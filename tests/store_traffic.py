@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.transcript import Transcript
-from xentara_inspect.connection import LIVE, Closing, SessionInfo
-from xentara_inspect.frames import Frame
+from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.importing import Importer, ImportResult
 from xentara_inspect.store.schema import DERIVED_TABLES

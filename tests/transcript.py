@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import cbor_diag
 
-from xentara_inspect.decoded import Decoded, Exchange, Finding
 from xentara_inspect.frames import Frame
-from xentara_inspect.names import Names
-from xentara_inspect.session import Resumed, Session
+from xentara_inspect.traffic.names import Names
+from xentara_inspect.traffic.records import Decoded, Exchange, Finding
+from xentara_inspect.traffic.session import Resumed, Session
 
 MILLISECOND = 1_000_000
 

@@ -67,7 +67,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console script. Errors are one line on stderr: exit 1 for bad input, 2 for wrong usage."""
-    from xentara_inspect.cli.errors import reported
+    from xentara_inspect.cli.failures import reported
 
     with reported():
         if _COMPLETION in os.environ:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import xentara_inspect
-from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.failures import Failure
 
 
 def addon_file() -> Path:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from xentara_inspect import protocol
 from xentara_inspect.cli.address import ADDRESS
-from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.options import database_option
+from xentara_inspect.protocol import identifiers
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[str]
@@ -41,13 +41,13 @@ class _Upstream(_ParamType):
             self.fail(f"{value!r} is no URL", param, ctx)
         scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
         if scheme not in ("http", "https") or not parts.hostname:
-            self.fail(f"{value!r} is no URL such as https://HOST:{protocol.USUAL_PORT}", param, ctx)
+            self.fail(f"{value!r} is no URL such as https://HOST:{identifiers.USUAL_PORT}", param, ctx)
         if parts.username is not None:
             self.fail("credentials do not belong in the URL; the client sends its own", param, ctx)
-        if parts.query or parts.fragment or parts.path not in ("", "/", protocol.PATH):
+        if parts.query or parts.fragment or parts.path not in ("", "/", identifiers.PATH):
             self.fail("give scheme, host and port only; paths are the client's", param, ctx)
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        return f"{scheme}://{host}:{port or protocol.USUAL_PORT}"
+        return f"{scheme}://{host}:{port or identifiers.USUAL_PORT}"
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -84,7 +84,7 @@ def capture(
     Clients connect to the address this listens on instead of the server's. Other options go to
     mitmdump, such as `--certs FILE` or `--set client_certs=FILE`.
     """
-    from xentara_inspect.proxy.capture import CaptureError, run
+    from xentara_inspect.proxy.mitmdump import CaptureError, run
     from xentara_inspect.proxy.options import OptionError, parse
 
     host, port = listen

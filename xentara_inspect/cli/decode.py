@@ -11,10 +11,11 @@ from typing import Final
 
 import click
 
-from xentara_inspect import annotate, packets
-from xentara_inspect.cli.errors import Failure
-from xentara_inspect.notation import lines_with_spans
-from xentara_inspect.redaction import redact
+from xentara_inspect import annotate
+from xentara_inspect.cli.failures import Failure
+from xentara_inspect.notation.messages import lines_with_spans
+from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.redaction import redact
 
 _HEX_DECORATION: Final = re.compile(r"0[xX]|\\x|[\s,:]+")
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.failures import Failure
 
 _START_SECONDS = 60
 """How long mitmdump may take to listen; the first time it makes a certificate authority."""
@@ -35,7 +35,7 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
         _be_client(url, seconds)
         return
     from xentara_inspect.cli.log import log
-    from xentara_inspect.store.indexer import wait_until_indexed
+    from xentara_inspect.index.process import wait_until_indexed
 
     with tempfile.TemporaryDirectory(prefix="xentara-demo-") as folder:
         path = database or str(Path(folder) / "demo.db")

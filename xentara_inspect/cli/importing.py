@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.failures import Failure
 
 if TYPE_CHECKING:
     from mitmproxy.flowfilter import TFilter
@@ -29,9 +29,9 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
     is added.
     """
     from xentara_inspect.cli.progress import progress_bar
+    from xentara_inspect.index.process import catch_up
     from xentara_inspect.proxy.options import OptionError, parse
     from xentara_inspect.store.importing import Importer
-    from xentara_inspect.store.indexer import catch_up
 
     try:
         chosen = parse("xentara_filter", expression)
@@ -52,7 +52,7 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
 
 def _import_file(file: Path, importer: Importer, chosen: TFilter | None, progress: Progress) -> list[str]:
     """Import one file and say what became of it. Returns what went wrong."""
-    from xentara_inspect.sources import mitmproxy_flows as source
+    from xentara_inspect.captures import flows as source
 
     task = _task(file, progress)
     added = skipped = sessions = ignored = 0

@@ -10,7 +10,7 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.output import milliseconds, print_rows, severity_style, short_time
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
-from xentara_inspect.store import queries
+from xentara_inspect.queries import questions as queries
 
 _ID: Final = Column("id", "ID", right=True)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)

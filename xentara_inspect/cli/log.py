@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from xentara_inspect import protocol
 from xentara_inspect.cli import options
 from xentara_inspect.cli.output import milliseconds, print_rows, short_time, status_style
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
-from xentara_inspect.decoded import Status
-from xentara_inspect.store import queries
+from xentara_inspect.protocol import commands
+from xentara_inspect.queries import questions as queries
+from xentara_inspect.traffic.records import Status
 
 _COLUMNS = (
     Column("id", "ID", right=True),
@@ -32,12 +32,12 @@ def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...])
     """Commands by name or opcode."""
     opcodes = []
     for name in names:
-        if name in protocol.OPCODES:
-            opcodes.append(protocol.OPCODES[name])
+        if name in commands.OPCODES:
+            opcodes.append(commands.OPCODES[name])
         elif re.fullmatch(r"-?[0-9]{1,40}", name):
             opcodes.append(int(name))
         else:
-            known = ", ".join(protocol.OPCODES)
+            known = ", ".join(commands.OPCODES)
             raise click.BadParameter(f"{name!r} is no command; there are {known}, or an opcode", ctx, param)
     return tuple(opcodes)
 

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from xentara_inspect.cli.printing import note
-from xentara_inspect.store import queries
-from xentara_inspect.store.recording import Recording, open_recording
+from xentara_inspect.queries import questions as queries
+from xentara_inspect.queries.databases import Recording, open_recording
 
 
 @contextlib.contextmanager

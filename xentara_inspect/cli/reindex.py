@@ -12,7 +12,7 @@ from xentara_inspect.cli import options
 def reindex(database: str) -> None:
     """Rebuild all that is derived from the recorded frames."""
     from xentara_inspect.cli.progress import progress_bar
-    from xentara_inspect.store.indexer import reindex as rebuild
+    from xentara_inspect.index.process import reindex as rebuild
 
     with progress_bar() as progress:
         task = progress.add_task("decoding", total=None)

@@ -7,12 +7,12 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.errors import Failure
+from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.output import json_text, milliseconds, severity_style, status_style
 from xentara_inspect.cli.printing import out
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.escape import safe
-from xentara_inspect.store import queries
+from xentara_inspect.queries import questions as queries
 
 _SIDES: Final = (("request", "from the client"), ("response", "from the server"))
 

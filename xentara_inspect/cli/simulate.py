@@ -48,7 +48,7 @@ def _reason(error: OSError | UnicodeError) -> str:
 
 
 async def _run(host: str, port: int, *, tls: bool, require_auth: bool) -> None:
-    from xentara_inspect.simulator import OPERATOR, Simulator  # it is slow to import
+    from xentara_inspect.simulator import OPERATOR, Simulator
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

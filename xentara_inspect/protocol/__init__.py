@@ -11,8 +11,3 @@ Sources, by letter, at each fact or over its table:
 
 Where sources disagree the tool shows what is on the wire.
 """
-
-from xentara_inspect.protocol.commands import *  # noqa: F403
-from xentara_inspect.protocol.errors import *  # noqa: F403
-from xentara_inspect.protocol.identifiers import *  # noqa: F403
-from xentara_inspect.protocol.shapes import *  # noqa: F403

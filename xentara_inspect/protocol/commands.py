@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from xentara_inspect.protocol.errors import (
+from xentara_inspect.protocol.error_codes import (
     ACCESS_DENIED,
     COMMON_ERRORS,
     DUPLICATE_CLIENT_HELLO,
@@ -25,12 +25,8 @@ from xentara_inspect.protocol.errors import (
     UNKNOWN_SUBSCRIPTION_ID,
     VALUE_OUT_OF_RANGE,
 )
-from xentara_inspect.protocol.identifiers import (
-    META_DATA,
-    OPERATIONAL_STAGES,
-    SERVER_INFORMATION,
-)
-from xentara_inspect.protocol.shapes import (
+from xentara_inspect.protocol.identifiers import META_DATA, OPERATIONAL_STAGES, SERVER_INFORMATION
+from xentara_inspect.protocol.objects import (
     ATTRIBUTE_IDS,
     ATTRIBUTE_VALUES,
     AUTHENTICATION,
@@ -42,7 +38,7 @@ from xentara_inspect.protocol.shapes import (
     SUB_SESSION,
     SUBSCRIPTION,
 )
-from xentara_inspect.schema import (
+from xentara_inspect.protocol.shape_types import (
     Anything,
     ArrayOf,
     AttributeId,

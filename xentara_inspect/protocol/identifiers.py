@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from xentara_inspect.schema import EnumTable
+from xentara_inspect.protocol.shape_types import EnumTable
 
 # Transport (D C T)
 PATH: Final = "/api/ws"

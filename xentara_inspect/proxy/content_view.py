@@ -11,8 +11,8 @@ from typing import Any, Final
 from mitmproxy import contentviews
 from mitmproxy.websocket import WebSocketMessage
 
-from xentara_inspect import notation
-from xentara_inspect.redaction import redact
+from xentara_inspect.notation import messages as notation
+from xentara_inspect.traffic.redaction import redact
 
 NAME: Final = "Xentara"
 
@@ -28,7 +28,7 @@ def prettify(data: bytes, message: WebSocketMessage | None) -> str:
 
 def render_priority(message: Any, flow: Any) -> float:
     """2 for WebSocket messages of connections that look like Xentara, else -1: not for us."""
-    from xentara_inspect.sources.mitmproxy_flows import is_xentara
+    from xentara_inspect.captures.flows import is_xentara
 
     if not isinstance(message, WebSocketMessage) or getattr(flow, "websocket", None) is None:
         return -1

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import cbor2
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import identifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ class Accounts:
             raise ValueError("authentication information is an alternative on an object")
         first, second = information.value.get(0), information.value.get(1)
         match information.tag, first, second:
-            case protocol.TAG_ALTERNATIVE_0, str(token), None:
+            case identifiers.TAG_ALTERNATIVE_0, str(token), None:
                 return self.by_token(token)
-            case protocol.TAG_ALTERNATIVE_1, bytes(certificate), None:
+            case identifiers.TAG_ALTERNATIVE_1, bytes(certificate), None:
                 return self.by_certificate(certificate)
-            case protocol.TAG_ALTERNATIVE_2, str(user), str(password):
+            case identifiers.TAG_ALTERNATIVE_2, str(user), str(password):
                 return self.by_password(user, password)
         raise ValueError("authentication information of an unknown shape")

@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import error_codes, identifiers
 from xentara_inspect.simulator.wire import NotCborError, decode, encode, integer
 
 TIMEOUT: Final = 10.0
@@ -67,7 +67,7 @@ class Client:
         self,
         url: str,
         *,
-        subprotocol: str | None = protocol.SUBPROTOCOL,
+        subprotocol: str | None = identifiers.SUBPROTOCOL,
         ssl_context: ssl.SSLContext | None = None,
         user: str | None = None,
         password: str = "",
@@ -132,7 +132,7 @@ class Client:
         futures: list[asyncio.Future[Response]] = []
         for opcode, parameters, given in requests:
             message_id = next(self._message_ids) if given is None else given
-            packet: list[Any] = [protocol.REQUEST, message_id, opcode]
+            packet: list[Any] = [identifiers.REQUEST, message_id, opcode]
             packets.append(packet if parameters is None else [*packet, parameters])
             future: asyncio.Future[Response] = loop.create_future()
             self._waiting[message_id].append(future)
@@ -209,9 +209,9 @@ class Client:
 
     def _take_packet(self, packet: list[Any]) -> None:
         message_id = integer(packet[1])
-        if packet[0] == protocol.EVENT:
+        if packet[0] == identifiers.EVENT:
             self.events.append(packet)
-        elif packet[0] in (protocol.SUCCESS, protocol.ERROR) and message_id is not None:
+        elif packet[0] in (identifiers.SUCCESS, identifiers.ERROR) and message_id is not None:
             response = _response(message_id, packet)
             waiting = self._waiting[message_id]
             while waiting and waiting[0].done():
@@ -224,10 +224,10 @@ class Client:
 
 def _response(message_id: int, packet: list[Any]) -> Response:
     body = packet[2] if len(packet) > 2 else None
-    if packet[0] == protocol.SUCCESS:
+    if packet[0] == identifiers.SUCCESS:
         return Response(message_id, body)
     error: Mapping[int, Any] = body if isinstance(body, Mapping) else {}
-    return Response(message_id, None, error.get(0, protocol.INTERNAL_ERROR), error.get(1))
+    return Response(message_id, None, error.get(0, error_codes.INTERNAL_ERROR), error.get(1))
 
 
 def _recorded(payload: bytes | str) -> Recorded:

@@ -11,8 +11,8 @@ from uuid import UUID
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from xentara_inspect.simulator.answers import Session
 from xentara_inspect.simulator.behaviour import Behaviour
-from xentara_inspect.simulator.commands import Session
 from xentara_inspect.simulator.dispatch import Answer, answers_to
 from xentara_inspect.simulator.subscriptions import Subscription
 from xentara_inspect.simulator.wire import encode

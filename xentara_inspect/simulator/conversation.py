@@ -8,7 +8,7 @@ from uuid import UUID
 
 import cbor2
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import error_codes, identifiers
 from xentara_inspect.simulator.accounts import OPERATOR, SERVICE, SERVICE_CERTIFICATE, VIEWER
 from xentara_inspect.simulator.client import Client
 from xentara_inspect.simulator.example_plant import PAGE_MISSING_ATTRIBUTE, UNIT
@@ -24,17 +24,17 @@ WRONG_TOKEN: Final = "not-a-real-token-and-wrong"  # noqa: S105
 
 def token(value: str) -> cbor2.CBORTag:
     """OAuth 2.0 authentication for create_sub_session."""
-    return cbor2.CBORTag(protocol.TAG_ALTERNATIVE_0, {0: value})
+    return cbor2.CBORTag(identifiers.TAG_ALTERNATIVE_0, {0: value})
 
 
 def certificate(value: bytes) -> cbor2.CBORTag:
     """Client certificate authentication for create_sub_session."""
-    return cbor2.CBORTag(protocol.TAG_ALTERNATIVE_1, {0: value})
+    return cbor2.CBORTag(identifiers.TAG_ALTERNATIVE_1, {0: value})
 
 
 def user(name: str, password: str) -> cbor2.CBORTag:
     """Username/password authentication for create_sub_session."""
-    return cbor2.CBORTag(protocol.TAG_ALTERNATIVE_2, {0: name, 1: password})
+    return cbor2.CBORTag(identifiers.TAG_ALTERNATIVE_2, {0: name, 1: password})
 
 
 async def everything(client: Client) -> list[Sent]:
@@ -54,13 +54,13 @@ async def everything(client: Client) -> list[Sent]:
 
 
 async def _greet(script: Script) -> None:
-    await script.ask("get_stage", error=protocol.MISSING_CLIENT_HELLO)
-    await script.ask("client_hello", {0: 3, 1: 2}, protocol.INVALID_PARAMETER)
+    await script.ask("get_stage", error=error_codes.MISSING_CLIENT_HELLO)
+    await script.ask("client_hello", {0: 3, 1: 2}, error_codes.INVALID_PARAMETER)
     await script.batch(Ask("client_hello", HELLO), Ask("lookup", {0: "Group 1.Data Point 1"}))
-    await script.ask("client_hello", HELLO, protocol.DUPLICATE_CLIENT_HELLO)
-    await script.ask(99, {}, protocol.COMMAND_NOT_FOUND)
+    await script.ask("client_hello", HELLO, error_codes.DUPLICATE_CLIENT_HELLO)
+    await script.ask(99, {}, error_codes.COMMAND_NOT_FOUND)
     await script.ask("server_information", {0: [0, 1, 2]})
-    await script.ask("server_information", {0: [7]}, protocol.INVALID_PARAMETER)
+    await script.ask("server_information", {0: [7]}, error_codes.INVALID_PARAMETER)
 
 
 async def _explore(script: Script) -> None:
@@ -68,12 +68,12 @@ async def _explore(script: Script) -> None:
     tank = await script.ask("lookup", {0: "Plant.Tank 1"})
     await script.batch(
         Ask("browse", {0: tank, 1: 1, 2: [2]}),
-        Ask("browse", {0: NOBODY}, protocol.UNKNOWN_ELEMENT),
-        Ask("lookup", {0: "Plant.Tank 9"}, protocol.UNKNOWN_ELEMENT),
-        Ask("lookup", {0: ""}, protocol.INVALID_PARAMETER),
+        Ask("browse", {0: NOBODY}, error_codes.UNKNOWN_ELEMENT),
+        Ask("lookup", {0: "Plant.Tank 9"}, error_codes.UNKNOWN_ELEMENT),
+        Ask("lookup", {0: ""}, error_codes.INVALID_PARAMETER),
         Ask("meta_data", {0: tank, 1: [0, 1, 2, 3]}),
-        Ask("meta_data", {0: tank, 1: [0, 83]}, protocol.INVALID_PARAMETER),
-        Ask("meta_data", {0: NOBODY, 1: [0]}, protocol.UNKNOWN_ELEMENT),
+        Ask("meta_data", {0: tank, 1: [0, 83]}, error_codes.INVALID_PARAMETER),
+        Ask("meta_data", {0: NOBODY, 1: [0]}, error_codes.UNKNOWN_ELEMENT),
     )
 
 
@@ -83,17 +83,17 @@ async def _read_and_write(script: Script) -> None:
     mode = await script.ask("lookup", {0: "Plant.Pump 1.Mode"})
     valve = await script.ask("lookup", {0: "Plant.Valve 1.Position"})
     await script.ask("read", {0: level, 1: [0, 9, 11, UNIT, PAGE_MISSING_ATTRIBUTE]})
-    await script.ask("read", {0: NOBODY, 1: [11]}, protocol.UNKNOWN_ELEMENT)
-    await script.ask("read", {0: level}, protocol.INVALID_PARAMETER)
+    await script.ask("read", {0: NOBODY, 1: [11]}, error_codes.UNKNOWN_ELEMENT)
+    await script.ask("read", {0: level}, error_codes.INVALID_PARAMETER)
     await script.ask("write", {0: speed, 1: 11, 2: 1500.0})
     await script.batch(
-        Ask("write", {0: NOBODY, 1: 11, 2: 1}, protocol.UNKNOWN_ELEMENT),
-        Ask("write", {0: speed, 1: PAGE_MISSING_ATTRIBUTE, 2: 1}, protocol.MISSING_ATTRIBUTE),
-        Ask("write", {0: level, 1: 11, 2: 1.0}, protocol.READ_ONLY),
-        Ask("write", {0: speed, 1: 11, 2: 9000.0}, protocol.VALUE_OUT_OF_RANGE),
-        Ask("write", {0: speed, 1: 11, 2: "fast"}, protocol.TYPE_MISMATCH),
-        Ask("write", {0: mode, 1: 11, 2: 7}, protocol.ILLEGAL_VALUE),
-        Ask("write", {0: valve, 1: 11, 2: 50.0}, protocol.READ_OR_WRITE_ERROR),
+        Ask("write", {0: NOBODY, 1: 11, 2: 1}, error_codes.UNKNOWN_ELEMENT),
+        Ask("write", {0: speed, 1: PAGE_MISSING_ATTRIBUTE, 2: 1}, error_codes.MISSING_ATTRIBUTE),
+        Ask("write", {0: level, 1: 11, 2: 1.0}, error_codes.READ_ONLY),
+        Ask("write", {0: speed, 1: 11, 2: 9000.0}, error_codes.VALUE_OUT_OF_RANGE),
+        Ask("write", {0: speed, 1: 11, 2: "fast"}, error_codes.TYPE_MISMATCH),
+        Ask("write", {0: mode, 1: 11, 2: 7}, error_codes.ILLEGAL_VALUE),
+        Ask("write", {0: valve, 1: 11, 2: 50.0}, error_codes.READ_OR_WRITE_ERROR),
     )
 
 
@@ -105,8 +105,8 @@ async def _subscribe(script: Script) -> None:
     subscription = await script.ask("subscribe", {0: elements, 1: 100, 2: 1000})
     await script.client.wait_for_events(before + 3)
     await script.ask("unsubscribe", {0: subscription})
-    await script.ask("unsubscribe", {0: subscription}, protocol.UNKNOWN_SUBSCRIPTION_ID)
-    await script.ask("subscribe", {0: [{0: NOBODY, 1: [11]}]}, protocol.UNKNOWN_ELEMENT)
+    await script.ask("unsubscribe", {0: subscription}, error_codes.UNKNOWN_SUBSCRIPTION_ID)
+    await script.ask("subscribe", {0: [{0: NOBODY, 1: [11]}]}, error_codes.UNKNOWN_ELEMENT)
 
 
 async def _log_in(script: Script) -> None:
@@ -115,26 +115,26 @@ async def _log_in(script: Script) -> None:
     viewer = await script.ask("create_sub_session", {0: token(VIEWER.token or "")})
     second = await script.ask("create_sub_session", {0: certificate(SERVICE_CERTIFICATE), 1: NOBODY})
     wrong = {0: user(OPERATOR.user, WRONG_PASSWORD)}
-    await script.ask("create_sub_session", wrong, protocol.ACCESS_DENIED)
-    await script.ask("create_sub_session", {**wrong, 1: NIL}, protocol.INVALID_PARAMETER)
+    await script.ask("create_sub_session", wrong, error_codes.ACCESS_DENIED)
+    await script.ask("create_sub_session", {**wrong, 1: NIL}, error_codes.INVALID_PARAMETER)
     await script.ask("check_access", {0: viewer})
-    await script.ask("check_access", {0: NIL}, protocol.INVALID_PARAMETER)
+    await script.ask("check_access", {0: NIL}, error_codes.INVALID_PARAMETER)
     await script.ask("write", {0: code, 1: 11, 2: 815, 3: service})
-    await script.ask("write", {0: code, 1: 11, 2: 816, 3: viewer}, protocol.ACCESS_DENIED)
-    await script.ask("suspend", {0: viewer}, protocol.ACCESS_DENIED)
+    await script.ask("write", {0: code, 1: 11, 2: 816, 3: viewer}, error_codes.ACCESS_DENIED)
+    await script.ask("suspend", {0: viewer}, error_codes.ACCESS_DENIED)
     for session in (service, viewer, second):
         await script.ask("close_sub_session", {0: session})
-    await script.ask("close_sub_session", {0: service}, protocol.UNKNOWN_SESSION_ID)
+    await script.ask("close_sub_session", {0: service}, error_codes.UNKNOWN_SESSION_ID)
 
 
 async def _change_stages(script: Script) -> None:
     await script.ask("get_stage")
-    await script.ask("resume", error=protocol.INVALID_STAGE_CHANGE)
+    await script.ask("resume", error=error_codes.INVALID_STAGE_CHANGE)
     await script.ask("suspend")
-    await script.ask("suspend", error=protocol.INVALID_STAGE_CHANGE)
+    await script.ask("suspend", error=error_codes.INVALID_STAGE_CHANGE)
     await script.ask("resume")
     await script.ask("shutdown")
-    await script.ask("shutdown", error=protocol.INVALID_STAGE_CHANGE)
+    await script.ask("shutdown", error=error_codes.INVALID_STAGE_CHANGE)
     await script.ask("get_stage")
 
 
@@ -173,7 +173,7 @@ async def demo(client: Client, seconds: float = 3.0) -> list[Sent]:
 
 async def _change_speed(script: Script, speed: Any, pause: float) -> None:
     """The operator wants too much first, then less."""
-    await script.ask("write", {0: speed, 1: 11, 2: 4000.0}, protocol.VALUE_OUT_OF_RANGE)
+    await script.ask("write", {0: speed, 1: 11, 2: 4000.0}, error_codes.VALUE_OUT_OF_RANGE)
     await asyncio.sleep(pause)
     await script.ask("write", {0: speed, 1: 11, 2: 1800.0})
     await asyncio.sleep(pause)
@@ -182,7 +182,7 @@ async def _change_speed(script: Script, speed: Any, pause: float) -> None:
 async def _change_service_code(script: Script, pause: float) -> None:
     """What the panel may not write, a service engineer may, in a sub-session."""
     code = await script.ask("lookup", {0: "Plant.Safety.Service Code"})
-    await script.ask("write", {0: code, 1: 11, 2: 815}, protocol.ACCESS_DENIED)
+    await script.ask("write", {0: code, 1: 11, 2: 815}, error_codes.ACCESS_DENIED)
     await asyncio.sleep(pause)
     service = await script.ask("create_sub_session", {0: user(SERVICE.user, SERVICE.password)})
     await script.ask("check_access", {0: service})

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import cbor2
 
-from xentara_inspect import protocol
-from xentara_inspect.simulator.errors import Refused
+from xentara_inspect.protocol import error_codes, identifiers
+from xentara_inspect.simulator.refusals import Refused
 from xentara_inspect.simulator.wire import integer
 
 BOOLEAN: Final = 0
@@ -48,15 +48,15 @@ def convert(value: Any, data_type: int, limits: Range) -> Any:
     else:
         accepts = _OTHER_TYPES.get(data_type)
         if accepts is not None and not accepts(value):
-            raise Refused(protocol.TYPE_MISMATCH)
+            raise Refused(error_codes.TYPE_MISMATCH)
         converted = value
     if limits.choices and converted not in limits.choices:
-        raise Refused(protocol.ILLEGAL_VALUE)
+        raise Refused(error_codes.ILLEGAL_VALUE)
     if isinstance(converted, (int, float)):
         if math.isnan(converted):
-            raise Refused(protocol.ILLEGAL_VALUE)
+            raise Refused(error_codes.ILLEGAL_VALUE)
         if not limits.minimum <= converted <= limits.maximum:
-            raise Refused(protocol.VALUE_OUT_OF_RANGE)
+            raise Refused(error_codes.VALUE_OUT_OF_RANGE)
     return converted
 
 
@@ -65,29 +65,29 @@ def _to_integer(value: Any, data_type: int) -> int:
     if number is None and isinstance(value, float) and value.is_integer():
         number = int(value)
     if number is None:
-        raise Refused(protocol.TYPE_MISMATCH)
+        raise Refused(error_codes.TYPE_MISMATCH)
     unsigned = data_type >= UINT8
     bits = 8 << (data_type - (UINT8 if unsigned else INT8))
     low, high = (0, (1 << bits) - 1) if unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
     if not low <= number <= high:
-        raise Refused(protocol.VALUE_OUT_OF_RANGE)
+        raise Refused(error_codes.VALUE_OUT_OF_RANGE)
     return number
 
 
 def _to_float(value: Any, data_type: int) -> float:
     if not isinstance(value, float) and integer(value) is None:
-        raise Refused(protocol.TYPE_MISMATCH)
+        raise Refused(error_codes.TYPE_MISMATCH)
     try:
         number = float(value)
     except OverflowError:
-        raise Refused(protocol.VALUE_OUT_OF_RANGE) from None
+        raise Refused(error_codes.VALUE_OUT_OF_RANGE) from None
     if data_type == FLOAT32 and math.isfinite(number) and abs(number) > _FLOAT32_MAXIMUM:
-        raise Refused(protocol.VALUE_OUT_OF_RANGE)
+        raise Refused(error_codes.VALUE_OUT_OF_RANGE)
     return number
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, cbor2.CBORTag) and value.tag == protocol.TAG_TIME
+    return isinstance(value, cbor2.CBORTag) and value.tag == identifiers.TAG_TIME
 
 
 _OTHER_TYPES: Final[dict[int, Callable[[Any], bool]]] = {

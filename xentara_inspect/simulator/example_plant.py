@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import error_codes, identifiers
 from xentara_inspect.simulator import conversion as types
 from xentara_inspect.simulator.conversion import Range
 from xentara_inspect.simulator.plant import (
@@ -65,7 +65,7 @@ def _element(
         Attribute(0, "Primary Key", types.U8STRING, key),
         Attribute(1, "Name", types.U8STRING, element.name),
         Attribute(2, "UUID", types.UUID_TYPE, element.uuid),
-        Attribute(3, "Type", types.U8STRING, kind or protocol.ELEMENT_CATEGORIES[category]),
+        Attribute(3, "Type", types.U8STRING, kind or identifiers.ELEMENT_CATEGORIES[category]),
         Attribute(4, "Category", types.ELEMENT_CATEGORY, category),
     )
     return replace(element, attributes=(*common, *attributes))
@@ -116,7 +116,7 @@ def _process() -> list[Element]:
             wave(18, 21, 40),
             _unit("°C"),
             quality=_every_other(5, _GOOD, _BAD),
-            read_error=_every_other(5, None, protocol.READ_OR_WRITE_ERROR),
+            read_error=_every_other(5, None, error_codes.READ_OR_WRITE_ERROR),
         ),
         _element("Plant.Pump 1", _GROUP),
         _point("Plant.Pump 1.Speed", types.FLOAT64, 1450.0, _unit("1/min"), **_writable(0, 3000)),
@@ -130,7 +130,7 @@ def _process() -> list[Element]:
             types.FLOAT32,
             12.5,
             access=READ_AND_WRITE,
-            write_error=protocol.READ_OR_WRITE_ERROR,
+            write_error=error_codes.READ_OR_WRITE_ERROR,
         ),
     ]
 
@@ -161,15 +161,15 @@ def _diagnostics() -> list[Element]:
         _point("Plant.Diagnostics.Total", types.UINT64, (1 << 64) - 1),
         _point("Plant.Diagnostics.Not A Number", types.FLOAT64, math.nan, quality=_BAD),
         _point("Plant.Diagnostics.Overflow", types.FLOAT64, math.inf, quality=_ACCEPTABLE),
-        _point("Plant.Diagnostics.Dead", types.FLOAT32, 0.0, read_error=protocol.READ_OR_WRITE_ERROR),
-        _point("Plant.Diagnostics.Legacy", types.CUSTOM, 0, read_error=protocol.TYPE_MISMATCH),
+        _point("Plant.Diagnostics.Dead", types.FLOAT32, 0.0, read_error=error_codes.READ_OR_WRITE_ERROR),
+        _point("Plant.Diagnostics.Legacy", types.CUSTOM, 0, read_error=error_codes.TYPE_MISMATCH),
         _point(
             "Plant.Diagnostics.Bug",
             types.FLOAT32,
             0.0,
             access=READ_AND_WRITE,
-            read_error=protocol.INTERNAL_ERROR,
-            write_error=protocol.INTERNAL_ERROR,
+            read_error=error_codes.INTERNAL_ERROR,
+            write_error=error_codes.INTERNAL_ERROR,
         ),
         _element("Plant.Safety", _GROUP),
         _point("Plant.Safety.Service Code", types.UINT32, 4711, restricted=True, **_writable(0, 9999)),

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import error_codes, identifiers
 from xentara_inspect.simulator.accounts import Rights
 from xentara_inspect.simulator.conversion import Range, convert
-from xentara_inspect.simulator.errors import Refused
+from xentara_inspect.simulator.refusals import Refused
 from xentara_inspect.simulator.wire import NIL, time_point
 
 READ_ONLY: Final = 0
@@ -68,11 +68,11 @@ class Element:
     def attribute(self, identifier: Any) -> Attribute:
         """The attribute with an identifier or UUID. Raises Refused(-32101) if there is none."""
         if isinstance(identifier, UUID):
-            identifier = protocol.ATTRIBUTE_UUIDS.get(identifier, identifier)
+            identifier = identifiers.ATTRIBUTE_UUIDS.get(identifier, identifier)
         for attribute in self.attributes:
             if attribute.identifier == identifier:
                 return attribute
-        raise Refused(protocol.MISSING_ATTRIBUTE)
+        raise Refused(error_codes.MISSING_ATTRIBUTE)
 
 
 class Plant:
@@ -98,13 +98,13 @@ class Plant:
     def element(self, uuid: Any) -> Element:
         """The element with a UUID. Raises Refused(-32100)."""
         if uuid not in self._by_uuid:
-            raise Refused(protocol.UNKNOWN_ELEMENT)
+            raise Refused(error_codes.UNKNOWN_ELEMENT)
         return self._by_uuid[uuid]
 
     def lookup(self, primary_key: str) -> Element:
         """The element with a primary key. Raises Refused(-32100)."""
         if primary_key not in self._by_key:
-            raise Refused(protocol.UNKNOWN_ELEMENT)
+            raise Refused(error_codes.UNKNOWN_ELEMENT)
         return self._by_key[primary_key]
 
     def below(self, uuid: UUID, depth: int | None = None) -> Iterator[Element]:
@@ -120,12 +120,12 @@ class Plant:
         attribute = element.attribute(identifier)
         if attribute.access == WRITE_ONLY:
             # The page of read calls this number Write Only; that of write uses it for Read Only.
-            raise Refused(protocol.READ_ONLY, "value is write only")
+            raise Refused(error_codes.READ_ONLY, "value is write only")
         if not rights.read or (attribute.restricted and not rights.restricted):
-            raise Refused(protocol.ACCESS_DENIED)
+            raise Refused(error_codes.ACCESS_DENIED)
         tick = self.now() // TICK
         error = attribute.read_error(tick) if callable(attribute.read_error) else attribute.read_error
-        if error == protocol.READ_OR_WRITE_ERROR:
+        if error == error_codes.READ_OR_WRITE_ERROR:
             raise Refused(error, "read error")
         if error is not None:
             raise Refused(error)
@@ -135,9 +135,9 @@ class Plant:
         """Set an attribute. Raises Refused with the code that says why not."""
         attribute = element.attribute(identifier)
         if attribute.access == READ_ONLY:
-            raise Refused(protocol.READ_ONLY)
+            raise Refused(error_codes.READ_ONLY)
         if not rights.write or (attribute.restricted and not rights.restricted):
-            raise Refused(protocol.ACCESS_DENIED)
+            raise Refused(error_codes.ACCESS_DENIED)
         value = convert(value, attribute.data_type, attribute.range)
         if attribute.write_error is not None:
             self._write_errors[element.uuid] = attribute.write_error
@@ -148,7 +148,7 @@ class Plant:
     def change_stage(self, wanted: int) -> None:
         """Go to another stage. Raises Refused(-32112) where there is no way to it."""
         if wanted not in _STAGE_CHANGES[self.stage]:
-            raise Refused(protocol.INVALID_STAGE_CHANGE)
+            raise Refused(error_codes.INVALID_STAGE_CHANGE)
         self.stage = wanted
 
     def _value(self, element: Element, attribute: Attribute, tick: int) -> Any:

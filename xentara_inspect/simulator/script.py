@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import commands
 from xentara_inspect.simulator.client import Client, Request, Response
 
 OK: Final = "ok"
@@ -65,10 +65,10 @@ class Script:
             if response.error_code != ask.error:
                 wanted = "success" if ask.error is None else str(ask.error)
                 raise UnexpectedAnswerError(f"{ask.command}: wanted {wanted}, got {response}")
-            command = protocol.COMMAND_NAMES.get(_opcode(ask.command))
+            command = commands.COMMAND_NAMES.get(_opcode(ask.command))
             status = OK if ask.error is None else ERROR
             self.sent.append(Sent(command, response.message_id, status, ask.error))
 
 
 def _opcode(command: str | int) -> int:
-    return command if isinstance(command, int) else protocol.OPCODES[command]
+    return command if isinstance(command, int) else commands.OPCODES[command]

@@ -14,11 +14,11 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import identifiers
 from xentara_inspect.simulator.accounts import ANONYMOUS, Account, Accounts
+from xentara_inspect.simulator.answers import Session
 from xentara_inspect.simulator.behaviour import WELL_BEHAVED, Behaviour
 from xentara_inspect.simulator.certificate import server_context
-from xentara_inspect.simulator.commands import Session
 from xentara_inspect.simulator.connection import Connection
 from xentara_inspect.simulator.example_plant import example_plant
 from xentara_inspect.simulator.plant import Plant
@@ -67,7 +67,7 @@ class Simulator:
     def url(self) -> str:
         """Where clients connect."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{protocol.PATH}"
+        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{identifiers.PATH}"
 
     async def __aenter__(self) -> Self:
         context: ssl.SSLContext | None = None
@@ -79,7 +79,7 @@ class Simulator:
             self.port,
             ssl=context,
             process_request=self._admit,
-            subprotocols=[Subprotocol(protocol.SUBPROTOCOL)],
+            subprotocols=[Subprotocol(identifiers.SUBPROTOCOL)],
             select_subprotocol=_select_subprotocol,
             max_size=MAXIMUM_MESSAGE,
             server_header="Xentara simulator",
@@ -101,8 +101,8 @@ class Simulator:
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Check path and credentials of the upgrade; None lets it pass."""
-        if request.path.partition("?")[0] != protocol.PATH:
-            return connection.respond(HTTPStatus.NOT_FOUND, f"The API is at {protocol.PATH}\n")
+        if request.path.partition("?")[0] != identifiers.PATH:
+            return connection.respond(HTTPStatus.NOT_FOUND, f"The API is at {identifiers.PATH}\n")
         account = self._account(request)
         if account is None:
             response = connection.respond(HTTPStatus.UNAUTHORIZED, "Credentials are wrong or missing\n")
@@ -132,5 +132,5 @@ class Simulator:
 
 def _select_subprotocol(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """The protocol's own if offered; clients that offer none, or others, are taken without."""
-    own = Subprotocol(protocol.SUBPROTOCOL)
+    own = Subprotocol(identifiers.SUBPROTOCOL)
     return own if own in offered else None

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import error_codes, identifiers
 from xentara_inspect.simulator.accounts import Rights
-from xentara_inspect.simulator.errors import Refused
 from xentara_inspect.simulator.plant import AttributeId, Element, Plant
+from xentara_inspect.simulator.refusals import Refused
 from xentara_inspect.simulator.wire import encode, failure, success, time_point
 
 DEFAULT_RATE: Final = 100
@@ -39,11 +39,11 @@ class Subscription:
         if self.silence is not None and now - self._last_sent >= self.silence * 1_000_000_000:
             self._last.clear()
         events = []
-        for element, identifiers in self.elements:
-            changes = dict(self._changes(plant, element, identifiers, rights))
+        for element, wanted in self.elements:
+            changes = dict(self._changes(plant, element, wanted, rights))
             if changes:
                 content = {0: time_point(now), 1: element.uuid, 2: changes}
-                events.append([protocol.EVENT, protocol.EVENT_DATA_CHANGE, content])
+                events.append([identifiers.EVENT, identifiers.EVENT_DATA_CHANGE, content])
         if events:
             self._last_sent = now
         return events
@@ -74,7 +74,7 @@ def rates(maximum: int | None, minimum: int | None) -> tuple[float, float | None
     The maximum update rate is the shortest time between updates, the minimum one the longest.
     """
     if maximum is not None and minimum is not None and maximum > minimum:
-        raise Refused(protocol.INVALID_PARAMETER)
+        raise Refused(error_codes.INVALID_PARAMETER)
     interval = DEFAULT_RATE if maximum is None else max(maximum, _FASTEST_RATE)
     if minimum is not None:
         interval = min(interval, max(minimum, _FASTEST_RATE))

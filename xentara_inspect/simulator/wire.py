@@ -8,7 +8,7 @@ from uuid import UUID
 
 import cbor2
 
-from xentara_inspect import protocol
+from xentara_inspect.protocol import identifiers
 
 NIL: Final = UUID(int=0)
 
@@ -37,12 +37,12 @@ def integer(value: Any) -> int | None:
 
 def success(value: Any) -> cbor2.CBORTag:
     """An attribute's value in a read result or an event (S)."""
-    return cbor2.CBORTag(protocol.TAG_ALTERNATIVE_0, value)
+    return cbor2.CBORTag(identifiers.TAG_ALTERNATIVE_0, value)
 
 
 def failure(code: int, text: str) -> cbor2.CBORTag:
     """An attribute's error in a read result or an event (S)."""
-    return cbor2.CBORTag(protocol.TAG_ALTERNATIVE_1, error_object(code, text))
+    return cbor2.CBORTag(identifiers.TAG_ALTERNATIVE_1, error_object(code, text))
 
 
 def error_object(code: int, text: str) -> dict[int, Any]:
@@ -52,12 +52,16 @@ def error_object(code: int, text: str) -> dict[int, Any]:
 
 def time_point(nanoseconds: int) -> cbor2.CBORTag:
     """A time stamp: tag 1001 on a decimal fraction of nanoseconds since 1970 UTC (D)."""
-    fraction = cbor2.CBORTag(protocol.TAG_DECIMAL_FRACTION, [-9, nanoseconds])
-    return cbor2.CBORTag(protocol.TAG_TIME, {protocol.TIME_KEY_DECIMAL: fraction})
+    fraction = cbor2.CBORTag(identifiers.TAG_DECIMAL_FRACTION, [-9, nanoseconds])
+    return cbor2.CBORTag(identifiers.TAG_TIME, {identifiers.TIME_KEY_DECIMAL: fraction})
 
 
 def nanoseconds(time: Any) -> int:
     """The time of a decoded time stamp, in ns since 1970 UTC. Raises ValueError for anything else."""
-    if isinstance(time, cbor2.CBORTag) and time.tag == protocol.TAG_TIME and isinstance(time.value, Mapping):
-        return int(time.value[protocol.TIME_KEY_DECIMAL].scaleb(9))
+    if (
+        isinstance(time, cbor2.CBORTag)
+        and time.tag == identifiers.TAG_TIME
+        and isinstance(time.value, Mapping)
+    ):
+        return int(time.value[identifiers.TIME_KEY_DECIMAL].scaleb(9))
     raise ValueError(f"not a time stamp: {time!r}")

@@ -14,7 +14,7 @@ import re
 import sqlite3
 from typing import Final, NamedTuple
 
-from xentara_inspect.connection import LIVE
+from xentara_inspect.frames import LIVE
 from xentara_inspect.store.database import Path, open_for_reading, transaction
 from xentara_inspect.store.errors import StoreError
 

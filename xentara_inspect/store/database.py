@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from xentara_inspect.store.errors import StoreError, from_os, from_sqlite
-from xentara_inspect.store.liveness import recording_now
+from xentara_inspect.store.processes import recording_now
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 Path = str | os.PathLike[str]

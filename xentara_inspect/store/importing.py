@@ -7,11 +7,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from xentara_inspect.connection import Closing, SessionInfo
-from xentara_inspect.frames import Frame
+from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.store.database import Path, open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
-from xentara_inspect.store.journal_sessions import (
+from xentara_inspect.store.sessions import (
     STORED_SESSION,
     StoredSession,
     end_session,
@@ -20,7 +19,7 @@ from xentara_inspect.store.journal_sessions import (
     is_being_recorded,
     reopen_if_closed,
 )
-from xentara_inspect.store.secrets import without_secrets
+from xentara_inspect.traffic.secrets import without_secrets
 
 
 class ImportResult(NamedTuple):

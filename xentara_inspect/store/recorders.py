@@ -7,9 +7,9 @@ import sqlite3
 import time
 from collections.abc import Mapping
 
-from xentara_inspect.connection import Closing
-from xentara_inspect.store.journal_sessions import end_session
-from xentara_inspect.store.liveness import HEARTBEAT_TIMEOUT, is_running, process_token, this_host
+from xentara_inspect.frames import Closing
+from xentara_inspect.store.processes import HEARTBEAT_TIMEOUT, is_running, process_token, this_host
+from xentara_inspect.store.sessions import end_session
 
 ABANDONED = "the recorder ended before the connection did"
 """close_reason of sessions whose real end nobody saw."""

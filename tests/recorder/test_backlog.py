@@ -1,0 +1,155 @@
+"""What was handed to the journal is numbered, and kept until the journal has it for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.store_traffic import BYE, LIVE_INFO
+from xentara_inspect.frames import Frame
+from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.backlog import OVERHEAD, Backlog
+
+
+def frame(number: int, size: int = 2) -> Frame:
+    return Frame(number, False, False, number.to_bytes(2, "big") * (size // 2))
+
+
+def said(data: bytes) -> list[tuple[Any, ...]]:
+    """The messages in what the journal is told."""
+    return list(wire.Messages().feed(data))
+
+
+def operations(data: bytes) -> list[tuple[int, Any]]:
+    """(number, operation) of all of them."""
+    numbered = []
+    for message in said(data):
+        if message[0] == wire.OPERATIONS:
+            _, last, chunk = message
+            numbered += list(enumerate(chunk, last - len(chunk) + 1))
+    return numbered
+
+
+def test_operations_are_numbered_from_1_in_their_order() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO)
+    backlog.frame(session, frame(1))
+    first = backlog.take()
+    assert said(first)[0][:2] == (wire.SESSION, session)
+    backlog.end(session, BYE)
+    assert operations(first + backlog.take()) == [
+        (1, (wire.OPENED, session)),
+        (2, (wire.FRAME, session, 1, False, False, b"\0\1")),
+        (3, (wire.ENDED, session, *BYE)),
+    ]
+    assert backlog.take() == b""
+
+
+def test_another_journal_is_told_again_what_is_not_settled() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO)
+    told = [backlog.take()]
+    for number in range(3):
+        backlog.frame(session, frame(number))
+        told.append(backlog.take())
+    backlog.settle(2)  # the opening and the first frame
+    assert backlog.next_number() == 3
+    again = said(backlog.again())
+    assert again[0][:2] == (wire.SESSION, session)
+    assert again[0][3] == 1, "so many of its frames are stored"
+    assert operations(backlog.again()) == operations(told[2] + told[3])
+
+
+def test_a_chunk_is_told_again_as_a_whole_where_half_of_it_is_settled() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO)
+    backlog.frame(session, frame(1))
+    told = backlog.take()
+    backlog.settle(1)
+    assert backlog.next_number() == 1
+    assert operations(backlog.again()) == operations(told)
+    backlog.settle(2)
+    assert backlog.next_number() == 3
+    assert operations(backlog.again()) == []
+
+
+def test_a_session_is_forgotten_once_its_end_is_settled() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO)
+    backlog.end(session, BYE)
+    backlog.take()
+    assert len(said(backlog.again())) == 2
+    backlog.settle(2)
+    assert said(backlog.again()) == []
+
+
+def test_frames_without_room_are_counted_in_their_place() -> None:
+    backlog = Backlog(limit=3 * OVERHEAD)
+    session = backlog.open(LIVE_INFO)
+    assert backlog.frame(session, frame(1))
+    assert not backlog.frame(session, frame(2))
+    assert not backlog.frame(session, frame(3))
+    backlog.end(session, BYE)
+    assert [operation[0] for _, operation in operations(backlog.take())] == [
+        wire.OPENED,
+        wire.FRAME,
+        wire.MISSED,
+        wire.ENDED,
+    ]
+    assert backlog.dropped == 2
+
+
+def test_what_was_missed_is_told_even_if_nothing_comes_any_more() -> None:
+    backlog = Backlog(limit=3 * OVERHEAD)
+    session = backlog.open(LIVE_INFO)
+    assert backlog.frame(session, frame(1))
+    backlog.take()
+    assert not backlog.frame(session, frame(2))
+    assert operations(backlog.take()) == [(3, (wire.MISSED, session, 1))]
+
+
+def test_a_frame_larger_than_all_the_room_is_kept_where_nothing_else_is() -> None:
+    backlog = Backlog(limit=2 * OVERHEAD)
+    session = backlog.open(LIVE_INFO)
+    backlog.take()
+    backlog.settle(1)
+    assert backlog.frame(session, frame(1, 10 * OVERHEAD))
+    assert not backlog.frame(session, frame(2, 10 * OVERHEAD))
+
+
+@given(st.lists(st.sampled_from(["frame", "take", "settle", "settle half"]), max_size=60))
+def test_told_and_told_again_are_all_of_it_once(steps: list[str]) -> None:
+    """Whatever is settled when a journal dies, the next one is told exactly the rest."""
+    backlog = Backlog(limit=8 * OVERHEAD)
+    session = backlog.open(LIVE_INFO)
+    first = 1
+    told: list[tuple[int, Any]] = []
+    for number, step in enumerate(steps):
+        if step == "frame":
+            backlog.frame(session, frame(number))
+        elif step == "take":
+            told += operations(backlog.take())
+        elif told:
+            backlog.settle(max(backlog.settled, told[-1][0] if step == "settle" else told[len(told) // 2][0]))
+        first = backlog.next_number()
+    rest = operations(backlog.again() + backlog.take())
+    assert [number for number, _ in rest] == list(range(first, backlog.last + 1))
+    assert rest[: len(told) - first + 1] == told[first - 1 :]
+    frames = sum(operation[0] == wire.FRAME for _, operation in [*told[: first - 1], *rest])
+    missed = sum(operation[2] for _, operation in [*told[: first - 1], *rest] if operation[0] == wire.MISSED)
+    assert frames + missed == steps.count("frame")
+    assert backlog.unsettled_frames() == sum(operation[0] == wire.FRAME for _, operation in rest)
+
+
+@given(st.lists(st.binary(max_size=40)), st.integers(1, 50))
+def test_messages_come_out_whole_however_they_were_cut(contents: list[bytes], size: int) -> None:
+    data = b"".join(wire.encode((number, content)) for number, content in enumerate(contents))
+    messages = wire.Messages()
+    heard = [
+        message
+        for start in range(0, len(data), size)
+        for message in messages.feed(data[start : start + size])
+    ]
+    assert heard == list(enumerate(contents))

@@ -1,0 +1,366 @@
+"""The process that writes the journal may die or stand still: nothing is lost, doubled or held up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.live import Mitmdump, children, inspect, rows, run_async, simulated, wait_until
+from tests.store_checks import check_derived, check_integrity
+from tests.store_traffic import BYE, LIVE_INFO, frames, info, read
+from xentara_inspect.frames import Frame
+from xentara_inspect.recorder import keeper as journal_keeper
+from xentara_inspect.recorder.keeper import JournalKeeper
+from xentara_inspect.recorder.process import Settings
+from xentara_inspect.simulator import Client
+from xentara_inspect.store import backoff
+
+
+def frame(number: int, size: int = 0) -> Frame:
+    return Frame(number, False, False, number.to_bytes(4, "big") + bytes(size))
+
+
+def stored(database: Path) -> list[int]:
+    """The numbers of the frames in a database, in their order; none where it is not made yet."""
+    try:
+        rows = read(database, "SELECT payload FROM frames ORDER BY id")
+    except sqlite3.OperationalError:
+        return []
+    return [int.from_bytes(payload[:4], "big") for (payload,) in rows]
+
+
+def keeping(
+    database: Path, main: Callable[[JournalKeeper], Awaitable[None]], *, durable: bool = False
+) -> None:
+    """Run something with a keeper, as the proxy does: its end comes when the event loop is over."""
+    keepers = []
+
+    async def run() -> None:
+        keepers.append(JournalKeeper(Settings(str(database), durable=durable), limit=1_000_000))
+        await main(keepers[0])
+
+    try:
+        run_async(run())
+    finally:
+        unsaid = keepers[0].close(20)
+    assert unsaid == 0
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    await asyncio.to_thread(wait_until, condition, what)
+
+
+def the_journal() -> int:
+    """The process that writes."""
+    (pid,) = children(os.getpid(), "journal")
+    return pid
+
+
+def test_frames_are_committed_while_the_loop_goes_on_and_the_rest_at_the_end(database: Path) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        for number in range(5):
+            keeper.append(session, frame(number))
+        await until(lambda: stored(database) == list(range(5)), "five frames")
+        keeper.append(session, frame(5))
+        keeper.close_session(session, BYE)
+
+    keeping(database, main)
+    assert stored(database) == list(range(6))
+    assert read(database, "SELECT close_code, closed FROM sessions") == [(1000, BYE.time)]
+    assert read(database, "SELECT stopped IS NOT NULL FROM recorders") == [(1,)]
+
+
+def test_a_journal_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.01)
+
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        for number in range(2000):
+            keeper.append(session, frame(number))
+            if number % 400 == 399:
+                pid = the_journal()
+                os.kill(pid, signal.SIGKILL)
+                await until(lambda pid=pid: children(os.getpid(), "journal") not in ([], [pid]), "the next")  # type: ignore[misc]
+            elif number % 10 == 0:
+                await asyncio.sleep(0)
+
+    keeping(database, main)
+    assert stored(database) == list(range(2000))
+    check_integrity(database)
+    assert len(read(database, "SELECT * FROM recorders")) == 1, "each took the place of the one before"
+    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(2000, 0)]
+
+
+def test_a_journal_that_dies_between_commit_and_saying_so_is_not_told_twice(database: Path) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        keeper.append(session, frame(0))
+        await until(lambda: stored(database) == [0], "the first frame")
+        # No turn of the event loop from here on: the keeper does not hear that they are committed.
+        for number in range(1, 4):
+            keeper.append(session, frame(number))
+        keeper.flush(0)  # hands over, and does not wait
+        wait_until(lambda: stored(database) == [0, 1, 2, 3], "the others")
+        os.kill(the_journal(), signal.SIGKILL)
+        keeper.append(session, frame(4))
+
+    keeping(database, main)
+    assert stored(database) == [0, 1, 2, 3, 4]
+
+
+def test_a_replay_goes_on_where_the_journal_died(database: Path) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(info(source="sample.flow"))
+        for number in range(3):
+            keeper.append(session, frame(number))
+        assert keeper.flush(20)
+        os.kill(the_journal(), signal.SIGKILL)
+        for number in range(3, 6):
+            keeper.append(session, frame(number))
+        keeper.close_session(session, BYE)
+        assert keeper.flush(20)
+
+    keeping(database, main)
+    assert stored(database) == list(range(6))
+
+
+def test_a_replay_waits_for_room_instead_of_dropping(database: Path) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(info(source="sample.flow"))
+        for number in range(50):
+            keeper.append(session, frame(number, 100_000))
+
+    keeping(database, main)
+    assert stored(database) == list(range(50))
+
+
+def test_frames_that_were_there_before_a_replay_are_told(database: Path) -> None:
+    async def replay(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(info(source="sample.flow"))
+        for number in range(3):
+            keeper.append(session, frame(number))
+        keeper.close_session(session, BYE)
+        assert keeper.flush(20)
+        skipped.append(list(keeper.skipped().values()))
+
+    skipped: list[list[tuple[int, int]]] = []
+    keeping(database, replay)
+    keeping(database, replay)
+    assert skipped == [[], [(1, 3)]]
+    assert stored(database) == [0, 1, 2]
+
+
+def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_told_and_counted(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        os.kill(the_journal(), signal.SIGSTOP)
+        try:
+            for number in range(100):
+                keeper.append(session, frame(number, 50_000))
+                await asyncio.sleep(0)
+            assert not keeper.flush(0.1)
+        finally:
+            os.kill(the_journal(), signal.SIGCONT)
+        assert keeper.flush(20)
+        keeper.append(session, frame(100))
+
+    caplog.set_level("WARNING")
+    keeping(database, main)
+    kept = stored(database)
+    assert caplog.text.count("no room for more frames in memory; they are dropped, and counted") == 1
+    assert f"there is room again; {101 - len(kept)} frames had to be dropped" in caplog.text
+    assert kept[:-1] == list(range(len(kept) - 1))
+    assert kept[-1] == 100
+    assert len(kept) < 30, "a megabyte, no more"
+    assert read(database, "SELECT dropped FROM sessions") == [(101 - len(kept),)]
+
+
+def test_with_durable_a_frame_waits_until_it_is_committed(database: Path) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        for number in range(20):
+            committed = keeper.append(session, frame(number))
+            assert committed is not None
+            assert await asyncio.wait_for(committed, 20) is True
+            assert stored(database)[-1] == number
+
+    keeping(database, main, durable=True)
+
+
+def test_with_durable_nobody_waits_for_a_database_in_trouble(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            committed = keeper.append(session, frame(0))
+            assert committed is not None
+            assert await asyncio.wait_for(committed, 20) is False
+            assert "is locked by another program; frames are kept in memory" in caplog.text
+            assert keeper.append(session, frame(1)) is None
+        await until(lambda: stored(database) == [0, 1], "both")
+
+    keeping(database, main, durable=True)
+
+
+def test_a_journal_that_cannot_be_started_is_told_once_and_tried_again(
+    database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.01)
+    python = sys.executable
+
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        keeper.append(session, frame(0))
+        assert keeper.flush(20)
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        os.kill(the_journal(), signal.SIGKILL)
+        keeper.append(session, frame(1))
+        await until(lambda: "keeps dying (exit code 1)" in caplog.text, "a word about it")
+        keeper.append(session, frame(2))
+        await asyncio.sleep(0.1)
+        assert caplog.text.count("keeps dying") == 1
+        monkeypatch.setattr(sys, "executable", python)
+        await until(lambda: stored(database) == [0, 1, 2], "all of it")
+        await until(lambda: "can be written again, no frame was lost meanwhile" in caplog.text, "its end")
+
+    caplog.set_level("WARNING")
+    keeping(database, main)
+
+
+def test_a_journal_that_could_not_be_started_at_first_is_started_later(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = sys.executable
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    monkeypatch.setattr(journal_keeper, "_START_SECONDS", 0.1)
+
+    async def main(keeper: JournalKeeper) -> None:
+        monkeypatch.setattr(sys, "executable", python)
+        keeper.append(keeper.open_session(LIVE_INFO), frame(0))
+        await until(lambda: stored(database) == [0], "the frame")
+
+    keeping(database, main)
+
+
+def test_frames_that_nobody_took_are_told_at_the_end(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keepers = []
+
+    async def main() -> None:
+        keepers.append(JournalKeeper(Settings(str(database))))
+        session = keepers[0].open_session(LIVE_INFO)
+        assert keepers[0].flush(20)
+        keepers[0].append(session, frame(0))
+        monkeypatch.setattr(sys, "executable", "/no/such/python")
+        os.kill(the_journal(), signal.SIGKILL)
+
+    run_async(main())
+    assert keepers[0].close(20) == 1
+
+
+def test_with_durable_frames_are_waited_for_again_when_the_trouble_died_with_its_process(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            committed = keeper.append(session, frame(0))
+            assert committed is not None
+            assert await asyncio.wait_for(committed, 20) is False
+            os.kill(the_journal(), signal.SIGKILL)
+        await until(lambda: stored(database) == [0], "the frame")
+        await until(lambda: "can be written again" in caplog.text, "the end of it")
+        committed = keeper.append(session, frame(1))
+        assert committed is not None
+        assert await asyncio.wait_for(committed, 20) is True
+
+    caplog.set_level("WARNING")
+    keeping(database, main, durable=True)
+
+
+def test_a_journal_ends_with_the_proxy_that_was_killed_and_not_before(database: Path, confdir: Path) -> None:
+    async def main() -> int:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                await asyncio.to_thread(proxy.wait_for_line, "recording into")
+                (pid,) = children(proxy.child.pid, "journal")
+                for signal_number in (signal.SIGINT, signal.SIGTERM):
+                    os.kill(pid, signal_number)
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    await until(lambda: len(read(database, "SELECT 1 FROM frames")) == 2, "both frames")
+                    assert children(proxy.child.pid, "journal") == [pid]
+                    proxy.child.kill()
+        return pid
+
+    pid = run_async(main())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "its end")
+    assert read(database, "SELECT stopped IS NOT NULL FROM recorders") == [(1,)]
+
+
+def test_a_conversation_goes_on_over_the_death_of_its_journal(database: Path, confdir: Path) -> None:
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    (pid,) = children(proxy.child.pid, "journal")
+                    os.kill(pid, signal.SIGKILL)
+                    for _ in range(5):
+                        await client.request(8)
+                await asyncio.to_thread(proxy.stop)
+                assert "Traceback" not in proxy.output
+
+    run_async(main())
+    assert [row["status"] for row in rows("log", "-d", database)] == ["ok"] * 6
+    (session,) = rows("sessions", "-d", database)
+    assert (session["frames"], session["close_code"], session["dropped"]) == (12, 1000, 0)
+    inspect("reindex", "-d", database)
+    check_derived(database, database.with_name("fresh.db"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["no JSON"], ["{}"], ["[]"], ['{"rotation": null, "no": 1}']])
+def test_settings_that_are_none_are_refused_with_one_line(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "xentara_inspect.recorder.process", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("usage: ")
+    assert run.stderr.count("\n") == 1
+
+
+def test_frames_of_the_store_can_be_handed_over(database: Path) -> None:
+    """Text, binary, both directions, and a secret that is blanked on the way."""
+    conversation = frames(
+        '>[[0, 1, 12, {0: 122({0: "operator", 1: "swordfish"})}]]', "<[[1, 1]]", ">text:hello"
+    )
+
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        for said in conversation:
+            keeper.append(session, said)
+
+    keeping(database, main)
+    found = read(database, "SELECT time, from_client, is_text, payload, redacted FROM frames ORDER BY id")
+    assert [Frame(*row[:4]) for row in found[1:]] == conversation[1:]
+    assert [row[4] for row in found] == [1, 0, 0]
+    assert b"swordfish" not in found[0][3]
+    assert b"swordfish" in conversation[0].payload

@@ -1,0 +1,147 @@
+"""How the query tool meets people: help, empty answers, pipes, narrow and plain terminals, hostile names."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.live import ROOT, inspect
+from tests.store_traffic import HELLO, add, frames
+from xentara_inspect.cli import _COMMANDS
+from xentara_inspect.index.process import catch_up
+from xentara_inspect.store.database import open_for_writing
+
+LISTS = ("sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions")
+HOSTILE = 'Plänt\u001b[31m\u202e;"x",y'
+
+
+@pytest.fixture
+def plant(database: Path) -> Path:
+    inspect("import", ROOT / "sample_captures" / "reads-and-writes.flow", "-d", database)
+    return database
+
+
+@pytest.fixture
+def hostile(database: Path) -> Path:
+    asked = f">[[0, 2, 3, {{0: {json.dumps(HOSTILE)}}}]]"
+    add(database, frames(*HELLO, asked, "<[[1, 2, 37(h'e3ee10714d884ba18e5d0f1e4ce25ee8')]]"))
+    catch_up(database)
+    return database
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "xentara_inspect", *arguments],
+        capture_output=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def in_terminal(width: int, *arguments: str | Path) -> str:
+    """What the command prints on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    environment = {**os.environ, "TERM": "xterm"}
+    environment.pop("COLUMNS", None)
+    command = [sys.executable, "-m", "xentara_inspect", *arguments]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment):
+        os.close(theirs)
+        printed = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the other side is closed
+                break
+            printed += piece
+    os.close(ours)
+    return re.sub("\x1b\\[[0-9;]*m", "", printed.decode()).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_every_command_says_how_it_is_used(command: str) -> None:
+    text = inspect(command, "-h")
+    assert text.startswith(f"Usage: xentara-inspect {command}")
+    assert "\\b" not in text
+    if command in (*LISTS, "show"):  # with examples, on lines of their own
+        lines = text.splitlines()
+        assert any(line.startswith("    xentara-inspect ") for line in lines[lines.index("  Examples:") :])
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_an_empty_answer_is_said_to_people_and_is_no_error(command: str, database: Path) -> None:
+    open_for_writing(database).close()
+    answer = run(command, "-d", database)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"", b"nothing found\n")
+    assert (run(command, "-d", database, "--format", "json").stdout) == b"[]\n"
+    assert run(command, "-d", database, "--format", "ndjson").stderr == b""
+    assert run(command, "-d", database, "--format", "csv").stdout.count(b"\n") == 1
+
+
+def test_an_id_that_is_not_there_is_one_line_and_exit_code_1(plant: Path) -> None:
+    answer = run("show", "999.1", "-d", plant)
+    assert answer.returncode == 1
+    assert answer.stderr.decode() == f"Error: 999.1 is not in {plant}; `xentara-inspect log` lists what is\n"
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback(plant: Path) -> None:
+    command = f"{sys.executable} -m xentara_inspect log -d '{plant}' --limit 0 --format ndjson | head -1"
+    answer = subprocess.run(command, shell=True, capture_output=True, check=True)
+    assert (answer.stdout.count(b"\n"), answer.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+@pytest.mark.parametrize("form", ["table", "json", "ndjson", "csv"])
+def test_what_a_plain_terminal_cannot_show_becomes_an_escape(
+    environment: dict[str, str], form: str, hostile: Path
+) -> None:
+    answer = run("elements", "-d", hostile, "--format", form, **environment)
+    assert (answer.returncode, answer.stderr) == (0, b"")
+    if "PYTHONIOENCODING" in environment:
+        assert answer.stdout.isascii()
+        assert b"Pl\\u00e4nt" in answer.stdout or b"Pl\\xe4nt" in answer.stdout
+    if form == "json":
+        assert json.loads(answer.stdout)[0]["primary_key"] == HOSTILE
+
+
+def test_show_survives_a_plain_terminal(hostile: Path) -> None:
+    answer = run("show", "3.1", "-d", hostile, PYTHONIOENCODING="ascii")
+    assert answer.returncode == 0
+    assert answer.stdout.isascii()
+
+
+def test_hostile_names_reach_neither_a_terminal_nor_a_spreadsheet_raw(hostile: Path) -> None:
+    for form in ("table", "csv", "json", "ndjson"):
+        printed = inspect("log", "-d", hostile, "--format", form)
+        assert "\x1b" not in printed
+        assert "\u202e" not in printed
+    (row,) = csv.DictReader(io.StringIO(inspect("elements", "-d", hostile, "--format", "csv")))
+    assert row["primary_key"] == 'Plänt\\u001b[31m\\u202e;"x",y'
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 300])
+def test_a_narrow_terminal_loses_columns_and_never_half_of_an_id(width: int, plant: Path) -> None:
+    ids = [row["id"] for row in json.loads(inspect("log", "-d", plant, "--format", "json"))]
+    lines = in_terminal(width, "log", "-d", plant).splitlines()
+    assert max(map(len, lines)) <= width
+    firsts = [line.split()[0] for line in lines if line[:1] != " " or line.lstrip()[:1].isdigit()]
+    assert set(ids) <= set(firsts)
+    assert ("Msg" in lines[0]) == (width >= 120)
+
+
+def test_another_program_gets_whole_lines_with_all_columns(plant: Path) -> None:
+    lines = inspect("log", "-d", plant).splitlines()
+    assert lines[0].split() == ["ID", "Session", "Time", "Command", "Msg", "Status", "Error", "ms", "Summary"]
+    assert len(lines) == 51

@@ -1,0 +1,205 @@
+"""Full disks, held locks, deleted files: traffic goes on, people are told once, nothing is lost silently."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import resource
+import sqlite3
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.live import ADDON, BIN, Mitmdump, Process, children, rows, run_async, wait_until
+from tests.load import Crowd, LoadServer, as_heard, oldest_missing
+from tests.store_checks import check_derived, check_integrity, recorded_by_connection
+from tests.store_traffic import read
+from xentara_inspect.index.process import catch_up
+
+FOR_EVER = 1_000_000  # messages on one connection: it stays
+
+
+@contextlib.asynccontextmanager
+async def recorded(
+    database: Path, confdir: Path, *, stay: int = 150, clients: int = 4, padding: int = 0
+) -> AsyncIterator[tuple[Mitmdump, Crowd]]:
+    """Traffic through mitmdump, with a proper end."""
+    async with LoadServer(padding=padding) as server:
+        with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir) as proxy:
+            crowd = Crowd(proxy.url, itertools.count(1), random.Random(5), clients, stay)
+            async with crowd:
+                await crowd.wait_for(100)
+                yield proxy, crowd
+            await asyncio.to_thread(proxy.stop)
+            assert proxy.child.returncode == 0, proxy.output
+            assert "Traceback" not in proxy.output, proxy.output.partition("Traceback")[2]
+            assert "could not be decoded" not in proxy.output
+
+
+def check_everything_is_there(database: Path, crowd: Crowd) -> None:
+    check_integrity(database)
+    found = recorded_by_connection(database)
+    for number, heard in as_heard(crowd.connections).items():
+        assert oldest_missing(heard, found.get((number, False), [])) is None
+    assert sum(row["dropped"] for row in rows("sessions", "-d", database)) == 0
+
+
+def check_everything_is_accounted_for(database: Path, crowd: Crowd) -> int:
+    """Of connections that stayed, what is not there was dropped, and is counted. Returns how many."""
+    check_integrity(database)
+    sessions = rows("sessions", "-d", database)
+    known = {tuple(row["client"].rsplit(":", 1))[1]: row for row in sessions}
+    for client in crowd.connections.values():
+        row = known[str(client.websocket.local_address[1])]
+        assert row["frames"] + row["dropped"] == len(client.sent) + len(client.received)
+    return sum(row["dropped"] for row in sessions)
+
+
+def told(proxy: Process, words: str) -> int:
+    """How many lines of ours say something."""
+    return sum(words in line for line in proxy.lines if "xentara_inspect: " in line)
+
+
+async def hears(proxy: Process, pattern: str) -> None:
+    await asyncio.to_thread(proxy.wait_for_line, pattern)
+
+
+@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.stress)])
+def test_a_database_that_is_locked_for_long_gets_everything_afterwards(
+    database: Path, confdir: Path, seconds: int
+) -> None:
+    async def main() -> Crowd:
+        async with recorded(database, confdir) as (proxy, crowd):
+            with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                until = asyncio.get_running_loop().time() + seconds
+                while asyncio.get_running_loop().time() < until:
+                    await crowd.wait_for(100)
+                other.execute("ROLLBACK")
+            await hears(proxy, "can be written again, no frame was lost")
+            await crowd.wait_for(100)
+            assert told(proxy, "is locked by another program; frames are kept in memory") == 1
+            assert told(proxy, "can be written again") == 1
+        return crowd
+
+    crowd = run_async(main())
+    check_everything_is_there(database, crowd)
+    check_derived(database, database.with_name("fresh.db"))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, with room for 1 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], check=False)
+    if made.returncode:
+        pytest.skip("only root can mount a small file system")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def grow(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=1g", disk], check=True)
+
+
+def test_a_full_disk_holds_up_nobody_and_gets_everything_once_there_is_room(
+    disk: Path, confdir: Path
+) -> None:
+    database = disk / "xentara.db"
+
+    async def main() -> Crowd:
+        async with recorded(database, confdir) as (proxy, crowd):
+            await hears(proxy, "cannot be written: the disk is full; frames are kept in memory")
+            await crowd.wait_for(1000)
+            grow(disk)
+            await hears(proxy, "can be written again, no frame was lost")
+            await crowd.wait_for(100)
+            assert told(proxy, "frames are kept in memory") == told(proxy, "can be written again") == 1
+        return crowd
+
+    crowd = run_async(main())
+    check_everything_is_there(database, crowd)
+    check_derived(database, disk / "fresh.db")
+
+
+def test_a_file_that_may_not_grow_gets_everything_once_it_may(database: Path, confdir: Path) -> None:
+    async def main() -> Crowd:
+        async with recorded(database, confdir) as (proxy, crowd):
+            none = resource.RLIM_INFINITY
+            (journal,) = children(proxy.child.pid, "journal")
+            resource.prlimit(journal, resource.RLIMIT_FSIZE, (100_000, none))
+            await hears(proxy, "frames are kept in memory")
+            await crowd.wait_for(500)
+            resource.prlimit(journal, resource.RLIMIT_FSIZE, (none, none))
+            await hears(proxy, "can be written again, no frame was lost")
+            await crowd.wait_for(100)
+        return crowd
+
+    crowd = run_async(main())
+    check_everything_is_there(database, crowd)
+    check_derived(database, database.with_name("fresh.db"))
+
+
+@pytest.mark.stress
+def test_what_a_full_disk_and_memory_do_not_hold_is_counted(disk: Path, confdir: Path) -> None:
+    database = disk / "xentara.db"
+
+    async def main() -> tuple[Crowd, int]:
+        async with recorded(database, confdir, stay=FOR_EVER, clients=2, padding=300_000) as (proxy, crowd):
+            await hears(proxy, "the disk is full")
+            await crowd.wait_for(400)  # 120 MB, of which 64 are kept
+            grow(disk)
+            await hears(proxy, "can be written again, [1-9][0-9]* frames had to be dropped")
+            (said,) = [line for line in proxy.lines if "had to be dropped" in line]
+            await crowd.wait_for(20)
+        return crowd, int(said.split(" frames had")[0].rsplit(" ", 1)[1])
+
+    crowd, dropped_by_then = run_async(main())
+    assert check_everything_is_accounted_for(database, crowd) >= dropped_by_then
+    assert catch_up(database)
+
+
+def test_a_file_deleted_under_a_recorder_is_told_and_what_it_held_is_counted(
+    database: Path, confdir: Path
+) -> None:
+    async def main() -> Crowd:
+        async with recorded(database, confdir, stay=FOR_EVER) as (proxy, crowd):
+            held = partial(wait_until, lambda: len(read(database, "SELECT 1 FROM frames")) >= 100, "frames")
+            await asyncio.to_thread(held)
+            for path in database.parent.glob("xentara.db*"):
+                path.unlink(missing_ok=True)
+            await hears(proxy, "was deleted or replaced; recording goes on in a new file of that name")
+            await hears(proxy, "can be written again")
+            await crowd.wait_for(300)
+
+            def indexed() -> bool:
+                return bool(rows("events", "-d", database))
+
+            await asyncio.to_thread(wait_until, indexed, "events in the new file")
+            assert told(proxy, "was deleted or replaced") == told(proxy, "can be written again") == 1
+        return crowd
+
+    crowd = run_async(main())
+    assert check_everything_is_accounted_for(database, crowd) >= 100
+    check_derived(database, database.with_name("fresh.db"))
+
+
+def test_a_read_only_directory_is_one_clear_line_and_no_recording(disk: Path, confdir: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    setting = f"xentara_db={disk / 'xentara.db'}"
+    arguments = ["-p", "0", "--listen-host", "127.0.0.1", "--set", f"confdir={confdir}", "--set", setting]
+    with Process([BIN / "mitmdump", "-s", ADDON, *arguments]) as proxy:
+        assert proxy.wait() == 1
+    assert told(proxy, f"{disk / 'xentara.db'} cannot be opened: read-only file system") == 1
+    assert "Traceback" not in proxy.output
+    assert os.listdir(disk) == []

@@ -1,0 +1,1 @@
+"""Frames out of other people's files."""

@@ -1,0 +1,150 @@
+"""mitmproxy's flows to sessions and frames: live ones in the add-on, stored ones in flow files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from mitmproxy import exceptions, flowfilter, http
+from mitmproxy import io as flow_io
+from mitmproxy.flow import Flow
+from mitmproxy.websocket import WebSocketMessage
+
+from xentara_inspect.frames import Closing, Frame, SessionInfo
+from xentara_inspect.protocol import identifiers
+
+_MICROSECONDS: Final = 1_000_000
+_LARGEST: Final = (1 << 63) - 1  # of an integer column
+
+
+class FlowFileError(Exception):
+    """A file is no flow file, or ends in the middle of a flow. One clear line."""
+
+
+def flow_time(timestamp: float) -> int:
+    """A mitmproxy time stamp in nanoseconds; a float since 1970 carries no more than microseconds."""
+    return _storable(round(timestamp * _MICROSECONDS) * 1000)
+
+
+def _storable(number: int) -> int:
+    """A number of a flow file, which may be any, as one that has a place in an integer column."""
+    return max(-_LARGEST, min(number, _LARGEST))
+
+
+def frame_of(message: WebSocketMessage) -> Frame:
+    """The frame of a message; of a dropped one too, since it was sent."""
+    content = bytes(message.content)  # other add-ons may have put something like it there
+    return Frame(flow_time(message.timestamp), message.from_client, message.is_text, content)
+
+
+def is_xentara(flow: http.HTTPFlow, chosen: flowfilter.TFilter | None) -> bool:
+    """Whether a WebSocket flow is to be recorded: what the filter says, else by path or subprotocol."""
+    if flow.websocket is None:
+        return False
+    if chosen is not None:
+        return bool(chosen(flow))
+    subprotocol = _subprotocol(flow)
+    return _path(flow) == identifiers.PATH or (
+        subprotocol is not None and subprotocol.startswith(identifiers.SUBPROTOCOL_PREFIX)
+    )
+
+
+def session_info(flow: http.HTTPFlow, source: str) -> SessionInfo:
+    """What is known of a WebSocket connection when it opens. No query, no credentials but the name."""
+    upgraded = flow.response.timestamp_end if flow.response is not None else None
+    host, port = flow.server_conn.address or (flow.request.host, flow.request.port)
+    return SessionInfo(
+        flow_id=flow.id,
+        client=_address(flow.client_conn.peername),
+        server=_address((host, port)),
+        path=_path(flow),
+        subprotocol=_subprotocol(flow),
+        user=_user(flow),
+        opened=flow_time(upgraded or flow.request.timestamp_start),
+        source=source,
+    )
+
+
+def closing(flow: http.HTTPFlow) -> Closing | None:
+    """When and why a connection closed; None while it is open."""
+    data = flow.websocket
+    if data is None or data.timestamp_end is None:
+        return None
+    code = None if data.close_code is None else _storable(int(data.close_code))  # which may be an enum
+    return Closing(flow_time(data.timestamp_end), code, data.close_reason)
+
+
+def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow]:
+    """The WebSocket flows of a flow file. progress: is told the bytes read so far.
+
+    Raises FlowFileError where the file stops being one; the flows before were yielded.
+    """
+    try:
+        with path.open("rb") as file:
+            flows = iter(flow_io.FlowReader(file).stream())
+            while (flow := _next_flow(flows, path)) is not None:
+                progress(file.tell())
+                if isinstance(flow, http.HTTPFlow) and flow.websocket is not None:
+                    yield flow
+    except OSError as error:
+        raise FlowFileError(f"{path}: {error.strerror or error}") from error
+
+
+def _next_flow(flows: Iterator[Flow], path: Path) -> Flow | None:
+    try:
+        return next(flows, None)
+    except exceptions.FlowReadException as error:
+        raise FlowFileError(f"{path}: not a whole mitmproxy flow file: {error}") from error
+    except OSError:
+        raise
+    except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
+        raise FlowFileError(f"{path}: not a whole mitmproxy flow file ({type(error).__name__})") from error
+
+
+def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Frame], Closing | None]:
+    """All of a stored flow. Raises FlowFileError where it says what cannot be (a time beyond all years)."""
+    messages = flow.websocket.messages if flow.websocket is not None else []
+    try:
+        info, frames, end = (
+            session_info(flow, source),
+            [frame_of(message) for message in messages],
+            closing(flow),
+        )
+        times = [info.opened, *(frame.time for frame in frames), *((end.time, end.code or 0) if end else ())]
+        if not isinstance(flow.id, str) or any(abs(time) >= _LARGEST for time in times):
+            raise ValueError
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        raise FlowFileError(f"{source}: a flow with impossible contents was left out") from error
+    return info, frames, end
+
+
+def _path(flow: http.HTTPFlow) -> str:
+    return flow.request.path.partition("?")[0]
+
+
+def _subprotocol(flow: http.HTTPFlow) -> str | None:
+    """The one that the server chose; what the client offered may be anything."""
+    return flow.response.headers.get("sec-websocket-protocol") if flow.response is not None else None
+
+
+def _address(address: tuple[str, int] | tuple[str, int, int, int] | None) -> str | None:
+    if address is None:
+        return None
+    host, port = address[0], address[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _user(flow: http.HTTPFlow) -> str | None:
+    """The user name of HTTP Basic authentication (RFC 7617), and nothing else of the header."""
+    scheme, _, credentials = flow.request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(credentials.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    name, colon, _ = decoded.partition(":")
+    return name if colon else None

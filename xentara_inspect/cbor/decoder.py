@@ -1,0 +1,275 @@
+"""Bytes to CBOR items (RFC 8949), each with its value, its exact wire form and its span.
+
+Unlike a CBOR library this keeps what the sender really wrote: the width of every head, indefinite
+lengths, duplicate keys, map order, float widths, text that is not UTF-8, trailing bytes. It never
+raises: where the bytes stop being well-formed, the tree ends in a `BROKEN` item that says where and
+why. One pass, no recursion, nothing allocated on the word of a length that has not been checked.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any, Final
+
+from xentara_inspect.cbor.items import (
+    ARRAY,
+    BROKEN,
+    BYTES,
+    FLOAT,
+    INDEFINITE,
+    KIND_NAMES,
+    MAP,
+    NINT,
+    PREFERRED_FROM,
+    SIMPLE,
+    TAG,
+    TAG_UUID,
+    TEXT,
+    UINT,
+    Document,
+    Item,
+    Malformed,
+)
+
+_FLOATS: Final = {
+    25: struct.Struct(">e").unpack_from,
+    26: struct.Struct(">f").unpack_from,
+    27: struct.Struct(">d").unpack_from,
+}
+_NO_CHILDREN: Final = ()
+_TOP: Final = -1
+_WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
+
+
+def decode(data: bytes) -> Document:
+    """Read all items of `data`. Time and memory are linear in its length; never raises."""
+    items: list[Item] = []
+    pos = 0
+    error: Malformed | None = None
+    long_heads: list[int] = []
+    while True:
+        item, pos, error = _decode_one(data, pos, long_heads)
+        items.append(item)
+        if error is not None or pos >= len(data):
+            return Document(items, error, long_heads)
+
+
+def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int, Malformed | None]:
+    """Read the item at `pos`. Returns it, the offset behind it, and what was wrong.
+
+    One long loop on purpose: a function call per head would cost more than the head itself.
+    """
+    new = tuple.__new__
+    size = len(data)
+    # The container being filled is in the local names; the ones around it wait on the stack.
+    stack: list[tuple[int, Any, int, int, list[Item], int]] = []
+    children: list[Item] = []
+    kind = _TOP
+    value: Any = None
+    info = 0
+    start = pos
+    missing = 1  # children still to come, negative while the length is indefinite
+    error: Malformed | None = None
+
+    while True:
+        if pos >= size:
+            error = Malformed(size, size, "the end of the data", _wanted(kind, value, children, missing))
+            break
+        head = pos
+        initial = data[pos]
+        pos += 1
+        if initial < 24:  # the commonest head of all
+            item = new(Item, (UINT, initial, initial, head, pos, _NO_CHILDREN))
+        else:
+            major = initial >> 5
+            add = initial & 31
+            if add < 24:
+                argument = add
+            elif add < 28:
+                end = pos + _WIDTHS[add]
+                if end > size:
+                    error = _short_argument(head, initial, size)
+                    break
+                argument = int.from_bytes(data[pos:end], "big")
+                pos = end
+                if argument < PREFERRED_FROM[add] and major != 7:
+                    long_heads.append(head)
+            elif add == INDEFINITE and ARRAY <= major <= MAP:
+                stack.append((kind, value, info, start, children, missing))
+                kind, value, info, start, children, missing = major, None, add, head, [], -1
+                continue
+            elif add == INDEFINITE and BYTES <= major <= TEXT:
+                argument = -1
+            elif initial == 0xFF and missing < 0 and not (kind == MAP and len(children) & 1):
+                argument = -1
+                missing = 0
+            else:
+                error = _bad_head(head, initial, _wanted(kind, value, children, missing))
+                break
+
+            if major == TAG:
+                if argument == TAG_UUID and data[pos : pos + 1] == b"\x50" and pos + 17 <= size:
+                    # A UUID is the commonest tag: it and its 16 bytes at once.
+                    end = pos + 17
+                    content = new(Item, (BYTES, data[pos + 1 : end], 16, pos, end, _NO_CHILDREN))
+                    pos = end
+                    item = new(Item, (TAG, TAG_UUID, add, head, pos, (content,)))
+                else:
+                    stack.append((kind, value, info, start, children, missing))
+                    kind, value, info, start, children, missing = TAG, argument, add, head, [], 1
+                    continue
+            elif major >= ARRAY and major != 7:
+                stack.append((kind, value, info, start, children, missing))
+                kind, value, info, start, children = major, argument, add, head, []
+                missing = argument if major == ARRAY else 2 * argument
+                if missing:
+                    continue
+                item = None
+            elif major == UINT:
+                item = new(Item, (UINT, argument, add, head, pos, _NO_CHILDREN))
+            elif major == NINT:
+                item = new(Item, (NINT, -1 - argument, add, head, pos, _NO_CHILDREN))
+            elif major == 7:
+                if 25 <= add <= 27:
+                    item = new(Item, (FLOAT, _FLOATS[add](data, head + 1)[0], add, head, pos, _NO_CHILDREN))
+                elif add < 24 or (add == 24 and argument >= 32):
+                    item = new(Item, (SIMPLE, argument, add, head, pos, _NO_CHILDREN))
+                elif add == 24:
+                    error = _bad_simple(head, pos, argument)
+                    break
+                else:
+                    item = None  # the break: it only closes its container
+            elif argument < 0:
+                item, pos, error = _decode_chunks(data, head, major, long_heads)
+                if error is not None:
+                    children.append(item)
+                    break
+            else:
+                end = pos + argument
+                if end > size:
+                    error = _short_string(head, pos, major, argument, size)
+                    break
+                item = new(Item, (major, _string(data[pos:end], major), add, head, end, _NO_CHILDREN))
+                pos = end
+
+        # Hand the item to its container, and close every container that this completes.
+        if item is not None:
+            children.append(item)
+            missing -= 1
+        while not missing:
+            if kind == _TOP:
+                return children[0], pos, None
+            item = new(Item, (kind, value, info, start, pos, children))
+            kind, value, info, start, children, missing = stack.pop()
+            children.append(item)
+            missing -= 1
+
+    if error.offset >= size or not children or children[-1].end <= error.offset:
+        children.append(_broken(error, size))
+    while kind != _TOP:
+        item = new(Item, (kind, value, info, start, size, children))
+        kind, value, info, start, children, missing = stack.pop()
+        children.append(item)
+    return children[0], size, error
+
+
+def _decode_chunks(
+    data: bytes, start: int, kind: int, long_heads: list[int]
+) -> tuple[Item, int, Malformed | None]:
+    """Read a string of indefinite length (RFC 8949 section 3.2.3), whose head is at `start`."""
+    size = len(data)
+    pos = start + 1
+    chunks: list[Item] = []
+    error: Malformed | None = None
+    chunk_name = f"a definite-length chunk of a {KIND_NAMES[kind]} or a break"
+    while True:
+        if pos >= size:
+            error = Malformed(size, size, "the end of the data", chunk_name)
+            break
+        initial = data[pos]
+        if initial == 0xFF:
+            pos += 1
+            break
+        if initial >> 5 != kind or initial & 31 == INDEFINITE:
+            error = Malformed(pos, pos + 1, f"initial byte 0x{initial:02x}", chunk_name)
+            break
+        chunk, pos, error = _decode_one(data, pos, long_heads)
+        if error is not None:
+            break
+        chunks.append(chunk)
+    values = [chunk.value for chunk in chunks]
+    value: bytes | str
+    if kind == TEXT and all(isinstance(value, str) for value in values):
+        value = "".join(values)
+    else:
+        value = b"".join(value.encode() if isinstance(value, str) else value for value in values)
+    if error is not None:
+        chunks.append(_broken(error, size))
+        pos = size
+    return Item(kind, value, INDEFINITE, start, pos, chunks), pos, error
+
+
+def _broken(error: Malformed, size: int) -> Item:
+    return Item(BROKEN, error, 0, error.offset, size, _NO_CHILDREN)
+
+
+def _string(content: bytes, kind: int) -> bytes | str:
+    if kind == TEXT:
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return content  # well-formed, but not valid (RFC 8949 section 5.3.1)
+    return content
+
+
+def _wanted(kind: int, value: Any, children: Sequence[Item], missing: int) -> str:
+    """What a container still lacks where the data ends or a head is out of place."""
+    if kind == _TOP:
+        return "a data item"
+    if kind == TAG:
+        return f"the content of tag {value}"
+    if kind == MAP and len(children) & 1:
+        return f"the value of key {len(children) // 2 + 1} in a map"
+    if missing < 0:
+        return f"a further item or the break of an indefinite-length {KIND_NAMES[kind]}"
+    if kind == ARRAY:
+        return f"element {len(children) + 1} of {value} in an array"
+    return f"key {len(children) // 2 + 1} of {value} in a map"
+
+
+def _bad_head(offset: int, initial: int, wanted: str) -> Malformed:
+    if initial == 0xFF:
+        found, expected = "a break (0xff)", wanted
+    else:
+        found = f"initial byte 0x{initial:02x} (additional information {initial & 31})"
+        expected = "a head that RFC 8949 section 3 knows"
+    return Malformed(offset, offset + 1, found, expected)
+
+
+def _short_argument(offset: int, initial: int, size: int) -> Malformed:
+    width = _WIDTHS[initial & 31]
+    return Malformed(
+        offset,
+        size,
+        f"initial byte 0x{initial:02x} and {size - offset - 1} bytes of argument",
+        f"{width} (the data ends at byte {size})",
+    )
+
+
+def _short_string(offset: int, resume: int, kind: int, length: int, size: int) -> Malformed:
+    return Malformed(
+        offset,
+        resume,
+        f"a {KIND_NAMES[kind]} of {length} bytes",
+        f"at most {size - resume} (the data ends at byte {size})",
+    )
+
+
+def _bad_simple(offset: int, resume: int, number: int) -> Malformed:
+    return Malformed(
+        offset,
+        resume,
+        f"simple value {number} in two bytes",
+        "32 or more in that form (RFC 8949 section 3.3)",
+    )

@@ -1,0 +1,269 @@
+"""Follows the journal and derives everything else from it.
+
+State lives in the tables: what is in memory can be lost at any moment, and the next indexer goes on
+at the checkpoint. Decoding happens outside of transactions, so that the database is locked only
+while rows are inserted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from xentara_inspect.frames import Frame
+from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed, load_position
+from xentara_inspect.index.internal_error import internal_error
+from xentara_inspect.index.poison import survives
+from xentara_inspect.index.resume import has_pending, load_names, load_session
+from xentara_inspect.index.rows import Rows
+from xentara_inspect.store.chain import following_file, load_chain
+from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
+from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.recorders import Watch, stop_gone
+from xentara_inspect.traffic.records import Decoded
+from xentara_inspect.traffic.session import Session
+
+SHORT_WORK: Final = 0.005
+"""Seconds of decoding in one transaction while somebody records."""
+
+LONG_WORK: Final = 0.25
+"""The same while nobody does."""
+
+PAUSE: Final = 0.005
+"""Seconds between transactions while somebody records."""
+
+_BYTE_LIMIT: Final = 4 << 20  # of payload in one transaction, whatever the clock says
+
+Progress = Callable[[int, int], None]
+"""Told now and then: the last frame indexed, and the last one there is."""
+
+
+class _End(NamedTuple):
+    id: int
+    session_id: int
+    after_frame: int
+    time: int
+    reopened: int
+
+
+class Indexer:
+    """Indexes one database. Not thread-safe."""
+
+    def __init__(self, path: Path, lock: IndexerLock | None = None) -> None:
+        """lock: held by the caller; told which frame is being decoded. Raises StoreError."""
+        self._connection = open_for_writing(path)
+        self._path = path
+        self._identity = file_identity(path)
+        self._lock = lock
+        self._sessions: dict[int, Session] = {}
+        self._names = load_names(self._connection)
+        self._rows = Rows(load_position(self._connection))
+        self._must_resume = False
+        self._watch = Watch()
+
+    def close(self) -> None:
+        """Leave the database."""
+        self._connection.close()
+
+    def __enter__(self) -> Indexer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def frame_id(self) -> int:
+        """The last frame that is indexed."""
+        return self._rows.position.frame_id
+
+    def run_once(self, progress: Progress | None = None) -> None:
+        """Index everything there is. Raises sqlite3.Error."""
+        self.end_gone_recorders()
+        while self.step(self.pace()):
+            if progress is not None:
+                progress(self.frame_id, self.last_frame())
+
+    def step(self, work: float) -> bool:
+        """Index for about `work` seconds, in one transaction. Returns whether there was anything.
+
+        Raises sqlite3.Error; the next step goes on where the database stands.
+        """
+        try:
+            self._collect(work)
+            if self._rows.is_empty:
+                return False
+            self._rows.write(self._connection)
+        except CheckpointMovedError:
+            self._resume()
+            return True
+        except BaseException:
+            self._resume()
+            raise
+        if self._must_resume:
+            self._resume()
+        else:
+            self._rows = Rows(self._rows.position)
+        return True
+
+    def pace(self) -> float:
+        """Seconds of work for the next step. Sleeps a little while somebody records."""
+        if not self.is_recorded_into():
+            return LONG_WORK
+        time.sleep(PAUSE)
+        return SHORT_WORK
+
+    def is_recorded_into(self) -> bool:
+        """Whether there are recorders that have not ended."""
+        return (
+            self._connection.execute("SELECT 1 FROM recorders WHERE stopped IS NULL").fetchone() is not None
+        )
+
+    def end_gone_recorders(self) -> None:
+        """Close the sessions of recorders that are gone. Raises sqlite3.Error."""
+        gone = self._watch.gone(self._connection)
+        if gone:
+            with transaction(self._connection):
+                stop_gone(self._connection, gone)
+
+    def has_been_left(self) -> bool:
+        """Whether recording goes on in the next file of the chain, and everything here is indexed."""
+        place = load_chain(self._connection)
+        return (
+            place is not None
+            and following_file(os.fspath(self._path), place) is not None
+            and self.is_up_to_date()
+        )
+
+    def is_up_to_date(self) -> bool:
+        """Whether all frames and ends of sessions are indexed."""
+        return is_indexed(self._connection)
+
+    def is_at_its_place(self) -> bool:
+        """Whether the file is still the one of its name, and not deleted or replaced."""
+        return file_identity(self._path) == self._identity
+
+    def last_frame(self) -> int:
+        """The newest frame of the journal."""
+        (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM frames").fetchone()
+        return int(last)
+
+    def data_version(self) -> int:
+        """A number that changes when anybody else has committed something."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def _resume(self) -> None:
+        """Forget what is in memory; go on where the database stands."""
+        self._sessions.clear()
+        self._names = load_names(self._connection)
+        self._rows = Rows(load_position(self._connection))
+        self._must_resume = False
+
+    def _collect(self, work: float) -> None:
+        """Decode frames and ends in journal order, until time is up or the tables must be asked first."""
+        deadline = time.perf_counter() + work
+        weight = 0
+        self._connection.execute("BEGIN")  # one view of frames and ends
+        try:
+            self._rows.checkpoint.check(self._connection)
+            ends = self._ends()
+            end = next(ends, None)
+            frames = self._connection.execute(
+                "SELECT id, session_id, time, from_client, is_text, payload FROM frames"
+                " WHERE id > ? ORDER BY id",
+                (self._rows.position.frame_id,),
+            )
+            for frame_id, session_id, *rest in frames:
+                while end is not None and end.after_frame < frame_id:
+                    if not self._end(end):
+                        return
+                    end = next(ends, None)
+                session = self._session(session_id, frame_id)
+                if session is None:
+                    return
+                weight += self._feed(session, session_id, frame_id, Frame(*rest))
+                if time.perf_counter() > deadline or weight > _BYTE_LIMIT or self._must_resume:
+                    return
+            while end is not None and self._end(end):
+                end = next(ends, None)
+        finally:
+            if self._lock is not None:
+                self._lock.mark(0)
+            self._connection.execute("COMMIT")
+
+    def _ends(self) -> Iterator[_End]:
+        return map(
+            _End._make,
+            self._connection.execute(
+                "SELECT id, session_id, after_frame, time, reopened FROM session_ends"
+                " WHERE id > ? ORDER BY id",
+                (self._rows.position.session_end_id,),
+            ),
+        )
+
+    def _feed(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> int:
+        """Decode a frame. Returns how much its rows weigh."""
+        try:
+            if self._lock is not None:
+                self._lock.mark(frame_id)
+            decoded = session.feed(frame) if not self._kills(frame_id, frame) else internal_error(frame)
+        except Exception as error:
+            # A bug of ours must not stop everything behind it, now or after a restart. What it left
+            # half done in memory is thrown away.
+            decoded = internal_error(frame, error)
+            self._must_resume = True
+            sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
+        self._rows.add_frame(session_id, frame_id, frame.time, decoded)
+        return len(frame.payload)
+
+    def _kills(self, frame_id: int, frame: Frame) -> bool:
+        """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
+        lock = self._lock
+        if lock is None or frame_id != lock.suspect:
+            return False
+        # Most were killed by somebody else, and the frame has nothing to do with it.
+        killed = lock.deaths > 1 or not survives(frame)
+        if killed:
+            sys.stderr.write(f"frame {frame_id} is passed over: decoding it ends the process\n")
+        return killed
+
+    def _session(self, session_id: int, frame_id: int) -> Session | None:
+        """The session of a frame; None where it has to wait until everything before is written."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            (first, continues) = self._connection.execute(
+                "SELECT (SELECT min(id) FROM frames WHERE session_id = sessions.id), continues"
+                " FROM sessions WHERE id = ?",
+                (session_id,),
+            ).fetchone()
+            if first == frame_id and not continues:
+                session = Session(self._names)
+            elif self._rows.is_empty:
+                session = Session(self._names, load_session(self._connection, session_id))
+            else:
+                return None
+            self._sessions[session_id] = session
+        return session
+
+    def _end(self, end: _End) -> bool:
+        """Apply the end (or its revocation) of a session; False where everything before must be written."""
+        if end.reopened:
+            if not self._rows.is_empty:
+                return False
+            self._sessions.pop(end.session_id, None)
+            self._rows.add_reopening(end.session_id, end.id)
+            return True
+        session = self._sessions.pop(end.session_id, None)
+        decoded: Decoded | None = None
+        if session is not None:
+            decoded = session.close()
+        elif has_pending(self._connection, end.session_id):
+            if not self._rows.is_empty:
+                return False
+            decoded = Session(self._names, load_session(self._connection, end.session_id)).close()
+        elif not self._rows.is_empty:
+            return False
+        self._rows.add_end(end.session_id, end.id, end.time, decoded)
+        return True

@@ -1,0 +1,1 @@
+"""Annotated diagnostic notation: what packets look like to people."""

@@ -1,0 +1,210 @@
+"""Annotated diagnostic notation of messages and packets, in the layout of the specification's pages.
+
+    [                        # Outer Array: 1 packet
+      [                      # Packet 1: Request
+        0,                   # Packet Type: Request
+        65,                  # Message Id
+        8                    # OpCode: get_stage
+      ]
+    ]
+
+Exact: parsing the text gives the bytes back (see `literals`). Total: never raises, takes time and
+memory linear in the bytes; malformed bytes give what could be read of them, and a comment that says
+where it ended and what was expected there. `docs/notation.md` shows each packet type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from xentara_inspect import cbor
+from xentara_inspect.cbor import Item, Malformed
+from xentara_inspect.cbor.literals import invalid_text, literal
+from xentara_inspect.escape import quoted, safe
+from xentara_inspect.notation.events import append_event, event_message_lines
+from xentara_inspect.notation.items import Renderer
+from xentara_inspect.notation.layout import Line, aligned, bare, with_spans
+from xentara_inspect.notation.packets import (
+    NO_CONTEXT,
+    Context,
+    guessed_heading,
+    packet_heading,
+    packet_lines,
+    render_packet,
+)
+from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.names import Names
+from xentara_inspect.traffic.packets import Kind, Message, Packet
+from xentara_inspect.traffic.time_points import nanoseconds_text, time_point, time_point_ns, time_text
+
+__all__ = [
+    "Context",
+    "annotate",
+    "annotate_message",
+    "annotate_packet",
+    "annotate_text_message",
+    "lines_with_spans",
+    "literal",
+    "nanoseconds_text",
+    "safe",
+    "time_point",
+    "time_point_ns",
+    "time_text",
+]
+
+
+_UNREAD_SHOWN: Final = 64
+"""Bytes shown of what is behind the place where bytes stop being well-formed."""
+
+
+def annotate(
+    payload: bytes, *, from_client: bool | None = None, names: Names | None = None, comments: bool = True
+) -> str:
+    """The bytes of a binary WebSocket message as annotated diagnostic notation.
+
+    from_client: the direction, if known; packets that may not go that way are said to. names: what
+    is known of UUIDs. comments: False for the bare notation. Responses do not say which command they
+    answer: their results get the meaning that needs no command; `annotate_message` knows more.
+    """
+    lines = event_message_lines(payload, names) if not from_client else None
+    if lines is None:
+        lines = _message_lines(packets.parse(payload), payload, None, names, from_client)
+    return aligned(lines) if comments else bare(lines)
+
+
+def annotate_message(
+    message: Message,
+    payload: bytes,
+    *,
+    contexts: Mapping[int, Context] | None = None,
+    names: Names | None = None,
+    comments: bool = True,
+    from_client: bool | None = None,
+) -> str:
+    """A message as annotated notation. contexts: what its responses answer, by packet position."""
+    lines = None
+    if message.packets[0].kind is Kind.EVENT and not from_client:
+        lines = event_message_lines(payload, names)
+    if lines is None:
+        lines = _message_lines(message, payload, contexts, names, from_client)
+    return aligned(lines) if comments else bare(lines)
+
+
+def annotate_packet(
+    packet: Packet,
+    payload: bytes,
+    *,
+    context: Context | None = None,
+    names: Names | None = None,
+    comments: bool = True,
+) -> str:
+    """One packet as annotated notation, without the array around it.
+
+    A packet that stands for a whole malformed message (position 0) gives the whole message.
+    """
+    if packet.item is None:
+        return annotate_text_message(payload)
+    if packet.position == 0:
+        return annotate(payload, names=names, comments=comments)
+    heading = packet_heading(packet, context)
+    lines: list[Line] = []
+    if packet.kind is not Kind.EVENT or not append_event(
+        lines, payload, packet.item.start, names or Names(), heading, 0, ""
+    ):
+        lines = packet_lines(packet.item, payload, heading, 0, "", names=names, context=context)
+    return aligned(lines) if comments else bare(lines)
+
+
+def annotate_text_message(text: bytes) -> str:
+    """A text message, given as its UTF-8: its text as notation, and that the protocol has none."""
+    try:
+        shown = quoted(text.decode())
+    except UnicodeDecodeError:
+        shown = invalid_text(text)
+    return f"{shown}  # Text Message: not of the protocol, whose messages are binary CBOR\n"
+
+
+def lines_with_spans(
+    payload: bytes, *, from_client: bool | None = None, names: Names | None = None
+) -> list[tuple[str, int, int]]:
+    """The lines of `annotate`, each with start and end (exclusive) of the bytes that it shows.
+
+    The spans follow each other without gaps; that of a closing bracket without a byte is empty.
+    """
+    message = packets.parse(payload)
+    return with_spans(_message_lines(message, payload, None, names, from_client))
+
+
+def _message_lines(
+    message: Message,
+    payload: bytes,
+    contexts: Mapping[int, Context] | None,
+    names: Names | None,
+    from_client: bool | None,
+) -> list[Line]:
+    renderer = Renderer(payload, names)
+    if message.error is not None:
+        renderer.end = message.error.offset
+    contexts = contexts or {}
+    first = message.document.items[0]
+    tail = "," if message.trailing else ""
+    whole = message.packets[0].position == 0
+    if message.bare:
+        heading = f"{packet_heading(message.packets[0], contexts.get(1))}, without the outer array"
+        render_packet(renderer, first, heading, contexts.get(1, NO_CONTEXT), 0, tail, from_client)
+    elif message.is_array:
+        heading = f"Outer Array: {_counted(len(message.packets))}"
+        if whole:
+            heading = "Outer Array, malformed" if message.error else "Outer Array: empty"
+        _outer_array(renderer, message, first, heading, contexts, tail, from_client)
+    else:
+        renderer.anything(first, None, "", f"not a message: {cbor.KIND_NAMES[first.kind]}", 0, tail)
+    last = len(message.trailing)
+    for number, item in enumerate(message.trailing, 1):
+        # One comment for all: a megabyte of zeros is a million items.
+        label = f"Trailing Items: {last} behind the message, from byte {item.start} on" if number == 1 else ""
+        renderer.anything(item, None, "", label, 0, "," if number < last else "")
+    if message.error is not None:
+        _malformed_end(renderer, message.error)
+    return renderer.lines
+
+
+def _outer_array(
+    renderer: Renderer,
+    message: Message,
+    item: Item,
+    heading: str,
+    contexts: Mapping[int, Context],
+    tail: str,
+    from_client: bool | None,
+) -> None:
+    if not item.children:
+        return renderer.line(item, "", heading, tail)
+    renderer.open(item, "[", "", heading)
+    last = len(item.children) - 1
+    known = message.packets if message.packets[0].position else None
+    for index, child in enumerate(item.children):
+        position = index + 1
+        context = contexts.get(position)
+        # In a malformed message no packet counts as sent, but each is shown as what it looks like.
+        heading = packet_heading(known[index], context) if known else guessed_heading(position, child)
+        separator = "," if index < last else ""
+        render_packet(renderer, child, heading, context or NO_CONTEXT, 1, separator, from_client)
+    return renderer.close(item, "]", 0, tail)
+
+
+def _counted(number: int) -> str:
+    return "1 packet" if number == 1 else f"{number} packets"
+
+
+def _malformed_end(renderer: Renderer, error: Malformed) -> None:
+    """Say where and why reading stopped, and show the beginning of what was not read."""
+    size = len(renderer.payload)
+    lines = renderer.lines
+    lines.append((f"# Malformed: {error}", "", error.offset))
+    if error.offset < size:
+        shown = renderer.payload[error.offset : error.offset + _UNREAD_SHOWN]
+        more = size - error.offset - len(shown)
+        rest = f", and {more} more" if more else ""
+        lines.append((f"# From byte {error.offset} on: h'{shown.hex()}'{rest}", "", size))

@@ -1,0 +1,193 @@
+"""mitmdump with the add-on inside this process, speaking plainly about what goes wrong.
+
+What people have to know is a line on stderr: where it listens, what it records into, which
+connections open and close, and why one failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+import click
+from mitmproxy import ctx, http, options, tls
+from mitmproxy.proxy import server_hooks
+from mitmproxy.tools import cmdline
+from mitmproxy.tools import main as mitmproxy_main
+from mitmproxy.tools.dump import DumpMaster
+
+from xentara_inspect.escape import safe
+from xentara_inspect.protocol import identifiers
+from xentara_inspect.proxy.addon import XentaraRecorder
+
+
+class CaptureError(Exception):
+    """The proxy could not start. One clear line."""
+
+
+def say(line: str) -> None:
+    """A line for people, on stderr."""
+    print(safe(line), file=sys.stderr, flush=True)  # noqa: T201 - this is the program's voice
+
+
+class StartupErrors(logging.Handler):
+    """Keeps what went wrong before the proxy ran; says what goes wrong later."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.errors: list[str] = []
+        self.running = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a log record of mitmproxy or of the add-on."""
+        if not record.name.startswith(("mitmproxy", "xentara_inspect")):
+            return
+        text = _in_our_words(record.getMessage())
+        if self.running:
+            if record.name.startswith("xentara_inspect") or record.levelno >= logging.ERROR:
+                say(text)
+        elif record.levelno >= logging.ERROR:
+            self.errors.append(text)
+        else:
+            say(text)
+
+
+def _in_our_words(message: str) -> str:
+    """A log message with the names that the command line has for things."""
+    listening = re.search(r"failed to listen on (\S+?):(\d+) with (.*)", message, re.DOTALL)
+    if listening:
+        host, port, why = listening.groups()
+        reason = "the address is in use" if "[Errno 98]" in why or "[Errno 48]" in why else why.split("\n")[0]
+        return f"cannot listen on {host}:{port}: {reason}; --listen chooses another"
+    for option, flag in _FLAGS.items():
+        message = message.replace(option, flag)
+    return message.removeprefix("xentara_inspect: ")
+
+
+_FLAGS: Final = {"xentara_db": "--db", "xentara_filter": "--filter"}
+
+
+class Announcer:
+    """Tells on stderr what happens to connections."""
+
+    def __init__(self, upstream: str, database: str, log: StartupErrors) -> None:
+        self._upstream = upstream
+        self._database = database
+        self._log = log
+        self._open = 0
+
+    def running(self) -> None:
+        """The proxy listens."""
+        self._log.running = True
+        if self._log.errors:
+            return
+        proxy = ctx.master.addons.get("proxyserver")
+        # An https upstream is listened for on TCP and UDP (HTTP/3), at the same address.
+        for host, port in dict.fromkeys((address[0], address[1]) for address in proxy.listen_addrs()):
+            shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            say(f"Listening on {shown}, forwarding to {self._upstream}, recording into {self._database}")
+            say(f"Point the client at ws://{shown}{identifiers.PATH} (wss:// works too). Ctrl-C ends.")
+
+    def websocket_start(self, flow: http.HTTPFlow) -> None:
+        """A WebSocket connection opened."""
+        self._open += 1
+        say(f"Connected: {_peer(flow)}")
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """A WebSocket connection closed."""
+        data = flow.websocket
+        code = data.close_code if data is not None else None
+        say(f"Closed ({code}): {_peer(flow)}")
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The server answered the upgrade, perhaps with a refusal."""
+        if flow.websocket is None and flow.response is not None and flow.response.status_code >= 400:
+            say(f"The server refused {flow.request.path.partition('?')[0]}: HTTP {flow.response.status_code}")
+
+    def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """The server cannot be reached."""
+        say(f"Upstream {self._upstream} cannot be reached: {data.server.error}")
+
+    def tls_failed_server(self, data: tls.TlsData) -> None:
+        """The server's TLS is not to our liking."""
+        reason = data.conn.error or "TLS handshake failed"
+        if "certificate" in reason.lower():
+            hint = "--ssl-insecure accepts any certificate"
+        else:
+            hint = "is it a TLS server? http:// otherwise"
+        say(f"TLS with {self._upstream} failed: {reason} ({hint})")
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """A request got no answer."""
+        if flow.error is not None and flow.websocket is None and flow.server_conn.timestamp_tcp_setup:
+            say(f"Upstream {self._upstream} gave no HTTP answer: {flow.error} (is it https://?)")
+
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        """The client does not trust the proxy."""
+        say(f"TLS with the client failed: {data.conn.error} (does it trust mitmproxy's certificate?)")
+
+
+def _peer(flow: http.HTTPFlow) -> str:
+    address = flow.client_conn.peername
+    return f"client {address[0]}:{address[1]}" if address else "client"
+
+
+class ErrorCheck:
+    """In the place of mitmproxy's add-on of this name: ends a start that went wrong, in our words."""
+
+    def __init__(self, log: StartupErrors) -> None:
+        self._log = log
+
+    def finish(self) -> None:
+        """The start is over."""
+
+    async def shutdown_if_errored(self) -> None:
+        """Raise what was logged as an error."""
+        if self._log.errors:
+            raise CaptureError(self._log.errors[0])
+
+
+def run(arguments: Sequence[str], upstream: str, database: str) -> None:
+    """Run the proxy until a signal ends it. Raises CaptureError, or click.UsageError for options."""
+    log = StartupErrors()
+    logging.getLogger().addHandler(log)
+
+    class Master(DumpMaster):
+        def __init__(self, opts: options.Options) -> None:
+            super().__init__(opts, with_termlog=False)
+            self.addons.remove(self.addons.get("errorcheck"))
+            self.addons.add(ErrorCheck(log), Announcer(upstream, database, log))
+            recorder = XentaraRecorder()
+            self.addons.register(recorder)
+            # At the front: what later add-ons do to a message is not what was on the wire, and on
+            # mitmproxy 12 the last add-on would run only after all flows of `-r`.
+            self.addons.chain.insert(0, recorder)
+
+    def extra(args: Any) -> dict[str, Any]:
+        return {"flow_detail": 0, **_filtered(args)}
+
+    sys.argv[0] = "Error"  # what mitmproxy puts before its complaints about options
+    try:
+        mitmproxy_main.run(Master, _parser, arguments, extra)
+    finally:
+        logging.getLogger().removeHandler(log)
+
+
+def _filtered(args: Any) -> dict[str, Any]:
+    if not args.filter_args:
+        return {}
+    raise click.UsageError(f"unexpected argument {args.filter_args[0]!r}")
+
+
+def _parser(opts: options.Options) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = cmdline.mitmdump(opts)
+    vars(parser)["error"] = _refuse  # it would print its usage and leave with mitmproxy's exit code
+    return parser
+
+
+def _refuse(message: str) -> NoReturn:
+    raise click.UsageError(message)

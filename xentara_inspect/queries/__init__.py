@@ -1,0 +1,1 @@
+"""Read-only questions to one database or several; one room a question."""

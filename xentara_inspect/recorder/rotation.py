@@ -1,0 +1,102 @@
+"""When a long recording starts its next file, and which of its files go."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from xentara_inspect.store.chain import Chain, beside, chain_at, chain_files, load_chain
+from xentara_inspect.store.database import open_for_reading
+from xentara_inspect.store.errors import StoreError
+from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.processes import recording_now
+
+# The log first: a new database that takes the name of the old one must not find it.
+_FILES: Final = ("-wal", "-shm", "-journal", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """When to start the next file, and how many to keep; None for never, and for all.
+
+    size: bytes of the database, with all that is derived. age: nanoseconds since the file was begun.
+    keep: number of files, the current one included. indexed: whether an indexer follows, so that a
+    file may not go before it is through with it.
+    """
+
+    size: int | None = None
+    age: int | None = None
+    keep: int | None = None
+    indexed: bool = True
+
+    def is_due(self, connection: sqlite3.Connection, now: int) -> bool:
+        """Whether a file is to be left. One without frames never is. Raises sqlite3.Error."""
+        if self.size is None and self.age is None:
+            return False
+        place = load_chain(connection)
+        if place is None or not (self._is_too_large(connection) or self._is_too_old(place, now)):
+            return False
+        (recorded,) = connection.execute("SELECT EXISTS (SELECT 1 FROM frames)").fetchone()
+        return bool(recorded)
+
+    def _is_too_large(self, connection: sqlite3.Connection) -> bool:
+        if self.size is None:
+            return False
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+        return int(pages) * int(page_size) >= self.size
+
+    def _is_too_old(self, place: Chain, now: int) -> bool:
+        return self.age is not None and now - place.started >= self.age
+
+
+def delete_surplus(first: str, current: str, rotation: Rotation) -> bool:
+    """Delete the oldest files of a chain but for those to keep. Returns whether some still have to go.
+
+    One that is being recorded into or indexed stays for now, and so do all behind it.
+    """
+    if rotation.keep is None:
+        return False
+    paths = [path for path in chain_files(first).values() if path != current]
+    surplus = paths[: max(0, len(paths) + 1 - rotation.keep)]
+    return not all(_delete(path, rotation) for path in surplus)
+
+
+def _delete(path: str, rotation: Rotation) -> bool:
+    if not _is_done(path, rotation):
+        return False
+    lock = IndexerLock(path)
+    try:
+        if not lock.acquire():
+            return False
+        remove_files(path, _FILES)
+        lock.release()
+    except (OSError, StoreError):
+        return False
+    return True
+
+
+def remove_files(path: str, endings: Sequence[str] = _FILES) -> None:
+    """Remove a database with what SQLite put beside it. Raises OSError."""
+    for ending in endings:
+        if os.path.lexists(f"{path}{ending}"):
+            os.unlink(f"{path}{ending}")
+
+
+def _is_done(path: str, rotation: Rotation) -> bool:
+    """Whether nobody needs a file any more: it was left, and what the next one needs of it is there."""
+    try:
+        with contextlib.closing(open_for_reading(path)) as connection:
+            place = load_chain(connection)
+            if place is None or place.continued_in is None or recording_now(connection):
+                return False
+    except (StoreError, sqlite3.Error):
+        return False
+    if not rotation.indexed:
+        return True
+    following = chain_at(beside(path, place.continued_in))
+    return following is None or following.carried

@@ -1,1 +1,0 @@
-"""Sources of frames. Each only says who talked, when, and what bytes; the rest is the same for all."""

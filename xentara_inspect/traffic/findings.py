@@ -1,0 +1,272 @@
+"""Checks of traffic against the specification: a table of what can be found, and the checks.
+
+Checks look and never change anything; what they have to know of the session comes in as arguments.
+Each yields (code, message) pairs; the message says what was seen and what is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from xentara_inspect import cbor
+from xentara_inspect.cbor import Item
+from xentara_inspect.protocol import commands, error_codes, identifiers, objects
+from xentara_inspect.traffic import validation
+from xentara_inspect.traffic.fields import entries, number, uuid
+from xentara_inspect.traffic.names import uuid_text
+from xentara_inspect.traffic.packets import Kind, Message, Packet
+from xentara_inspect.traffic.pairing import Waiting
+from xentara_inspect.traffic.readings import attribute_number, error_object
+from xentara_inspect.traffic.records import AttributeKey, Severity
+from xentara_inspect.traffic.validation import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table of findings: how bad it is, what the specification asks, and where."""
+
+    severity: Severity
+    asks: str
+    source: str
+
+
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+INTERNAL_ERROR: Final = "internal-error"
+"""Not about the traffic: what a store notes where decoding a frame failed by a bug of ours."""
+
+RULES: Final[dict[str, Rule]] = {
+    "malformed-cbor": Rule(_E, "every message is well-formed CBOR", "RFC 8949 section 3, appendix C"),
+    "text-message": Rule(_E, "every message is a binary WebSocket message", "packaging page"),
+    "not-an-array": Rule(_E, "every message is an array of packets", "packaging page"),
+    "bad-packet-shape": Rule(_E, "a packet is an array laid out by its type", "packaging page"),
+    "unknown-packet-type": Rule(_E, "packet types are 0, 1, 2 and 8", "packet pages"),
+    "wrong-direction": Rule(_E, "clients send requests, servers send responses and events", "packaging page"),
+    "mixed-packet-types": Rule(
+        _E, "a message holds only requests, only responses or only events", "packaging page"
+    ),
+    "hello-missing": Rule(_E, "client_hello comes before any other request", "error -32000"),
+    "duplicate-hello": Rule(_E, "client_hello is sent once a connection", "client hello page, error -32001"),
+    "unknown-opcode": Rule(_E, "opcodes are 0 to 15", "command pages"),
+    "missing-parameter": Rule(_E, "parameters that are not optional are there", "the command's page"),
+    "wrong-parameter-type": Rule(_E, "parameters have the type of the page", "the command's page"),
+    "unsolicited-response": Rule(_E, "one response for each request, with its message id", "packaging page"),
+    "trailing-bytes": Rule(_W, "a message is one CBOR item", "packaging page"),
+    "empty-message": Rule(_W, "a message carries at least one packet", "packaging page"),
+    "bare-packet": Rule(_W, "even a single packet is wrapped in the outer array", "packaging page"),
+    "unknown-parameter": Rule(_W, "parameters are those of the page", "the command's page"),
+    "nil-uuid": Rule(_W, "the UUID is not nil", "the command's page"),
+    "empty-primary-key": Rule(_W, "the primary key is not empty", "lookup page"),
+    "version-range-inverted": Rule(_W, "minimum version ≤ maximum version", "client hello page"),
+    "message-id-in-use": Rule(_W, "message ids are unique among unanswered requests", "packet pages"),
+    "unanswered-request": Rule(_W, "one response for each request", "packaging page"),
+    "undocumented-error-code": Rule(_W, "error codes are those of the page", "the command's page"),
+    "unexpected-result": Rule(_W, "the result is that of the page", "the command's page"),
+    "unsubscribed-event": Rule(_W, "events serve a subscription", "subscribe page"),
+    "unknown-subscription": Rule(_W, "the subscription was granted and is open", "unsubscribe page"),
+    INTERNAL_ERROR: Rule(_E, "nothing; our decoder failed, please report it", "xentara_inspect"),
+    "non-preferred-encoding": Rule(_I, "nothing; shorter heads exist", "RFC 8949 section 4.1"),
+}
+
+_RESPONSES: Final = (Kind.SUCCESS, Kind.ERROR)
+_CLIENT_KINDS: Final = frozenset({Kind.REQUEST})
+_SERVER_KINDS: Final = frozenset({*_RESPONSES, Kind.EVENT})
+_COMMON_SHAPES: Final = {
+    Kind.REQUEST: "requests",
+    Kind.SUCCESS: "responses",
+    Kind.ERROR: "responses",
+    Kind.EVENT: "events",
+}
+
+Subscribed = Mapping[bytes, Mapping[AttributeKey, int]]
+"""Attributes by element, over all subscriptions that may send events, and how many want them."""
+
+
+def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
+    """What is wrong with a binary message as a whole."""
+    if message.error is not None and message.trailing and message.is_array:
+        yield "malformed-cbor", f"not well-formed CBOR at {message.error}"
+    if message.trailing:
+        start = message.document.items[0].end
+        size = message.trailing[-1].end - start
+        yield "trailing-bytes", f"{size} bytes follow the message's item, from byte {start} on"
+    if message.bare:
+        yield "bare-packet", "a packet without the outer array around it"
+    kinds = {_COMMON_SHAPES[packet.kind] for packet in message.packets if packet.kind in _COMMON_SHAPES}
+    if len(kinds) > 1:
+        yield "mixed-packet-types", f"{' and '.join(sorted(kinds))} in one message"
+    allowed = _CLIENT_KINDS if from_client else _SERVER_KINDS
+    wrong = [packet for packet in message.packets if packet.kind not in allowed and packet.problem is None]
+    if wrong:
+        sender = "client" if from_client else "server"
+        kind = wrong[0].kind
+        yield "wrong-direction", f"packet {wrong[0].position}, a {kind} packet, comes from the {sender}"
+    heads = message.document.long_heads
+    if heads:
+        # Indefinite lengths and wide floats are choices of the sender and do not count.
+        more = f", and {len(heads) - 1} more" if len(heads) > 1 else ""
+        yield "non-preferred-encoding", f"a longer head than needed at byte {heads[0]}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSeen:
+    """A request and what the session knew when it came.
+
+    greeted: whether a client_hello came before. id_in_use: whether its message id waits for an
+    answer already. is_subscription: whether a UUID is a subscription that exists, or will if the
+    request for it is granted.
+    """
+
+    packet: Packet
+    from_client: bool
+    greeted: bool
+    id_in_use: bool
+    is_subscription: Callable[[bytes], bool]
+
+
+def _hello(seen: RequestSeen) -> Iterator[Problem]:
+    is_hello = seen.packet.opcode == commands.CLIENT_HELLO
+    if is_hello and seen.greeted:
+        yield "duplicate-hello", "a client_hello after an earlier one"
+    elif not is_hello and not seen.greeted and seen.from_client:
+        name = commands.COMMAND_NAMES.get(seen.packet.opcode or 0, f"opcode {seen.packet.opcode}")
+        yield "hello-missing", f"{name} before any client_hello"
+
+
+def _message_id(seen: RequestSeen) -> Iterator[Problem]:
+    if seen.id_in_use:
+        yield "message-id-in-use", f"message id {seen.packet.number} still waits for an answer"
+
+
+def _parameters(seen: RequestSeen) -> Iterator[Problem]:
+    packet = seen.packet
+    command = commands.COMMANDS.get(packet.opcode) if packet.opcode is not None else None
+    if command is None:
+        yield "unknown-opcode", f"opcode {packet.opcode}; known are 0 to {max(commands.COMMANDS)}"
+    elif command.parameters is None:
+        if packet.body is not None and packet.body.children:
+            yield "unknown-parameter", f"{command.name} takes no parameters"
+    elif packet.body is not None:
+        yield from validation.check(packet.body, command.parameters, command.name)
+    else:
+        for field in command.parameters.fields:
+            if not field.optional:
+                yield "missing-parameter", f"{command.name} lacks {field.name} (key {field.key})"
+
+
+def _versions(seen: RequestSeen) -> Iterator[Problem]:
+    shape = commands.COMMANDS[commands.CLIENT_HELLO].parameters
+    if seen.packet.opcode == commands.CLIENT_HELLO and shape is not None:
+        named = entries(seen.packet.body, shape)
+        lowest = number(named.get("minimum_protocol_version"))
+        highest = number(named.get("maximum_protocol_version"))
+        if lowest is not None and highest is not None and lowest > highest:
+            yield "version-range-inverted", f"minimum version {lowest} is above maximum version {highest}"
+
+
+def _subscription(seen: RequestSeen) -> Iterator[Problem]:
+    shape = commands.COMMANDS[commands.UNSUBSCRIBE].parameters
+    if seen.packet.opcode == commands.UNSUBSCRIBE and shape is not None:
+        subscription = uuid(entries(seen.packet.body, shape).get("subscription_id"))
+        if subscription is not None and not seen.is_subscription(subscription):
+            yield "unknown-subscription", f"no open subscription {uuid_text(subscription)} on this connection"
+
+
+REQUEST_CHECKS: Final[tuple[Callable[[RequestSeen], Iterator[Problem]], ...]] = (
+    _hello,
+    _message_id,
+    _parameters,
+    _versions,
+    _subscription,
+)
+
+
+def of_request(seen: RequestSeen) -> Iterator[Problem]:
+    """What is wrong with a request."""
+    for check in REQUEST_CHECKS:
+        yield from check(seen)
+
+
+def of_response(packet: Packet, waiting: Waiting | None) -> Iterator[Problem]:
+    """What is wrong with a response, given the request it answers."""
+    if waiting is None:
+        yield "unsolicited-response", f"no request with message id {packet.number} waits for a response"
+    if packet.kind is Kind.ERROR:
+        yield from _error_response(packet, waiting)
+    elif waiting is not None:
+        yield from _result(packet.body, waiting.exchange.opcode)
+
+
+def _error_response(packet: Packet, waiting: Waiting | None) -> Iterator[Problem]:
+    if packet.body is not None:
+        for _, message in validation.check(packet.body, objects.ERROR_OBJECT, "the error object"):
+            yield "unexpected-result", message
+    code, _ = error_object(packet.body)
+    if code is not None:
+        yield from _error_code(code, waiting.exchange.opcode if waiting is not None else None)
+
+
+def _error_code(code: int, opcode: int | None) -> Iterator[Problem]:
+    command = commands.COMMANDS.get(opcode) if opcode is not None else None
+    if command is None or not command.errors_complete:
+        if code not in error_codes.ERROR_NAMES:
+            yield "undocumented-error-code", f"error code {code} is on no page"
+    elif code not in commands.documented_errors(command):
+        name = commands.error_name(code, opcode) or "unknown"
+        yield "undocumented-error-code", f"error code {code} ({name}) is not on the page of {command.name}"
+
+
+def _result(result: Item | None, opcode: int | None) -> Iterator[Problem]:
+    command = commands.COMMANDS.get(opcode) if opcode is not None else None
+    if command is None:
+        return
+    if command.result is None:
+        if result is not None:
+            yield "unexpected-result", f"{command.name} answers without a result, here it has one"
+        return
+    if result is None:
+        yield "unexpected-result", f"{command.name} answers with a result, here it is left out"
+        return
+    for _, message in validation.check(result, command.result, f"the result of {command.name}"):
+        yield "unexpected-result", message
+    if command.result is objects.ATTRIBUTE_VALUES and result.kind == cbor.MAP:
+        for _, value in cbor.pairs(result):
+            if value.kind == cbor.TAG and value.value == identifiers.TAG_ALTERNATIVE_1:
+                code, _ = error_object(value.children[0])
+                if code is not None:
+                    yield from _error_code(code, opcode)
+
+
+def of_event(
+    packet: Packet, element: bytes | None, attributes: Item | None, subscribed: Subscribed
+) -> Iterator[Problem]:
+    """What is wrong with an event: its shape, or that nobody asked for it."""
+    if packet.number != identifiers.EVENT_DATA_CHANGE:
+        return
+    if element is None or attributes is None or attributes.kind != cbor.MAP:
+        yield "bad-packet-shape", f"packet {packet.position}: a data change without element or attributes"
+        return
+    wanted = subscribed.get(element)
+    if wanted is None:
+        yield "unsubscribed-event", f"no subscription on this connection has the element {uuid_text(element)}"
+        return
+    keys = attributes.children[::2]
+    if keys and not any(_key(key) in wanted for key in keys):
+        yield "unsubscribed-event", f"no subscription has these attributes of element {uuid_text(element)}"
+
+
+def _key(item: Item) -> AttributeKey | None:
+    value = cbor.integer(item)
+    if value is not None:
+        return value
+    attribute = cbor.uuid_bytes(item)
+    return attribute_number(attribute) if attribute is not None else None
+
+
+def unanswered(waiting: Waiting) -> Problem:
+    """What is wrong with a request that was still waiting when its connection ended."""
+    exchange = waiting.exchange
+    name = exchange.command or f"opcode {exchange.opcode}"
+    return "unanswered-request", f"{name}, message id {exchange.message_id}, was never answered"
