@@ -8,6 +8,12 @@ from typing import Final, NamedTuple
 LIVE: Final = "live"
 """The source of a connection that is recorded while it happens; other sources are read from files."""
 
+POSITION_BITS: Final = 24
+"""Bits of an address that are for the position in the frame; those above are the frame's id."""
+
+LAST_POSITION: Final = (1 << POSITION_BITS) - 1
+"""The highest position that an address can tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
@@ -15,7 +21,8 @@ class SessionInfo:
 
     flow_id: what names it wherever it is stored, None where the source has no such name. client,
     server: address and port. path: without the query string, which may hold secrets. user: the name
-    alone. opened: nanoseconds since 1970 UTC. source: `LIVE`, or the name of the file it came from.
+    alone. user_agent, origin: of the upgrade request. opened: nanoseconds since 1970 UTC. source:
+    `LIVE`, or the name of the file it came from.
     """
 
     flow_id: str | None
@@ -26,14 +33,21 @@ class SessionInfo:
     user: str | None
     opened: int
     source: str = LIVE
+    user_agent: str | None = None
+    origin: str | None = None
 
 
 class Closing(NamedTuple):
-    """How a connection ended. time: nanoseconds since 1970 UTC; code, reason: of the close frame."""
+    """How a connection ended.
+
+    time: nanoseconds since 1970 UTC; code, reason: of the close frame. by: `client`, `server` or
+    None where that is not known.
+    """
 
     time: int
     code: int | None = None
     reason: str | None = None
+    by: str | None = None
 
 
 class Frame(NamedTuple):
@@ -48,3 +62,21 @@ class Frame(NamedTuple):
     from_client: bool
     is_text: bool
     payload: bytes
+
+
+def address(frame: int, position: int = 0) -> int:
+    """Where something stood on the wire: in which frame, and at which place in it.
+
+    position: 0 for the message itself, packets from 1 on. Everything of a frame is one range.
+    """
+    return frame << POSITION_BITS | position
+
+
+def frame_of(place: int) -> int:
+    """The id of the frame that an address is in."""
+    return place >> POSITION_BITS
+
+
+def position_in(place: int) -> int:
+    """The position of an address in its frame."""
+    return place & LAST_POSITION

@@ -1,220 +1,384 @@
-"""Tables, indexes and views of the database, as data.
+"""Tables and indexes of the database, as data; `docs/schema.md` is made from them.
 
 Columns declared `bytes` become BLOB columns, which have no affinity: they keep whatever type is put
-into them. That is what integers from the wire need (see `integers`), besides real byte strings.
+into them. That is what integers from the wire need (see `columns`), besides real byte strings.
 Times are nanoseconds since 1970 UTC; a time that a packet carries is an integer from the wire too.
+What came over the wire has its address for its id (see `addresses`): `frame << 24 | position`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
+
+from xentara_inspect.protocol import commands, error_codes, identifiers
 
 APPLICATION_ID: Final = 0x58_4E_54_52  # "XNTR"
 """What `PRAGMA application_id` says of our databases, and of no other program's."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """`PRAGMA user_version` once all migrations of this release are applied."""
 
 
+class Column(NamedTuple):
+    """A column. references: the table whose primary key it holds. default: for columns never NULL."""
+
+    type: type
+    says: str
+    references: str | None = None
+    default: int | str | None = None
+
+
 class Table(NamedTuple):
-    """A table. columns: type by name. foreign_keys: (column, table) pairs, each to its primary key."""
+    """A table. says: what a row is. rowless: kept in the order of its primary key alone."""
 
-    columns: dict[str, type]
-    primary_key: str | tuple[str, ...]
-    foreign_keys: tuple[tuple[str, str], ...] = ()
-    defaults: dict[str, int] | None = None
+    says: str
+    columns: Mapping[str, Column]
+    primary_key: str | tuple[str, ...] = "id"
+    rowless: bool = False
 
+
+_UUID = "canonical text"
 
 JOURNAL_TABLES: Final[dict[str, Table]] = {
-    # A process that records. process: what tells it from a later one with the same pid.
-    # follows: whether it goes on in the next file of the chain; continued: whether it was to.
-    # feed: what tells it whose frames it records, where another process may take its place; operation:
-    # the number of the last thing of that feed that is in the database.
     "recorders": Table(
+        "a process that records, or did",
         {
-            "id": int, "pid": int, "host": str, "process": str, "started": int, "heartbeat": int,
-            "stopped": int, "dropped": int, "follows": int, "continued": int, "feed": str, "operation": int,
+            "id": Column(int, "number of the recorder"),
+            "pid": Column(int, "its process"),
+            "host": Column(str, "its machine"),
+            "process": Column(str, "what tells the process from a later one with the same pid"),
+            "started": Column(int, "when it began"),
+            "heartbeat": Column(int, "when it last said that it is there"),
+            "stopped": Column(int, "when it ended; NULL while it is there"),
+            "dropped": Column(int, "frames that it had to drop", default=0),
+            "follows": Column(int, "whether it goes on in the next file of the recording", default=0),
+            "continued": Column(int, "whether it did go on there", default=0),
+            "feed": Column(str, "whose frames it records, where another process may take its place"),
+            "operation": Column(int, "number of the last thing of that feed that is stored", default=0),
         },
-        "id",
-        defaults={"dropped": 0, "follows": 0, "continued": 0, "operation": 0},
     ),
-    # flow_id: mitmproxy's, or NULL. fingerprint: hash of what opened it, where there is no flow id.
-    # continues, continued: whether it began in the file before, goes on in the next one (with the
-    # same id); greeted: whether its client_hello was granted in a file before.
     "sessions": Table(
+        "a WebSocket connection, also one that failed",
         {
-            "id": int, "client": str, "server": str, "path": str, "subprotocol": str, "user": str,
-            "opened": int, "closed": int, "close_code": int, "close_reason": str, "source": str,
-            "dropped": int, "frame_count": int, "flow_id": str, "fingerprint": str, "recorder_id": int,
-            "continues": int, "continued": int, "greeted": int,
+            "id": Column(int, "number of the session, the same in all files of a recording"),
+            "client": Column(str, "address and port"),
+            "server": Column(str, "address and port"),
+            "path": Column(str, "of the upgrade request, without its query"),
+            "subprotocol": Column(str, "that the server chose"),
+            "user": Column(str, "name only"),
+            "user_agent": Column(str, "of the upgrade request"),
+            "origin": Column(str, "of the upgrade request"),
+            "opened": Column(int, "time"),
+            "closed": Column(int, "time; NULL while it is open"),
+            "close_code": Column(int, "of the close frame"),
+            "close_reason": Column(str, "of the close frame, or why its end is presumed"),
+            "closed_by": Column(str, "client or server, where that is known"),
+            "refused": Column(str, "HTTP status or reason, where there never was a connection"),
+            "source": Column(str, "live, or the file it was read from"),
+            "dropped": Column(int, "frames that could not be kept", default=0),
+            "frame_count": Column(int, "frames of it in this file", default=0),
+            "flow_id": Column(str, "mitmproxy's name of it"),
+            "fingerprint": Column(str, "hash of what opened it, where there is no flow id"),
+            "recorder_id": Column(int, "who recorded it", "recorders"),
+            "continues": Column(int, "whether it began in the file before", default=0),
+            "continued": Column(int, "whether it goes on in the next file", default=0),
+            "greeted": Column(int, "whether its client_hello was granted in a file before", default=0),
         },
-        "id",
-        (("recorder_id", "recorders"),),
-        {"dropped": 0, "frame_count": 0, "continues": 0, "continued": 0, "greeted": 0},
     ),
     "frames": Table(
+        "a WebSocket message",
         {
-            "id": int, "session_id": int, "time": int, "from_client": int, "is_text": int,
-            "payload": bytes, "redacted": int,
+            "id": Column(int, "number of the frame, counting on through all files of a recording"),
+            "session_id": Column(int, "its connection", "sessions"),
+            "time": Column(int, "when it passed"),
+            "from_client": Column(int, "1 from the client, 0 from the server"),
+            "is_text": Column(int, "1 for a text message, of which the protocol has none"),
+            "payload": Column(bytes, "its bytes as on the wire, fragments joined and inflated"),
+            "redacted": Column(int, "1 where secrets in it were blanked"),
         },
-        "id",
-        (("session_id", "sessions"),),
     ),
-    # When sessions ended, in order and placed among the frames, so that a rebuild repeats it.
-    # reopened: frames came after an end that had been presumed.
     "session_ends": Table(
-        {"id": int, "session_id": int, "after_frame": int, "time": int, "reopened": int},
-        "id",
-        (("session_id", "sessions"),),
-        {"reopened": 0},
-    ),
-    # One row, once a recorder began the file: its place among those of one long recording.
-    # continues, continued_in: names of the files before and after, in the same directory. carried:
-    # whether what is below is there. last_session: the last id given to a session in files before.
-    "chain": Table(
+        "that a session ended, placed among the frames, so that a rebuild repeats it",
         {
-            "id": int, "number": int, "started": int, "continues": str, "continued_in": str,
-            "carried": int, "last_session": int,
+            "id": Column(int, "counts up"),
+            "session_id": Column(int, "which session", "sessions"),
+            "after_frame": Column(int, "the last frame before"),
+            "time": Column(int, "when"),
+            "reopened": Column(int, "1 where frames came after an end that had been presumed", default=0),
         },
-        "id",
-        defaults={"carried": 0, "last_session": 0},
     ),
-    # What was known at the end of the file before, so that this one can be indexed without it.
+    "chain": Table(
+        "one row, once a recorder began the file: its place among those of one long recording",
+        {
+            "id": Column(int, "1"),
+            "recording": Column(str, "UUID of the recording, the same in all of its files"),
+            "number": Column(int, "place of this file, from 1"),
+            "started": Column(int, "when it was begun"),
+            "continues": Column(str, "name of the file before, in the same directory"),
+            "continued_in": Column(str, "name of the file behind, in the same directory"),
+            "carried": Column(int, "whether it needs nothing of the file before any more", default=0),
+            "last_session": Column(int, "the last session id given in files before", default=0),
+            "last_frame": Column(int, "the last frame id given in files before", default=0),
+        },
+    ),
+    "settings": Table(
+        "what was chosen for this file",
+        {
+            "name": Column(str, "notation: `all`, or `exchanges` where that of events is written on demand"),
+            "value": Column(str, "its value"),
+        },
+        "name",
+    ),
     "carried_elements": Table(
-        {"uuid": str, "primary_key": str, "category": bytes, "learned_from": str},
-        "uuid",
+        "an element known at the end of the file before, so that this one can be indexed without it",
+        {
+            "id": Column(int, "as in `elements`"),
+            "uuid": Column(str, _UUID),
+            "primary_key": Column(str, "its name"),
+            "category": Column(bytes, "as in `elements`"),
+            "learned_from": Column(str, "as in `elements`"),
+        },
     ),
     "carried_attributes": Table(
-        {"element": str, "attribute": bytes, "name": str, "access": bytes, "data_type": bytes},
+        "an attribute of an element, likewise",
+        {
+            "element": Column(str, "UUID of the element"),
+            "attribute": Column(bytes, "its identifier or UUID"),
+            "name": Column(str, "its name"),
+            "access": Column(bytes, "as in `element_attributes`"),
+            "data_type": Column(bytes, "as in `element_attributes`"),
+        },
         ("element", "attribute"),
     ),
     "carried_subscriptions": Table(
-        {"id": int, "session_id": int, "uuid": str, "elements": str, "opened": int},
-        "id",
-        (("session_id", "sessions"),),
-    ),
-    # A request without an answer so far. file, frame_id, position: where it was recorded;
-    # packet: its bytes, without the rest of the frame.
-    "carried_requests": Table(
+        "a subscription that was open at the end of the file before",
         {
-            "id": int, "session_id": int, "file": str, "frame_id": int, "position": int,
-            "from_client": int, "requested": int, "packet": bytes,
+            "id": Column(int, "address of the subscribe"),
+            "session_id": Column(int, "its connection", "sessions"),
+            "uuid": Column(str, _UUID),
+            "elements": Column(str, "JSON: [[element UUID, [attribute identifier or UUID, …]], …]"),
+            "opened": Column(int, "when it was granted"),
         },
-        "id",
-        (("session_id", "sessions"),),
     ),
-}  # fmt: skip
+    "carried_requests": Table(
+        "a request without an answer at the end of the file before",
+        {
+            "id": Column(int, "its address there"),
+            "session_id": Column(int, "its connection", "sessions"),
+            "from_client": Column(int, "1 from the client"),
+            "requested": Column(int, "when"),
+            "packet": Column(bytes, "its bytes, without the rest of the frame"),
+        },
+    ),
+}
 """What was seen: never changed by indexing, never to be thrown away."""
 
 DERIVED_TABLES: Final[dict[str, Table]] = {
     "packets": Table(
+        "a packet in a frame",
         {
-            "id": int, "frame_id": int, "position": int, "kind": str, "message_id": bytes,
-            "opcode": bytes, "command": str, "notation": str,
+            "id": Column(int, "address"),
+            "kind": Column(str, "request, success, error, event or malformed"),
+            "message_id": Column(bytes, "of a request or response"),
+            "opcode": Column(bytes, "of a request, or of the request that is answered", "commands"),
+            "event_type": Column(bytes, "of an event", "event_types"),
+            "element_id": Column(int, "the element it is about, if it is about one", "elements"),
+            "source_time": Column(bytes, "the event's own time"),
+            "notation": Column(str, "annotated; NULL where it is written on demand"),
         },
-        "id",
-        (("frame_id", "frames"),),
     ),
-    # time: requested, or responded where there is no request. carried_id: a request that was recorded
-    # in a file before has no packet here; such an exchange is there once it is answered or over.
     "exchanges": Table(
+        "a request with its response, or one of them alone",
         {
-            "id": int, "session_id": int, "message_id": bytes, "opcode": bytes, "command": str,
-            "element": str, "status": str, "error_code": bytes, "error_text": str, "requested": int,
-            "responded": int, "latency": int, "request_id": int, "response_id": int, "time": int,
-            "carried_id": int,
+            "id": Column(int, "address of the request, else of the response"),
+            "session_id": Column(int, "its connection", "sessions"),
+            "message_id": Column(bytes, "chosen by the client"),
+            "opcode": Column(bytes, "the command", "commands"),
+            "element_id": Column(int, "the element it is about, if it is about one", "elements"),
+            "status": Column(str, "ok, error, pending, unanswered or unsolicited"),
+            "error_code": Column(bytes, "of an error response", "error_codes"),
+            "error_text": Column(str, "what the server said"),
+            "requested": Column(int, "when the request passed"),
+            "responded": Column(int, "when the response passed"),
+            "latency": Column(int, "nanoseconds between the two"),
+            "response_id": Column(int, "address of the response", "packets"),
         },
-        "id",
-        (
-            ("session_id", "sessions"),
-            ("request_id", "packets"),
-            ("response_id", "packets"),
-            ("carried_id", "carried_requests"),
-        ),
     ),
-    "events": Table(
+    "attribute_values": Table(
+        "how readings are kept: ask the view `readings`, which has a row for each",
         {
-            "id": int, "session_id": int, "packet_id": int, "time": int, "source_time": bytes,
-            "event_type": bytes, "element": str,
+            "packet_id": Column(int, "address of the packet", "packets"),
+            "position": Column(int, "place among the packet's attributes, from 1"),
+            "attribute_id": Column(int, "the attribute", "attributes"),
+            "value": Column(bytes, "the value"),
+            "value_kind": Column(str, "NULL where the type of the value says it"),
+            "quality": Column(bytes, "value of attribute Quality in the same packet", "qualities"),
+            "quality_position": Column(int, "where that stood, so that it needs no row of its own"),
+            "error_code": Column(bytes, "instead of a value, or of a refused write", "error_codes"),
         },
-        "id",
-        (("session_id", "sessions"), ("packet_id", "packets")),
-    ),
-    "readings": Table(
-        {
-            "id": int, "session_id": int, "packet_id": int, "time": int, "source_time": bytes,
-            "element": str, "attribute": bytes, "value": bytes, "value_kind": str, "quality": bytes,
-            "error_code": bytes, "origin": str,
-        },
-        "id",
-        (("session_id", "sessions"), ("packet_id", "packets")),
+        ("packet_id", "position"),
+        rowless=True,
     ),
     "elements": Table(
-        {"uuid": str, "primary_key": str, "category": bytes, "learned_from": str},
-        "uuid",
+        "what the traffic or a file told of an element",
+        {
+            "id": Column(int, "counts up as elements are seen"),
+            "uuid": Column(str, _UUID),
+            "primary_key": Column(str, "its name, once it was told"),
+            "category": Column(bytes, "element category", "element_categories"),
+            "learned_from": Column(str, "the command that told it, or event"),
+        },
     ),
     "attributes": Table(
-        {"element": str, "attribute": bytes, "name": str, "access": bytes, "data_type": bytes},
-        ("element", "attribute"),
+        "an attribute, well-known or seen",
+        {
+            "id": Column(int, "counts up; the well-known ones come first"),
+            "number": Column(bytes, "its identifier, if it has one"),
+            "uuid": Column(str, f"{_UUID}, if it has one"),
+            "name": Column(str, "its name, once it was told"),
+        },
     ),
-    # elements: JSON, [{"element": UUID, "attributes": [identifier or UUID, …]}, …].
-    # unsubscribed: 1 where a request closed it, 0 where it ended with its session. carried_id: set
-    # where it was opened in a file before.
+    "element_attributes": Table(
+        "an attribute of an element, as meta_data told it",
+        {
+            "element_id": Column(int, "the element", "elements"),
+            "attribute_id": Column(int, "the attribute", "attributes"),
+            "name": Column(str, "what it is called there"),
+            "access": Column(bytes, "attribute access", "attribute_accesses"),
+            "data_type": Column(bytes, "attribute data type", "attribute_data_types"),
+        },
+        ("element_id", "attribute_id"),
+    ),
     "subscriptions": Table(
+        "a subscription, refused ones too",
         {
-            "id": int, "session_id": int, "uuid": str, "elements": str, "opened": int, "closed": int,
-            "unsubscribed": int, "carried_id": int,
+            "id": Column(int, "address of the subscribe"),
+            "session_id": Column(int, "its connection", "sessions"),
+            "uuid": Column(str, f"{_UUID}; NULL where it was refused"),
+            "opened": Column(int, "when it was granted or refused"),
+            "closed": Column(int, "when it ended"),
+            "unsubscribed": Column(int, "1 where a request closed it, 0 where its session ended", default=0),
+            "error_code": Column(bytes, "why it was refused", "error_codes"),
         },
-        "id",
-        (("session_id", "sessions"), ("carried_id", "carried_subscriptions")),
-        {"unsubscribed": 0},
     ),
-    # time: that of the frame, or of the end of the session.
+    "subscription_items": Table(
+        "what a subscription asked for",
+        {
+            "subscription_id": Column(int, "the subscription", "subscriptions"),
+            "position": Column(int, "counts the items of the subscription, from 1"),
+            "element_id": Column(int, "the element", "elements"),
+            "attribute_id": Column(int, "the attribute; NULL where it asked for none", "attributes"),
+        },
+        ("subscription_id", "position"),
+    ),
     "findings": Table(
+        "a departure of the traffic from the specification",
         {
-            "id": int, "session_id": int, "frame_id": int, "packet_id": int, "exchange_id": int,
-            "code": str, "severity": str, "message": str, "time": int,
+            "id": Column(int, "counts up"),
+            "session_id": Column(int, "its connection", "sessions"),
+            "address": Column(int, "the frame or packet; NULL at the end of a session"),
+            "exchange_id": Column(int, "the exchange", "exchanges"),
+            "code": Column(str, "what it is"),
+            "severity": Column(str, "error, warning or info"),
+            "message": Column(str, "what was seen and what is asked for"),
+            "time": Column(int, "of the frame, or of the end of the session"),
         },
-        "id",
-        (
-            ("session_id", "sessions"),
-            ("frame_id", "frames"),
-            ("packet_id", "packets"),
-            ("exchange_id", "exchanges"),
-        ),
     ),
-    # One row: the last frame and session end that are indexed, and the ids given out so far.
+    "session_totals": Table(
+        "how much there was in a session, in this file",
+        {
+            "session_id": Column(int, "the session", "sessions"),
+            "requests": Column(int, "packets", default=0),
+            "errors": Column(int, "exchanges answered by an error", default=0),
+            "events": Column(int, "packets", default=0),
+            "findings": Column(int, "findings", default=0),
+        },
+        "session_id",
+    ),
+    "element_stretches": Table(
+        "that a stretch of frames has packets about an element; an index of what is dense",
+        {
+            "element_id": Column(int, "the element", "elements"),
+            "first_frame": Column(int, "where the stretch begins", "stretches"),
+        },
+        ("element_id", "first_frame"),
+        rowless=True,
+    ),
+    "stretches": Table(
+        "a stretch of frames with about a thousand packets",
+        {
+            "first_frame": Column(int, "its first frame; it ends before the next one"),
+            "packets": Column(int, "how many packets are in it", default=0),
+        },
+        "first_frame",
+    ),
     "checkpoint": Table(
+        "one row: how far the journal is indexed",
         {
-            "id": int, "frame_id": int, "session_end_id": int, "packets": int, "exchanges": int,
-            "events": int, "readings": int, "subscriptions": int, "findings": int,
+            "id": Column(int, "1"),
+            "frame_id": Column(int, "the last frame"),
+            "session_end_id": Column(int, "the last row of session_ends"),
+            "findings": Column(int, "ids given to findings so far"),
         },
-        "id",
     ),
-}  # fmt: skip
+}
 """What indexing makes of the journal; can be thrown away and rebuilt."""
 
-# Inserts are hot: an index must serve a query that would otherwise read a whole large table.
-INDEXES: Final = (
-    "CREATE UNIQUE INDEX sessions_flow_id ON sessions (flow_id) WHERE flow_id IS NOT NULL",
-    "CREATE INDEX sessions_fingerprint ON sessions (fingerprint) WHERE fingerprint IS NOT NULL",
-    "CREATE INDEX frames_session_id ON frames (session_id)",
-    "CREATE INDEX packets_frame_id ON packets (frame_id)",
-    "CREATE INDEX packets_malformed ON packets (frame_id) WHERE kind = 'malformed'",
-    "CREATE INDEX exchanges_time ON exchanges (time)",
-    "CREATE INDEX exchanges_session_id ON exchanges (session_id, time)",
-    "CREATE INDEX exchanges_pending ON exchanges (session_id) WHERE status = 'pending'",
-    "CREATE INDEX exchanges_carried_id ON exchanges (carried_id) WHERE carried_id IS NOT NULL",
-    "CREATE INDEX carried_requests_session_id ON carried_requests (session_id)",
-    "CREATE INDEX exchanges_request_id ON exchanges (request_id)",
-    "CREATE INDEX exchanges_response_id ON exchanges (response_id)",
-    "CREATE INDEX events_time ON events (time)",
-    "CREATE INDEX events_session_id ON events (session_id, time)",
-    "CREATE INDEX readings_time ON readings (time)",
-    "CREATE INDEX readings_packet_id ON readings (packet_id)",
-    "CREATE INDEX subscriptions_session_id ON subscriptions (session_id)",
-    "CREATE INDEX findings_session_id ON findings (session_id)",
-    "CREATE INDEX findings_frame_id ON findings (frame_id) WHERE frame_id IS NOT NULL",
-    "CREATE INDEX findings_packet_id ON findings (packet_id) WHERE packet_id IS NOT NULL",
-    "CREATE INDEX findings_exchange_id ON findings (exchange_id) WHERE exchange_id IS NOT NULL",
+
+class NameTable(NamedTuple):
+    """A table of names of numbers. says: what its numbers are."""
+
+    says: str
+    names: Mapping[int, str]
+
+
+NAME_TABLES: Final[dict[str, NameTable]] = {
+    "commands": NameTable("a command by its opcode", commands.COMMAND_NAMES),
+    "error_codes": NameTable("an error code", error_codes.ERROR_NAMES),
+    "event_types": NameTable("an event type", identifiers.EVENT_TYPES),
+    "qualities": NameTable("a quality", identifiers.QUALITIES),
+    "element_categories": NameTable("an element category", identifiers.ELEMENT_CATEGORIES),
+    "attribute_accesses": NameTable("an access that an attribute allows", identifiers.ATTRIBUTE_ACCESS),
+    "attribute_data_types": NameTable("a data type of attributes", identifiers.ATTRIBUTE_DATA_TYPES),
+}
+"""Tables of number (primary key) and name, filled from those of `protocol`."""
+
+COMMAND_ERRORS: Final = Table(
+    "an error code that has a name of its own as the answer to a command",
+    {
+        "opcode": Column(int, "the command", "commands"),
+        "number": Column(int, "the error code", "error_codes"),
+        "name": Column(str, "its name there"),
+    },
+    ("opcode", "number"),
 )
+
+# Inserts are hot: an index must serve a query that would otherwise read a whole large table.
+INDEXES: Final = {
+    "sessions_flow_id": (
+        "CREATE UNIQUE INDEX sessions_flow_id ON sessions (flow_id) WHERE flow_id IS NOT NULL"
+    ),
+    "sessions_fingerprint": (
+        "CREATE INDEX sessions_fingerprint ON sessions (fingerprint) WHERE fingerprint IS NOT NULL"
+    ),
+    "frames_time": "CREATE INDEX frames_time ON frames (time)",
+    "packets_malformed": "CREATE INDEX packets_malformed ON packets (id) WHERE kind = 'malformed'",
+    "exchanges_time": "CREATE INDEX exchanges_time ON exchanges (coalesce(requested, responded))",
+    "exchanges_pending": "CREATE INDEX exchanges_pending ON exchanges (session_id) WHERE status = 'pending'",
+    "exchanges_response": (
+        "CREATE INDEX exchanges_response ON exchanges (response_id) WHERE response_id IS NOT NULL"
+    ),
+    "elements_uuid": "CREATE UNIQUE INDEX elements_uuid ON elements (uuid)",
+    "attributes_uuid": "CREATE INDEX attributes_uuid ON attributes (uuid)",
+    "subscriptions_session": "CREATE INDEX subscriptions_session ON subscriptions (session_id)",
+    "subscription_items_element": (
+        "CREATE INDEX subscription_items_element ON subscription_items (element_id)"
+    ),
+    "carried_requests_session": "CREATE INDEX carried_requests_session ON carried_requests (session_id)",
+    "findings_address": "CREATE INDEX findings_address ON findings (address) WHERE address IS NOT NULL",
+    "findings_exchange": (
+        "CREATE INDEX findings_exchange ON findings (exchange_id) WHERE exchange_id IS NOT NULL"
+    ),
+    "findings_time": "CREATE INDEX findings_time ON findings (time)",
+}

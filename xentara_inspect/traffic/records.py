@@ -1,20 +1,27 @@
 """What a session makes of its frames: the records that stores keep and views show.
 
 UUIDs are their 16 bytes, times nanoseconds since 1970 UTC, integers from the wire Python integers of
-any size. The `row_id` of a record belongs to whoever stores it; the core never looks at it.
+any size. What came over the wire is named by its address (see `frames.address`). Nothing here is
+rendered: who stores a packet asks for its notation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from xentara_inspect.traffic.packets import Packet
+from xentara_inspect.traffic.packets import Kind, Packet
+from xentara_inspect.traffic.plain_events import PlainEvent
 
 AttributeKey = int | bytes
 """An attribute as the wire names it: its identifier, or the 16 bytes of its UUID."""
 
 ReadingValue = int | float | str | None
+
+SubscribedElements = tuple[tuple[bytes, tuple[AttributeKey, ...]], ...]
+"""Elements, each with the attributes asked for."""
 
 
 class Status(StrEnum):
@@ -43,41 +50,45 @@ class Origin(StrEnum):
     WRITE = "write"
 
 
-@dataclass(slots=True, eq=False)
-class PacketRecord:
-    """A packet of a frame. opcode and command of a response are those of the request it answers."""
+class PacketRecord(NamedTuple):
+    """A packet of a frame.
 
-    packet: Packet
-    opcode: int | None
-    command: str | None
-    notation: str
-    from_client: bool
-    row_id: int | None = None
+    message_id: of a request or response. opcode: of a request, or of the request that a response
+    answers. event_type, source_time: of an event (source_time None where it has none that is finite).
+    element: the one element that it is about. packet: what notation is asked for with.
+    """
+
+    address: int
+    kind: Kind
+    packet: Packet | PlainEvent
+    message_id: int | None = None
+    opcode: int | None = None
+    event_type: int | None = None
+    element: bytes | None = None
+    source_time: int | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Exchange:
     """A request with its response, or one of the two alone. Changes when the response arrives.
 
-    element: the one element it is about, if it is about one. latency: responded - requested, ns;
-    None while either is missing. order: a number that grows with each exchange of its session.
-    carried_id: like `row_id` it belongs to whoever stores it, who may keep requests elsewhere.
+    address: of the request, else of the response. element: the one element it is about, if it is
+    about one. latency: responded - requested, ns; None while either is missing.
     """
 
+    address: int
     message_id: int
     opcode: int | None
-    command: str | None
     element: bytes | None
     status: Status
     requested: int | None
     responded: int | None = None
     error_code: int | None = None
     error_text: str | None = None
-    request: PacketRecord | None = None
-    response: PacketRecord | None = None
-    row_id: int | None = None
-    carried_id: int | None = None
-    order: int = 0
+    response: int | None = None
+    """Address of the response."""
+    from_client: bool = True
+    """Who sent the request."""
 
     @property
     def latency(self) -> int | None:
@@ -87,53 +98,53 @@ class Exchange:
         return self.responded - self.requested
 
 
-@dataclass(slots=True, eq=False)
-class Event:
-    """An event packet. source_time: the event's own time point, None where it has none that is finite."""
+class Reading(NamedTuple):
+    """One attribute value.
 
-    record: PacketRecord
-    event_type: int
-    element: bytes | None
-    source_time: int | None
-
-
-@dataclass(slots=True, eq=False)
-class Reading:
-    """One attribute value in an event, a read result or a write request.
-
-    value_kind: integer, float, boolean, text, bytes, uuid, time (value in ns), null, undefined,
-    simple, compound (value in notation) or error (error_code says which; value None). quality: that
-    of attribute Quality in the same packet. record: the packet it stands in.
+    position: its place in the packet's map of attributes, from 1; 1 in a write. value_kind: integer,
+    float, boolean, text, bytes, uuid, time (value in ns), null, undefined, simple, compound (value in
+    notation) or error (error_code says which; value None).
     """
 
-    record: PacketRecord
-    element: bytes | None
+    position: int
     attribute: AttributeKey
     value: ReadingValue
     value_kind: str
+    error_code: int | None = None
+
+
+class Observation(NamedTuple):
+    """The attribute values of one packet: an event, a read result, or a write request.
+
+    source_time: the event's, else the value of Source Time among them. quality: the value of
+    attribute Quality among them, for all of them.
+    """
+
+    address: int
+    origin: Origin
+    element: bytes | None
     source_time: int | None
     quality: int | None
-    error_code: int | None
-    origin: Origin
+    readings: Sequence[Reading]
 
 
-@dataclass(slots=True, eq=False)
-class Finding:
+class Finding(NamedTuple):
     """A departure from the specification, or a sign of trouble.
 
-    record, exchange: what it is about; both None when it is about the whole frame or session.
+    address: the frame or packet it is about; None for what is about the end of a session. exchange:
+    address of the exchange it is about.
     """
 
     code: str
     severity: Severity
     message: str
-    record: PacketRecord | None = None
-    exchange: Exchange | None = None
+    address: int | None = None
+    exchange: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
 class ElementSeen:
-    """An element and what a packet told of it. learned_from: name of the command."""
+    """An element and what a packet told of it. learned_from: name of the command, or `event`."""
 
     uuid: bytes
     primary_key: str | None
@@ -154,10 +165,20 @@ class AttributeSeen:
 
 @dataclass(slots=True, frozen=True)
 class SubscriptionOpened:
-    """A subscription that the server granted: its elements, each with the attributes asked for."""
+    """A subscription that the server granted. address: of the subscribe request."""
 
+    address: int
     uuid: bytes
-    elements: tuple[tuple[bytes, tuple[AttributeKey, ...]], ...]
+    elements: SubscribedElements
+
+
+@dataclass(slots=True, frozen=True)
+class SubscriptionRefused:
+    """A subscription that the server refused. address: of the subscribe request."""
+
+    address: int
+    elements: SubscribedElements
+    error_code: int | None
 
 
 @dataclass(slots=True, frozen=True)
@@ -167,23 +188,22 @@ class SubscriptionClosed:
     uuid: bytes
 
 
-Learned = ElementSeen | AttributeSeen | SubscriptionOpened | SubscriptionClosed
+Learned = ElementSeen | AttributeSeen | SubscriptionOpened | SubscriptionRefused | SubscriptionClosed
 
 
 @dataclass(slots=True, eq=False)
 class Decoded:
     """All that one frame, or the end of a session, adds to what is known.
 
-    packets: one record a packet, in wire order. opened: exchanges that begin here, in wire order.
-    closed: exchanges, opened earlier or here, whose status changed. refused_writes: exchanges whose
-    write was answered by an error (their readings, stored with the request, get the error_code).
+    packets: in wire order. opened: exchanges that begin here, in wire order. closed: exchanges,
+    opened earlier or here, whose status changed. refused_writes: exchanges whose write was answered
+    by an error (the readings of the request get the error_code).
     """
 
     packets: list[PacketRecord] = field(default_factory=list)
     opened: list[Exchange] = field(default_factory=list)
     closed: list[Exchange] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
     refused_writes: list[Exchange] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
