@@ -53,6 +53,26 @@ CREATE TABLE "command_errors" (
   "name" TEXT,
   PRIMARY KEY ("opcode", "number")
 );
+CREATE TABLE "new_recorders" (
+  "id" INTEGER PRIMARY KEY,
+  "pid" INTEGER,
+  "host" TEXT,
+  "process" TEXT,
+  "started" INTEGER,
+  "heartbeat" INTEGER,
+  "stopped" INTEGER,
+  "dropped" INTEGER NOT NULL DEFAULT 0,
+  "follows" INTEGER NOT NULL DEFAULT 0,
+  "continued" INTEGER NOT NULL DEFAULT 0,
+  "feed" TEXT,
+  "operation" INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO new_recorders (id, pid, host, process, started, heartbeat, stopped, dropped, follows, continued, feed,
+  operation)
+  SELECT id, pid, host, process, started, heartbeat, stopped, dropped, follows, continued, feed,
+  operation FROM recorders;
+DROP TABLE recorders;
+ALTER TABLE new_recorders RENAME TO recorders;
 CREATE TABLE "new_sessions" (
   "id" INTEGER PRIMARY KEY,
   "client" TEXT,
