@@ -24,6 +24,7 @@ from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing, transaction
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.known_names import fill_names
 from xentara_inspect.store.schema import DERIVED_TABLES
 
 Wait = Callable[[float], bool]
@@ -115,11 +116,9 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
         with transaction(connection):
             for table in DERIVED_TABLES:
                 if table != "checkpoint":
-                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
-            columns = ", ".join(
-                f"{name} = 0" for name in DERIVED_TABLES["checkpoint"].columns if name != "id"
-            )
-            connection.execute(f"UPDATE checkpoint SET {columns}")  # noqa: S608
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+            connection.execute("UPDATE checkpoint SET frame_id = 0, session_end_id = 0, findings = 0")
+            fill_names(connection)
             seed(connection)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None

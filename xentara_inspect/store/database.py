@@ -41,7 +41,8 @@ def open_for_writing(
         if version < SCHEMA_VERSION:
             from xentara_inspect.store.migrations import migrate
 
-            migrate(connection)
+            with transaction(connection):
+                migrate(connection)
         # Only now: until a database is whole it is not in WAL mode, so that one without -wal is whole.
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")

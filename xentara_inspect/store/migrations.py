@@ -18,10 +18,8 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from xentara_inspect.protocol import commands
-from xentara_inspect.store.database import database_path, transaction
-from xentara_inspect.store.schema import APPLICATION_ID, NAME_TABLES, SCHEMA_VERSION
-from xentara_inspect.store.views import VIEWS
+from xentara_inspect.store.known_names import fill_names
+from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 migrations = Migrations("xentara_inspect")
 
@@ -44,7 +42,7 @@ def _addresses(database: Database, /) -> None:
     database.conn.create_function("file_number", 1, _file_number, deterministic=True)
     _run(database, "0003_addresses")
     # Every file of a recording comes to the same name by itself.
-    path = database_path(database.conn)
+    path: str = database.execute("PRAGMA database_list").fetchone()[2]
     stem, suffix = os.path.splitext(path)
     for (number,) in database.execute("SELECT number FROM chain").fetchall():
         first = stem.removesuffix(f"-{number}") + suffix if number > 1 else path
@@ -74,35 +72,12 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database up to date, or make a new one, in one transaction.
+    """Bring a database up to date, or make a new one. In a transaction. Raises sqlite3.Error.
 
-    Safe beside other processes that do the same. Raises sqlite3.Error.
+    Safe beside other processes that do the same.
     """
-    with transaction(connection):
-        # Inside our transaction sqlite-utils uses savepoints: everything is applied, or nothing.
-        migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
-        fill_names(connection)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def fill_names(connection: sqlite3.Connection) -> None:
-    """Bring what this release knows by itself up to date: names of numbers, and the views.
-
-    In a transaction. Raises sqlite3.Error.
-    """
-    for table, (_, names) in NAME_TABLES.items():
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours, as below
-        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", names.items())  # noqa: S608
-    connection.execute("DELETE FROM command_errors")
-    connection.executemany(
-        "INSERT INTO command_errors VALUES (?, ?, ?)",
-        [
-            (command.opcode, number, name)
-            for command in commands.COMMANDS.values()
-            for number, name in command.error_names.items()
-        ],
-    )
-    for view, sql in VIEWS.items():
-        connection.execute(f"DROP VIEW IF EXISTS {view}")
-        connection.execute(f"CREATE VIEW {view} AS {sql}")
+    # Inside a transaction sqlite-utils uses savepoints: everything is applied, or nothing.
+    migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
+    fill_names(connection)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

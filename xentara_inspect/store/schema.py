@@ -344,6 +344,12 @@ NAME_TABLES: Final[dict[str, NameTable]] = {
 }
 """Tables of number (primary key) and name, filled from those of `protocol`."""
 
+WELL_KNOWN_ATTRIBUTES: Final = tuple(
+    (number + 1, number, str(uuid), identifiers.ATTRIBUTES[number])
+    for uuid, number in identifiers.ATTRIBUTE_UUIDS.items()
+)
+"""Rows of `attributes` that are always there: id, number, uuid, name."""
+
 COMMAND_ERRORS: Final = Table(
     "an error code that has a name of its own as the answer to a command",
     {
