@@ -1,4 +1,4 @@
-"""The generated parts of `schema.md`: tables out of the descriptions in `store.schema`, views out of SQLite."""
+"""The generated parts of `schema.md`: tables from the descriptions in `store.schema`, views from SQLite."""
 
 from __future__ import annotations
 
