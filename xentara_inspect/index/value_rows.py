@@ -2,7 +2,8 @@
 
 A packet's Quality qualifies all of its other values, so that these carry it; a row of its own, which
 would be every second one, it needs only where it stands alone or is no plain integer. A value's kind
-is left out where the type of the value says it.
+is left out where the type of the value says it. Positions count from 0 here: SQLite keeps 0 and 1 in no
+bytes at all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def value_rows(rows: list[ValueRow], observation: Observation, keys: Keys) -> No
     """Append the rows of one packet's values."""
     place, _, _, _, quality, readings = observation
     folded = _folded(readings, quality, keys) if quality is not None and len(readings) > 1 else None
+    folded_position = folded - 1 if folded is not None else None
     stored_quality = stored_integer(quality)
     for position, attribute, value, kind, code in readings:
         if position == folded:
@@ -33,12 +35,12 @@ def value_rows(rows: list[ValueRow], observation: Observation, keys: Keys) -> No
         rows.append(
             (
                 place,
-                position,
+                position - 1,
                 keys.attribute(attribute),
                 value,
                 None if plain_kind(value) == kind else kind,
                 stored_quality,
-                folded,
+                folded_position,
                 stored_integer(code),
             )
         )

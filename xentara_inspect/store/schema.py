@@ -219,7 +219,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         "how readings are kept: ask the view `readings`, which has a row for each",
         {
             "packet_id": Column(int, "address of the packet", "packets"),
-            "position": Column(int, "place among the packet's attributes, from 1"),
+            "position": Column(int, "place among the packet's attributes, from 0"),
             "attribute_id": Column(int, "the attribute", "attributes"),
             "value": Column(bytes, "the value"),
             "value_kind": Column(str, "NULL where the type of the value says it"),
