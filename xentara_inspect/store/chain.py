@@ -244,7 +244,8 @@ def _taken_numbers(first: str) -> set[int]:
     """Numbers of files of a chain of which there is anything, be it only a log that SQLite left."""
     directory, name = os.path.split(first)
     stem, suffix = os.path.splitext(name)
-    pattern = re.compile(rf"{re.escape(stem)}(?:-([1-9][0-9]{{0,8}}))?{re.escape(suffix)}({'|'.join(sides.ALL)})?")
+    beside = "|".join(sides.ALL)
+    pattern = re.compile(rf"{re.escape(stem)}(?:-([1-9][0-9]{{0,8}}))?{re.escape(suffix)}({beside})?")
     try:
         matches = [pattern.fullmatch(entry) for entry in os.listdir(directory or ".")]
     except OSError:

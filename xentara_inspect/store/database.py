@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import stat
@@ -52,6 +53,20 @@ def open_for_writing(
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     return connection
+
+
+def new_beside(path: Path, addition: str) -> str:
+    """Make a new database beside another one, named like it with an addition. Returns its path.
+
+    Raises StoreError.
+    """
+    stem, suffix = os.path.splitext(path)
+    for number in itertools.count(1):
+        name = f"{stem}-{addition}{f'-{number}' if number > 1 else ''}{suffix}"
+        if not os.path.lexists(name):
+            break
+    open_for_writing(name, timeout=0, new=True).close()
+    return name
 
 
 def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.Connection:

@@ -26,9 +26,9 @@ def check_places(name: str) -> None:
     """
     directory, own_name = os.path.split(os.path.abspath(name))
     if len(os.fsencode(own_name)) + max(map(len, ALL)) > _LONGEST_NAME:
-        raise StoreError(f"{name} cannot be made: with the names of the files beside it, its name is too long")
+        raise StoreError(f"{name} cannot be made: its name is too long for the files that go beside it")
     if os.path.islink(name) and os.path.dirname(os.path.realpath(name)) != os.path.realpath(directory):
-        raise StoreError(f"{name} is a link that leads out of its directory, which is not followed", Kind.DENIED)
+        raise StoreError(f"{name} is a link out of its directory, which is not followed", Kind.DENIED)
     for ending in ALL:
         if os.path.islink(f"{name}{ending}"):
             raise StoreError(f"{name}{ending} is a link, which is not followed", Kind.DENIED)

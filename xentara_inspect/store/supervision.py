@@ -52,7 +52,7 @@ class Supervision:
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.deaths - 1))
 
     def complaint(self, code: int | str) -> str | None:
-        """What to tell people, once and not of a single death. code: its exit code, or why it did not start."""
+        """What to tell people, once and not of a single death. code: of its exit, or why it did not start."""
         if self.deaths < _TELL_AFTER or self._told:
             return None
         self._told = True
