@@ -44,7 +44,7 @@ def unpacked(name: str, folder: Path) -> Path:
 def shape_of(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     """Tables, indexes and views, as they were made."""
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    return sorted(row for row in rows if not row[1].startswith(("_sqlite", "sqlite_")))
+    return sorted(row for row in rows if not row[1].startswith(("_sqlite", "sqlite_", "idx__sqlite")))
 
 
 def frames_of(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
