@@ -28,7 +28,7 @@ from xentara_inspect.recorder.groups import Operation, Recording
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
-from xentara_inspect.traffic.secrets import without_secrets
+from xentara_inspect.traffic.redaction import without_secrets
 
 FINISH_SECONDS: Final = 1.5
 """How long nothing may be written once the proxy is gone; what is left then is rescued."""
