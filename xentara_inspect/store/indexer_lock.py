@@ -14,6 +14,15 @@ from xentara_inspect.store.errors import from_os
 _MARK: Final = struct.Struct("<QQ")  # the frame being decoded, and how many indexers it has killed
 
 
+def is_taken(path: Path) -> bool:
+    """Whether an indexer of the database runs; also where one was killed and left its file behind."""
+    return os.path.exists(_lock_path(path))
+
+
+def _lock_path(path: Path) -> str:
+    return f"{os.path.abspath(path)}-indexer"
+
+
 class IndexerLock:
     """An advisory lock on a file beside the database, which is there only while an indexer runs.
 
@@ -23,7 +32,7 @@ class IndexerLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = f"{os.path.abspath(path)}-indexer"
+        self._path = _lock_path(path)
         self._descriptor: int | None = None
         self.suspect = 0
         """The frame that the last holder was decoding when it was killed; 0 for none."""
