@@ -44,7 +44,7 @@ def unpacked(name: str, folder: Path) -> Path:
 def shape_of(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     """Tables, indexes and views, as they were made."""
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    return sorted(row for row in rows if not row[1].startswith(("_sqlite", "sqlite_")))
+    return sorted(row for row in rows if not row[1].startswith(("_sqlite", "sqlite_", "idx__sqlite")))
 
 
 def frames_of(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
@@ -71,7 +71,7 @@ def test_migrating_keeps_every_frame_and_derives_the_rest_again(tmp_path: Path, 
     with closing(sqlite3.connect(path)) as connection:
         frames = frames_of(connection)
         exchanges = connection.execute(
-            "SELECT frame_id << 24 | position, opcode, status, requested, responded FROM exchanges"
+            "SELECT frame_id << 24 | position, exchanges.opcode, status, requested, responded FROM exchanges"
             " JOIN packets ON packets.id = coalesce(request_id, response_id) ORDER BY 1"
         ).fetchall()
     catch_up(path)

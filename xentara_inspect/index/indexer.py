@@ -209,9 +209,8 @@ class Indexer:
         try:
             if self._lock is not None:
                 self._lock.mark(frame_id)
-            decoded = internal_error(frame_id)
-            if not self._kills(frame_id, frame):
-                decoded = session.feed(frame, frame_id)
+            kills = self._kills(frame_id, frame)
+            decoded = internal_error(frame_id) if kills else session.feed(frame, frame_id)
         except Exception as error:
             # A bug of ours must not stop everything behind it, now or after a restart. What it left
             # half done in memory is thrown away.
