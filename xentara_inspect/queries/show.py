@@ -150,6 +150,7 @@ class _Shower:
         row = self._file.row(
             "SELECT id, opcode, element_id, requested, response_id FROM exchanges WHERE id = ?", place
         )
+        assert row is not None  # noqa: S101 - it has a line
         context = self._context(row)
         found = findings_where(
             self._file,

@@ -57,7 +57,7 @@ def of_exchange(opcode: int | None, request: Shown | None, response: Shown | Non
         subject = _subject(request.packet, request.payload, named, names)
     if response is not None and isinstance(response.packet, Response):
         outcome = _outcome(opcode, response.packet, response.payload, named.texts(names), names)
-    return _shortened(f"{subject}: {outcome}" if subject and outcome else subject or outcome)
+    return _shortened(_joined(subject, outcome))
 
 
 def of_event(event: Shown, names: Names) -> str:
@@ -73,7 +73,11 @@ def of_event(event: Shown, names: Names) -> str:
     element = uuid(_first(named, shape, Uuid))
     values = attribute_values(_first(named, shape, MapOf), payload, names)
     subject = element_text(element, names)
-    return _shortened(f"{subject}: {values}" if subject else values)
+    return _shortened(_joined(subject, values))
+
+
+def _joined(subject: str, said: str) -> str:
+    return f"{subject}: {said}" if subject and said else subject or said
 
 
 def _shortened(line: str) -> str:
@@ -95,7 +99,7 @@ def _subject(request: Request, payload: bytes, named: Named, names: Names) -> st
     given = entries(request.body, command.parameters)
     about = _elements(named, names) or _about(given, command.parameters)
     assignment = _assignment(given, command.parameters, payload, named, names)
-    return f"{about}: {assignment}" if about and assignment else about or assignment
+    return _joined(about, assignment)
 
 
 def _elements(named: Named, names: Names) -> str:

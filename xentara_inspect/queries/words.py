@@ -18,6 +18,8 @@ from xentara_inspect.traffic.time_points import time_point, time_text
 
 _VALUE_LIMIT: Final = 60
 _VALUES_SHOWN: Final = 8
+_FILLERS: Final = ("value", "is")
+"""Words that add nothing to the name of an error: `value is write only`."""
 
 
 def element_text(element: bytes | None, names: Names) -> str:
@@ -45,9 +47,10 @@ def error_text(code: int | None, said: str | None, opcode: int | None) -> str:
     name = commands.error_name(code, opcode) if code is not None else None
     meant = name.lower() if name is not None else f"error {code}" if code is not None else "error"
     usual = VENDOR_ERROR_TEXTS.get(code, "").lower() if code is not None else ""
-    if said is None or said.lower().rstrip(".") in (meant, usual):
+    words = (said or "").lower().rstrip(".")
+    if words == usual or not {*words.split()} - {*meant.split(), *_FILLERS}:
         return meant
-    return f"{meant} ({safe(said)})"
+    return f"{meant} ({safe(said or '')})"
 
 
 def value_text(value: str) -> str:
