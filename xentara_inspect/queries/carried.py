@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from xentara_inspect.frames import position_in
 from xentara_inspect.queries.databases import Database, Databases
 from xentara_inspect.queries.parsed_frames import Shown
 from xentara_inspect.traffic import packets
@@ -48,4 +49,5 @@ def carried_request(file: Database, address: int) -> Shown | None:
     row = file.row("SELECT packet FROM carried_requests WHERE id = ?", address)
     if row is None:
         return None
-    return Shown(packets.parse(row["packet"]).packets[0], row["packet"])
+    packet = packets.parse(row["packet"]).packets[0]
+    return Shown(packet._replace(position=position_in(address)), row["packet"])

@@ -91,7 +91,7 @@ class _Decoder:
     def value(self, item: Item, shape: Shape) -> Any:
         """The value of an item that should have a shape; it may well have another."""
         if self._depth == _DEEPEST or item.kind == cbor.BROKEN:
-            return {"notation": self._literal(item)}
+            return {"notation": literal(item, self._payload)}
         self._depth += 1
         try:
             return self._value(item, shape)

@@ -74,7 +74,7 @@ class EventLines:
         self._file = file
         self._names = names
         self._frames = ParsedFrames(file)
-        self._subscriptions = SubscriptionsOfEvents(file)
+        self._subscriptions = SubscriptionsOfEvents(file.recording)
         self._with_notation = with_notation
 
     def rows(
@@ -107,9 +107,7 @@ class EventLines:
             "event_type": named_number(row["event_type"], identifiers.EVENT_TYPES),
             "element": element_name(element, names),
             "values": self._values(address, element),
-            "subscription": self._subscriptions.of(
-                row["session_id"], row["element_id"], address, row["time"]
-            ),
+            "subscription": self._subscriptions.of(row["session_id"], element, address, row["time"]),
             "summary": summaries.of_event(shown, names) if shown is not None else "",
         }
         if self._with_notation:

@@ -22,9 +22,9 @@ STATS_KEYS: Final = (
 )  # fmt: skip
 
 _SIZE: Final = f"""
-    (SELECT length(payload) FROM frames WHERE id = {{0}} >> {POSITION_BITS}
-     AND ({{0}} & 16777215) = 1 AND NOT EXISTS (SELECT 1 FROM packets WHERE id = {{0}} + 1))"""
-"""Bytes of a packet that is alone in its message; NULL for others."""
+    (SELECT length(payload) - 1 FROM frames WHERE id = {{0}} >> {POSITION_BITS}
+     AND substr(payload, 1, 1) = x'81')"""
+"""Bytes of a packet that is alone in its message, behind the head of an array of one; NULL for others."""
 _EXCHANGES: Final = f"""
     SELECT e.id, e.opcode, e.status, e.latency, e.response_id, {_SIZE.format("e.id")} AS asked,
            {_SIZE.format("e.response_id")} AS answered
@@ -52,7 +52,7 @@ def stats(
     """Rows with `STATS_KEYS`, one a command, in the order of opcodes. Raises StoreError.
 
     Percentiles are latencies that occurred (nearest rank), over all answers; None without any. Bytes are
-    those of the messages; where several packets share one, those of the packets. since, until:
+    those of the packets. since, until:
     nanoseconds since 1970, end exclusive. Raises QuestionError for an unknown session.
     """
     counts: dict[tuple[bool, int | str], _Counts] = {}
@@ -86,7 +86,7 @@ class _Sizes:
         self._frames = ParsedFrames(file)
 
     def of(self, place: int | None, alone: int | None) -> int:
-        """alone: the size of its message, if it is alone in it."""
+        """The size of the packet at an address. alone: what is known of one alone in its message."""
         if place is None:
             return 0
         if alone is not None:

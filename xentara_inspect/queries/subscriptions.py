@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from xentara_inspect.protocol import commands
-from xentara_inspect.queries.databases import Asked, Database, Databases, as_databases
+from xentara_inspect.queries.databases import Asked, Database, Databases, Recording, as_databases
 from xentara_inspect.queries.elements import wanted_element
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.values import (
@@ -19,6 +19,7 @@ from xentara_inspect.queries.values import (
     json_integer,
 )
 from xentara_inspect.queries.where import Where
+from xentara_inspect.traffic.names import uuid_text
 
 SUBSCRIPTION_KEYS: Final = (
     "id", "session", "uuid", "elements", "opened", "closed", "status", "error_code", "error_name",
@@ -115,28 +116,31 @@ class SubscriptionsOfEvents:
     yet closed; of several the last.
     """
 
-    def __init__(self, file: Database) -> None:
-        self._file = file
-        self._of_element: dict[tuple[int, int], list[tuple[int, int | None]]] = {}
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._of_element: dict[tuple[int, bytes], list[tuple[int, int | None]]] = {}
 
-    def of(self, session_id: int, element_id: int | None, address: int, time: int) -> str | None:
+    def of(self, session_id: int, element: bytes | None, address: int, time: int) -> str | None:
         """The name of the subscription of an event about an element. Raises StoreError."""
-        if element_id is None:
+        if element is None:
             return None
-        candidates = self._of_element.get((session_id, element_id))
-        if candidates is None:
-            candidates = [
-                (row["id"], row["closed"])
-                for row in self._file.rows(
-                    "SELECT DISTINCT s.id, s.closed FROM subscription_items i"
-                    " JOIN subscriptions s ON s.id = i.subscription_id"
-                    " WHERE i.element_id = ? AND s.session_id = ? AND s.uuid IS NOT NULL"
-                    " ORDER BY s.id DESC",
-                    (element_id, session_id),
-                )
-            ]
-            self._of_element[session_id, element_id] = candidates
-        for subscription, closed in candidates:
+        key = session_id, element
+        if key not in self._of_element:
+            self._of_element[key] = self._candidates(session_id, element)
+        for subscription, closed in self._of_element[key]:
             if subscription < address and (closed is None or closed >= time):
-                return self._file.place_name(subscription)
+                return self._recording.files[0].place_name(subscription)
         return None
+
+    def _candidates(self, session_id: int, element: bytes) -> list[tuple[int, int | None]]:
+        """(address, when it was closed) of those that name an element, the last first."""
+        found: dict[int, int | None] = {}
+        for file in self._recording.files:
+            for row in file.rows(
+                "SELECT s.id, s.closed FROM elements e JOIN subscription_items i ON i.element_id = e.id"
+                " JOIN subscriptions s ON s.id = i.subscription_id"
+                " WHERE e.uuid = ? AND s.session_id = ? AND s.uuid IS NOT NULL",
+                (uuid_text(element), session_id),
+            ):
+                found[row["id"]] = row["closed"]
+        return sorted(found.items(), reverse=True)

@@ -80,8 +80,8 @@ VIEWS: Final[dict[str, str]] = {
                x.error_text, x.latency / 1e6 AS latency_ms, {_ELEMENT} AS element, x.element_id,
                {_iso("x.requested")} AS requested, {_iso("x.responded")} AS responded,
                {_place("x.response_id")} AS response, x.response_id,
-               CASE WHEN x.requested IS NOT NULL THEN length(asked.payload) END AS request_bytes,
-               length(answered.payload) AS response_bytes
+               CASE WHEN x.requested IS NOT NULL THEN length(asked.payload) END AS request_message_bytes,
+               length(answered.payload) AS response_message_bytes
         FROM exchanges x
         LEFT JOIN commands ON commands.number = x.opcode
         LEFT JOIN elements ON elements.id = x.element_id
