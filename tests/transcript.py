@@ -9,7 +9,7 @@ import cbor_diag
 from xentara_inspect.frames import Frame
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.records import Decoded, Exchange, Finding
-from xentara_inspect.traffic.session import Resumed, Session
+from xentara_inspect.traffic.session import Session
 
 MILLISECOND = 1_000_000
 
@@ -22,18 +22,22 @@ def edn(text: str) -> bytes:
 class Transcript:
     """A session fed line by line: `>` a client's message, `<` the server's, one millisecond apart.
 
+    The frames are numbered from 1.
+
     `>hex:` and `<hex:` take hex, `>text:` and `<text:` a text message.
     """
 
-    def __init__(self, *lines: str, names: Names | None = None, resumed: Resumed | None = None) -> None:
-        self.session = Session(names, resumed)
+    def __init__(self, *lines: str, names: Names | None = None, session: Session | None = None) -> None:
+        self.session = session if session is not None else Session(names)
         self.decoded: list[Decoded] = []
         self.time = 0
+        self.number = 0
         self.say(*lines)
 
     def say(self, *lines: str) -> Transcript:
         for line in lines:
-            self.decoded.append(self.session.feed(self.frame(line)))
+            self.number += 1
+            self.decoded.append(self.session.feed(self.frame(line), self.number))
         return self
 
     def frame(self, line: str) -> Frame:

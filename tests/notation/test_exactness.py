@@ -13,7 +13,7 @@ from tests.edn import encode
 from tests.encodings import encodings
 from tests.rfc8949 import EXAMPLES
 from xentara_inspect import annotate, cbor
-from xentara_inspect.notation.messages import literal
+from xentara_inspect.cbor.literals import literal
 
 # Bytes, and the one line that stands for them.
 LITERALS = [

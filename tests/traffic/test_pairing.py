@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from tests.transcript import MILLISECOND, Transcript
+from xentara_inspect.frames import address
+from xentara_inspect.protocol import commands
 from xentara_inspect.traffic.records import Status
+from xentara_inspect.traffic.session import Session
 
 HELLO = ">[[0, 1, 14, {0: 1, 1: 1}]]"
 GRANTED = "<[[1, 1, {0: 1}]]"
 
 
 def summary(transcript: Transcript) -> list[tuple[int, str | None, str]]:
-    return [(entry.message_id, entry.command, str(entry.status)) for entry in transcript.exchanges]
+    return [(entry.message_id, command(entry.opcode), str(entry.status)) for entry in transcript.exchanges]
+
+
+def command(opcode: int | None) -> str | None:
+    return commands.COMMAND_NAMES[opcode] if opcode is not None else None
 
 
 def test_a_batch_is_answered_in_any_order_and_over_several_messages() -> None:
@@ -56,7 +63,7 @@ def test_the_same_id_in_another_encoding_is_the_same_id() -> None:
 def test_a_response_without_a_request_is_unsolicited() -> None:
     said = Transcript(HELLO, GRANTED, "<[[1, 9, 2]]")
     (late,) = said.exchanges[1:]
-    assert (late.status, late.command, late.requested, late.latency) == (Status.UNSOLICITED, None, None, None)
+    assert (late.status, late.opcode, late.requested, late.latency) == (Status.UNSOLICITED, None, None, None)
     assert said.codes == ["unsolicited-response"]
 
 
@@ -88,10 +95,7 @@ def test_packets_are_paired_in_messages_that_mix_types_or_have_trailing_bytes() 
 
 def test_requests_of_the_server_do_not_answer_for_those_of_the_client() -> None:
     said = Transcript(HELLO, GRANTED, "<[[0, 2, 8]]", ">[[0, 2, 8]]", "<[[1, 2, 2]]")
-    assert [
-        (entry.request is not None and entry.request.from_client, str(entry.status))
-        for entry in said.exchanges
-    ] == [
+    assert [(entry.from_client, str(entry.status)) for entry in said.exchanges] == [
         (True, "ok"),
         (False, "pending"),
         (True, "ok"),
@@ -103,3 +107,37 @@ def test_a_clock_set_back_gives_a_negative_latency_and_nothing_worse() -> None:
     said.time = -5 * MILLISECOND
     said.say(GRANTED)
     assert said.exchanges[0].latency == -5 * MILLISECOND
+
+
+def test_exchanges_and_responses_are_named_by_where_they_stood() -> None:
+    said = Transcript(HELLO, GRANTED, ">[[0, 2, 8], [0, 3, 8]]", "<[[1, 9, 2], [1, 3, 2]]")
+    assert [(entry.address, entry.response) for entry in said.exchanges] == [
+        (address(1, 1), address(2, 1)),
+        (address(3, 1), None),
+        (address(3, 2), address(4, 2)),
+        (address(4, 1), address(4, 1)),
+    ]
+    said.close()
+    (unsolicited, unanswered) = said.findings
+    assert (unsolicited.address, unsolicited.exchange) == (address(4, 1), address(4, 1))
+    assert (unanswered.address, unanswered.exchange) == (None, address(3, 1))
+
+
+def test_where_too_many_wait_the_oldest_is_given_up() -> None:
+    said = Transcript(
+        HELLO,
+        GRANTED,
+        ">[[0, 2, 8], [0, 3, 8]]",
+        ">[[0, 4, 8]]",
+        "<[[1, 2, 2]]",
+        session=Session(waiting_limit=2),
+    )
+    assert summary(said)[1:] == [
+        (2, "get_stage", "unanswered"),
+        (3, "get_stage", "pending"),
+        (4, "get_stage", "pending"),
+        (2, None, "unsolicited"),
+    ]
+    assert said.codes == ["unanswered-request", "unsolicited-response"]
+    assert said.findings[0].address == address(4, 1)
+    assert said.findings[0].exchange == address(3, 1)

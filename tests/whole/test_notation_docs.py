@@ -10,7 +10,7 @@ import pytest
 from docs.make import GENERATED, PAGES, main, regenerated
 from tests.edn import encode
 from xentara_inspect import cbor
-from xentara_inspect.notation.messages import literal
+from xentara_inspect.cbor.literals import literal
 from xentara_inspect.protocol import commands, error_codes
 
 

@@ -39,8 +39,7 @@ from xentara_inspect.notation.comments import (
     uuid_meaning,
     value_at,
 )
-from xentara_inspect.notation.layout import MAXIMUM_DEPTH
-from xentara_inspect.notation.lines import Writer
+from xentara_inspect.notation.lines import MAXIMUM_DEPTH, Writer
 from xentara_inspect.protocol import commands, error_codes, objects, shape_types
 from xentara_inspect.protocol.shape_types import UuidRole
 from xentara_inspect.traffic.names import NIL, Names

@@ -1,8 +1,9 @@
-"""Collecting the lines of a text: how items stand on lines, whatever they mean."""
+"""Lines of notation: how items stand on them whatever they mean, and their comments in one column."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from xentara_inspect.cbor import FLOAT, INDEFINITE, NINT, SIMPLE, TEXT, Item, uuid_bytes
 from xentara_inspect.cbor.literals import (
@@ -12,8 +13,18 @@ from xentara_inspect.cbor.literals import (
     scalar,
     tag_suffix,
 )
-from xentara_inspect.notation.layout import INDENTS, Line
 from xentara_inspect.protocol.shape_types import Shape
+
+Line = tuple[str, str, int]
+"""Text, comment (without `#`, may be empty), and the offset behind the last byte that it shows."""
+
+COLUMN_LIMIT: Final = 80
+"""Lines longer than this do not push the comments of all others to the right."""
+
+MAXIMUM_DEPTH: Final = 16
+"""Levels that are indented; what is nested deeper stands on one line."""
+
+INDENTS: Final = tuple("  " * depth for depth in range(MAXIMUM_DEPTH + 2))
 
 Entry = Callable[[Item], tuple[Shape | None, str]]
 """Shape and label of a value in a map, by its key."""
@@ -137,3 +148,39 @@ class Writer:
             value = children[index + 1]
             self.render(value, shape, f"{indent}{text}: ", label, depth + 1, "," if index < last else "")
         return self.close(item, "}", depth, tail)
+
+
+def aligned(lines: Sequence[Line]) -> str:
+    """The lines with their comments in one column, two behind the longest text that has one.
+
+    Ends with a newline if the last line is a comment or ends in one.
+    """
+    width = 0
+    for text, comment, _ in lines:
+        if comment and width < len(text) <= COLUMN_LIMIT:
+            width = len(text)
+    out = "\n".join([f"{text.ljust(width)}  # {comment}" if comment else text for text, comment, _ in lines])
+    return out + "\n" if lines and _ends_in_comment(lines[-1]) else out
+
+
+def bare(lines: Sequence[Line]) -> str:
+    """The lines without comments, but for those that are nothing else: what is malformed stays said."""
+    out = "\n".join([text for text, _, _ in lines])
+    return out + "\n" if lines and lines[-1][0].lstrip().startswith("#") else out
+
+
+def with_spans(lines: Sequence[Line], start: int = 0) -> list[tuple[str, int, int]]:
+    """Each line as `aligned` prints it, with the start and end (exclusive) of the bytes it shows.
+
+    The spans follow one another without gaps from `start` on; that of a line that shows no byte of
+    its own, such as a closing bracket, is empty.
+    """
+    result = []
+    for text, (_, _, end) in zip(aligned(lines).splitlines(), lines, strict=True):
+        result.append((text, start, end))
+        start = end
+    return result
+
+
+def _ends_in_comment(line: Line) -> bool:
+    return bool(line[1]) or line[0].lstrip().startswith("#")

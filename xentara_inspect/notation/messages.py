@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from xentara_inspect import cbor
-from xentara_inspect.cbor import Item, Malformed
-from xentara_inspect.cbor.literals import invalid_text, literal
-from xentara_inspect.escape import quoted, safe
+from xentara_inspect.cbor import Item
+from xentara_inspect.cbor.literals import invalid_text
+from xentara_inspect.escape import quoted
 from xentara_inspect.notation.events import append_event, event_message_lines
 from xentara_inspect.notation.items import Renderer
-from xentara_inspect.notation.layout import Line, aligned, bare, with_spans
+from xentara_inspect.notation.lines import Line, aligned, bare, with_spans
 from xentara_inspect.notation.packets import (
     NO_CONTEXT,
     Context,
@@ -35,8 +35,8 @@ from xentara_inspect.notation.packets import (
 )
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.packets import Kind, Message, Packet
-from xentara_inspect.traffic.time_points import nanoseconds_text, time_point, time_point_ns, time_text
+from xentara_inspect.traffic.packets import Event, Message, Packet
+from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
 
 __all__ = [
     "Context",
@@ -45,14 +45,7 @@ __all__ = [
     "annotate_packet",
     "annotate_text_message",
     "lines_with_spans",
-    "literal",
-    "nanoseconds_text",
-    "safe",
-    "time_point",
-    "time_point_ns",
-    "time_text",
 ]
-
 
 _UNREAD_SHOWN: Final = 64
 """Bytes shown of what is behind the place where bytes stop being well-formed."""
@@ -67,10 +60,12 @@ def annotate(
     is known of UUIDs. comments: False for the bare notation. Responses do not say which command they
     answer: their results get the meaning that needs no command; `annotate_message` knows more.
     """
-    lines = event_message_lines(payload, names) if not from_client else None
-    if lines is None:
+    events = plain_events(payload) if not from_client else None
+    if events is not None:
+        lines = event_message_lines(events, payload, names or Names())
+    else:
         lines = _message_lines(packets.parse(payload), payload, None, names, from_client)
-    return aligned(lines) if comments else bare(lines)
+    return _text(lines, comments)
 
 
 def annotate_message(
@@ -83,36 +78,39 @@ def annotate_message(
     from_client: bool | None = None,
 ) -> str:
     """A message as annotated notation. contexts: what its responses answer, by packet position."""
-    lines = None
-    if message.packets[0].kind is Kind.EVENT and not from_client:
-        lines = event_message_lines(payload, names)
-    if lines is None:
+    events = plain_events(payload) if not from_client and isinstance(message.packets[0], Event) else None
+    if events is not None:
+        lines = event_message_lines(events, payload, names or Names())
+    else:
         lines = _message_lines(message, payload, contexts, names, from_client)
-    return aligned(lines) if comments else bare(lines)
+    return _text(lines, comments)
 
 
 def annotate_packet(
-    packet: Packet,
+    packet: Packet | PlainEvent,
     payload: bytes,
     *,
     context: Context | None = None,
     names: Names | None = None,
     comments: bool = True,
 ) -> str:
-    """One packet as annotated notation, without the array around it.
+    """One packet as annotated notation, without the array around it. payload: of the whole message.
 
     A packet that stands for a whole malformed message (position 0) gives the whole message.
     """
+    if isinstance(packet, PlainEvent):
+        lines: list[Line] = []
+        append_event(lines, packet, payload, names or Names(), 0, "")
+        return _text(lines, comments)
     if packet.item is None:
         return annotate_text_message(payload)
     if packet.position == 0:
         return annotate(payload, names=names, comments=comments)
     heading = packet_heading(packet, context)
-    lines: list[Line] = []
-    if packet.kind is not Kind.EVENT or not append_event(
-        lines, payload, packet.item.start, names or Names(), heading, 0, ""
-    ):
-        lines = packet_lines(packet.item, payload, heading, 0, "", names=names, context=context)
+    return _text(packet_lines(packet.item, payload, heading, 0, "", names=names, context=context), comments)
+
+
+def _text(lines: list[Line], comments: bool) -> str:
     return aligned(lines) if comments else bare(lines)
 
 
@@ -198,7 +196,7 @@ def _counted(number: int) -> str:
     return "1 packet" if number == 1 else f"{number} packets"
 
 
-def _malformed_end(renderer: Renderer, error: Malformed) -> None:
+def _malformed_end(renderer: Renderer, error: cbor.Malformed) -> None:
     """Say where and why reading stopped, and show the beginning of what was not read."""
     size = len(renderer.payload)
     lines = renderer.lines

@@ -8,11 +8,11 @@ from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
 from xentara_inspect.notation.comments import said
 from xentara_inspect.notation.items import ANYTHING, Renderer
-from xentara_inspect.notation.layout import INDENTS, Line
+from xentara_inspect.notation.lines import INDENTS, Line
 from xentara_inspect.protocol import commands, identifiers, objects, shape_types
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.packets import Kind, Packet
+from xentara_inspect.traffic.packets import Malformed, Packet, Request
 
 
 class Context(NamedTuple):
@@ -60,12 +60,12 @@ def packet_lines(
 
 def packet_heading(packet: Packet, context: Context | None) -> str:
     """The comment on a packet's first line. context: what a response answers."""
-    if packet.problem is not None:
-        why = packet.problem.message.removeprefix(f"packet {packet.position}: ")
+    if isinstance(packet, Malformed):
+        why = packet.message.removeprefix(f"packet {packet.position}: ")
         return f"Packet {packet.position}: malformed, {why}"
     name = identifiers.PACKET_TYPES[_TYPES[packet.kind]]
     command = commands.COMMAND_NAMES.get(context.opcode) if context and context.opcode is not None else None
-    answered = f" to {command}" if command and packet.kind is not Kind.REQUEST else ""
+    answered = f" to {command}" if command and not isinstance(packet, Request) else ""
     return f"Packet {packet.position}: {name}{answered}"
 
 

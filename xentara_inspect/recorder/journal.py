@@ -20,7 +20,7 @@ from xentara_inspect.recorder.rescue import Rescued, rescue
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.database import Path
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
-from xentara_inspect.traffic.secrets import without_secrets
+from xentara_inspect.traffic.redaction import without_secrets
 
 GROUP_DELAY: Final = 0.01
 """Seconds that a frame waits for others to be committed with."""

@@ -19,7 +19,7 @@ from xentara_inspect.store.sessions import (
     is_being_recorded,
     reopen_if_closed,
 )
-from xentara_inspect.traffic.secrets import without_secrets
+from xentara_inspect.traffic.redaction import without_secrets
 
 
 class ImportResult(NamedTuple):

@@ -6,7 +6,7 @@ Each yields (code, message) pairs; the message says what was seen and what is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +16,9 @@ from xentara_inspect.protocol import commands, error_codes, identifiers, objects
 from xentara_inspect.traffic import validation
 from xentara_inspect.traffic.fields import entries, number, uuid
 from xentara_inspect.traffic.names import uuid_text
-from xentara_inspect.traffic.packets import Kind, Message, Packet
-from xentara_inspect.traffic.pairing import Waiting
-from xentara_inspect.traffic.readings import attribute_number, error_object
-from xentara_inspect.traffic.records import AttributeKey, Severity
+from xentara_inspect.traffic.packets import Event, Kind, Malformed, Message, Request, Response
+from xentara_inspect.traffic.readings import AttributeKey, attribute_key, attribute_number, error_object
+from xentara_inspect.traffic.records import Exchange, Severity
 from xentara_inspect.traffic.validation import Problem
 
 
@@ -49,7 +48,7 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "hello-missing": Rule(_E, "client_hello comes before any other request", "error -32000"),
     "duplicate-hello": Rule(_E, "client_hello is sent once a connection", "client hello page, error -32001"),
-    "unknown-opcode": Rule(_E, "opcodes are 0 to 15", "command pages"),
+    "unknown-opcode": Rule(_E, "opcodes are those of the pages", "command pages"),
     "missing-parameter": Rule(_E, "parameters that are not optional are there", "the command's page"),
     "wrong-parameter-type": Rule(_E, "parameters have the type of the page", "the command's page"),
     "unsolicited-response": Rule(_E, "one response for each request, with its message id", "packaging page"),
@@ -98,11 +97,14 @@ def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
     if len(kinds) > 1:
         yield "mixed-packet-types", f"{' and '.join(sorted(kinds))} in one message"
     allowed = _CLIENT_KINDS if from_client else _SERVER_KINDS
-    wrong = [packet for packet in message.packets if packet.kind not in allowed and packet.problem is None]
-    if wrong:
-        sender = "client" if from_client else "server"
-        kind = wrong[0].kind
-        yield "wrong-direction", f"packet {wrong[0].position}, a {kind} packet, comes from the {sender}"
+    for packet in message.packets:
+        if packet.kind not in allowed and not isinstance(packet, Malformed):
+            sender = "client" if from_client else "server"
+            yield (
+                "wrong-direction",
+                f"packet {packet.position}, a {packet.kind} packet, comes from the {sender}",
+            )
+            break
     heads = message.document.long_heads
     if heads:
         # Indefinite lengths and wide floats are choices of the sender and do not count.
@@ -119,7 +121,7 @@ class RequestSeen:
     request for it is granted.
     """
 
-    packet: Packet
+    request: Request
     from_client: bool
     greeted: bool
     id_in_use: bool
@@ -127,29 +129,29 @@ class RequestSeen:
 
 
 def _hello(seen: RequestSeen) -> Iterator[Problem]:
-    is_hello = seen.packet.opcode == commands.CLIENT_HELLO
+    opcode = seen.request.opcode
+    is_hello = opcode == commands.CLIENT_HELLO
     if is_hello and seen.greeted:
         yield "duplicate-hello", "a client_hello after an earlier one"
     elif not is_hello and not seen.greeted and seen.from_client:
-        name = commands.COMMAND_NAMES.get(seen.packet.opcode or 0, f"opcode {seen.packet.opcode}")
-        yield "hello-missing", f"{name} before any client_hello"
+        yield "hello-missing", f"{_command_name(opcode)} before any client_hello"
 
 
 def _message_id(seen: RequestSeen) -> Iterator[Problem]:
     if seen.id_in_use:
-        yield "message-id-in-use", f"message id {seen.packet.number} still waits for an answer"
+        yield "message-id-in-use", f"message id {seen.request.message_id} still waits for an answer"
 
 
 def _parameters(seen: RequestSeen) -> Iterator[Problem]:
-    packet = seen.packet
-    command = commands.COMMANDS.get(packet.opcode) if packet.opcode is not None else None
+    opcode, body = seen.request.opcode, seen.request.body
+    command = commands.COMMANDS.get(opcode)
     if command is None:
-        yield "unknown-opcode", f"opcode {packet.opcode}; known are 0 to {max(commands.COMMANDS)}"
+        yield "unknown-opcode", f"opcode {opcode}; known are {known_opcodes()}"
     elif command.parameters is None:
-        if packet.body is not None and packet.body.children:
+        if body is not None and body.children:
             yield "unknown-parameter", f"{command.name} takes no parameters"
-    elif packet.body is not None:
-        yield from validation.check(packet.body, command.parameters, command.name)
+    elif body is not None:
+        yield from validation.check(body, command.parameters, command.name)
     else:
         for field in command.parameters.fields:
             if not field.optional:
@@ -158,8 +160,8 @@ def _parameters(seen: RequestSeen) -> Iterator[Problem]:
 
 def _versions(seen: RequestSeen) -> Iterator[Problem]:
     shape = commands.COMMANDS[commands.CLIENT_HELLO].parameters
-    if seen.packet.opcode == commands.CLIENT_HELLO and shape is not None:
-        named = entries(seen.packet.body, shape)
+    if seen.request.opcode == commands.CLIENT_HELLO and shape is not None:
+        named = entries(seen.request.body, shape)
         lowest = number(named.get("minimum_protocol_version"))
         highest = number(named.get("maximum_protocol_version"))
         if lowest is not None and highest is not None and lowest > highest:
@@ -168,10 +170,27 @@ def _versions(seen: RequestSeen) -> Iterator[Problem]:
 
 def _subscription(seen: RequestSeen) -> Iterator[Problem]:
     shape = commands.COMMANDS[commands.UNSUBSCRIBE].parameters
-    if seen.packet.opcode == commands.UNSUBSCRIBE and shape is not None:
-        subscription = uuid(entries(seen.packet.body, shape).get("subscription_id"))
+    if seen.request.opcode == commands.UNSUBSCRIBE and shape is not None:
+        subscription = uuid(entries(seen.request.body, shape).get("subscription_id"))
         if subscription is not None and not seen.is_subscription(subscription):
             yield "unknown-subscription", f"no open subscription {uuid_text(subscription)} on this connection"
+
+
+def _command_name(opcode: int | None) -> str:
+    command = commands.COMMANDS.get(opcode) if opcode is not None else None
+    return command.name if command is not None else f"opcode {opcode}"
+
+
+def known_opcodes() -> str:
+    """The opcodes of the table, in ranges: `0 to 15`, `0 to 15 and 20`."""
+    ranges: list[list[int]] = []
+    for opcode in sorted(commands.COMMANDS):
+        if ranges and opcode == ranges[-1][1] + 1:
+            ranges[-1][1] = opcode
+        else:
+            ranges.append([opcode, opcode])
+    texts = [f"{first} to {last}" if first < last else str(first) for first, last in ranges]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 REQUEST_CHECKS: Final[tuple[Callable[[RequestSeen], Iterator[Problem]], ...]] = (
@@ -189,23 +208,23 @@ def of_request(seen: RequestSeen) -> Iterator[Problem]:
         yield from check(seen)
 
 
-def of_response(packet: Packet, waiting: Waiting | None) -> Iterator[Problem]:
-    """What is wrong with a response, given the request it answers."""
-    if waiting is None:
-        yield "unsolicited-response", f"no request with message id {packet.number} waits for a response"
-    if packet.kind is Kind.ERROR:
-        yield from _error_response(packet, waiting)
-    elif waiting is not None:
-        yield from _result(packet.body, waiting.exchange.opcode)
+def of_response(response: Response, answered: Exchange | None) -> Iterator[Problem]:
+    """What is wrong with a response, given the exchange of the request that it answers."""
+    if answered is None:
+        yield "unsolicited-response", f"no request with message id {response.message_id} waits for a response"
+    if response.is_error:
+        yield from _error_response(response, answered)
+    elif answered is not None:
+        yield from _result(response.body, answered.opcode)
 
 
-def _error_response(packet: Packet, waiting: Waiting | None) -> Iterator[Problem]:
-    if packet.body is not None:
-        for _, message in validation.check(packet.body, objects.ERROR_OBJECT, "the error object"):
+def _error_response(response: Response, answered: Exchange | None) -> Iterator[Problem]:
+    if response.body is not None:
+        for _, message in validation.check(response.body, objects.ERROR_OBJECT, "the error object"):
             yield "unexpected-result", message
-    code, _ = error_object(packet.body)
+    code, _ = error_object(response.body)
     if code is not None:
-        yield from _error_code(code, waiting.exchange.opcode if waiting is not None else None)
+        yield from _error_code(code, answered.opcode if answered is not None else None)
 
 
 def _error_code(code: int, opcode: int | None) -> Iterator[Problem]:
@@ -240,33 +259,39 @@ def _result(result: Item | None, opcode: int | None) -> Iterator[Problem]:
 
 
 def of_event(
-    packet: Packet, element: bytes | None, attributes: Item | None, subscribed: Subscribed
+    event: Event, element: bytes | None, attributes: Item | None, subscribed: Subscribed
 ) -> Iterator[Problem]:
     """What is wrong with an event: its shape, or that nobody asked for it."""
-    if packet.number != identifiers.EVENT_DATA_CHANGE:
+    if event.event_type != identifiers.EVENT_DATA_CHANGE:
         return
     if element is None or attributes is None or attributes.kind != cbor.MAP:
-        yield "bad-packet-shape", f"packet {packet.position}: a data change without element or attributes"
+        yield "bad-packet-shape", f"packet {event.position}: a data change without element or attributes"
         return
+    yield from of_data_change(element, map(attribute_key, attributes.children[::2]), subscribed)
+
+
+def of_data_change(
+    element: bytes, attributes: Iterable[AttributeKey | None], subscribed: Subscribed
+) -> Iterator[Problem]:
+    """Whether nobody asked for these attributes of an element. None for what is no attribute."""
     wanted = subscribed.get(element)
     if wanted is None:
         yield "unsubscribed-event", f"no subscription on this connection has the element {uuid_text(element)}"
         return
-    keys = attributes.children[::2]
-    if keys and not any(_key(key) in wanted for key in keys):
+    keys = [attribute_number(key) if key is not None else None for key in attributes]
+    if keys and not any(key in wanted for key in keys):
         yield "unsubscribed-event", f"no subscription has these attributes of element {uuid_text(element)}"
 
 
-def _key(item: Item) -> AttributeKey | None:
-    value = cbor.integer(item)
-    if value is not None:
-        return value
-    attribute = cbor.uuid_bytes(item)
-    return attribute_number(attribute) if attribute is not None else None
-
-
-def unanswered(waiting: Waiting) -> Problem:
+def unanswered(exchange: Exchange) -> Problem:
     """What is wrong with a request that was still waiting when its connection ended."""
-    exchange = waiting.exchange
-    name = exchange.command or f"opcode {exchange.opcode}"
-    return "unanswered-request", f"{name}, message id {exchange.message_id}, was never answered"
+    return "unanswered-request", f"{_asked(exchange)}, was never answered"
+
+
+def given_up(exchange: Exchange, limit: int) -> Problem:
+    """What is wrong with a request that so many later ones wait behind."""
+    return "unanswered-request", f"{_asked(exchange)}, is given up: {limit} later requests wait for answers"
+
+
+def _asked(exchange: Exchange) -> str:
+    return f"{_command_name(exchange.opcode)}, message id {exchange.message_id}"

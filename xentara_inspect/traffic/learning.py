@@ -1,51 +1,112 @@
-"""What a command's answer tells of elements, attributes and subscriptions.
+"""What requests name, and what their answers tell of elements, attributes and subscriptions.
 
-One function a command, in a table; a request and its success response go in, records come out.
+What a request names follows from the shapes of its parameters. What an answer tells is special to the
+few commands that are there to ask for it: a request and its success response go in, records come out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
 from xentara_inspect.protocol import commands, identifiers, objects, shape_types
+from xentara_inspect.protocol.shape_types import Shape
 from xentara_inspect.traffic.fields import array, entries, number, text, uuid
 from xentara_inspect.traffic.names import NIL, Names
-from xentara_inspect.traffic.packets import Packet
+from xentara_inspect.traffic.packets import Request
+from xentara_inspect.traffic.readings import attribute_key
 from xentara_inspect.traffic.records import (
-    AttributeKey,
     AttributeSeen,
     ElementSeen,
+    Exchange,
     Learned,
+    SubscribedElements,
     SubscriptionClosed,
     SubscriptionOpened,
 )
-from xentara_inspect.traffic.values import attribute_key
 
 
-def from_answer(opcode: int | None, request: Packet, result: Item | None) -> Iterator[Learned]:
+class Asked(NamedTuple):
+    """What of a request its answer is about, besides the one element in its exchange.
+
+    primary_key: looked up. elements: subscribed. subscription: asked for or closed.
+    """
+
+    primary_key: str | None = None
+    elements: SubscribedElements = ()
+    subscription: bytes | None = None
+
+
+_NOTHING: Final = Asked()
+
+
+def asked_by(request: Request) -> Asked:
+    """What to remember of a request until it is answered."""
+    if request.opcode == commands.LOOKUP:
+        return Asked(primary_key=text(_parameters(request).get("primary_key")))
+    if request.opcode == commands.SUBSCRIBE:
+        named = _parameters(request)
+        desired = uuid(named.get("desired_subscription_id"))
+        return Asked(elements=_subscribed_elements(named.get("elements")), subscription=desired)
+    if request.opcode == commands.UNSUBSCRIBE:
+        return Asked(subscription=uuid(_parameters(request).get("subscription_id")))
+    return _NOTHING
+
+
+def from_answer(exchange: Exchange, asked: Asked, result: Item | None) -> Iterator[Learned]:
     """What a success response tells, given the request it answers. Nothing for unproper shapes."""
-    teacher = _TEACHERS.get(opcode) if opcode is not None else None
-    if teacher is not None:
-        yield from teacher(_parameters(opcode, request), result)
+    match exchange.opcode:
+        case commands.LOOKUP:
+            yield from _lookup(asked.primary_key, result)
+        case commands.BROWSE:
+            yield from _browse(result)
+        case commands.META_DATA_COMMAND:
+            yield from _meta_data(exchange.element, result)
+        case commands.READ:
+            yield from _read(exchange.element, result)
+        case commands.SUBSCRIBE:
+            subscription = uuid(result)
+            if subscription is not None:
+                yield SubscriptionOpened(exchange.address, subscription, asked.elements)
+        case commands.UNSUBSCRIBE:
+            if asked.subscription is not None:
+                yield SubscriptionClosed(asked.subscription)
 
 
-def element_of(opcode: int | None, parameters: Item | None) -> bytes | None:
+def element_of(request: Request) -> bytes | None:
     """The one element that a request is about; None for none, several, a lookup or the whole tree."""
-    command = commands.COMMANDS.get(opcode) if opcode is not None else None
-    if command is None or command.parameters is None:
-        return None
-    named = entries(parameters, command.parameters)
-    if command.element_key is not None:
-        element = uuid(named.get(command.parameters.by_key[command.element_key].name))
-        return element if element != NIL else None
-    subscribed = subscribed_elements(named.get("elements"))
-    return subscribed[0][0] if len(subscribed) == 1 else None
+    elements = elements_named(request)
+    return elements[0] if len(elements) == 1 else None
 
 
-def subscribed_elements(item: Item | None) -> tuple[tuple[bytes, tuple[AttributeKey, ...]], ...]:
+def elements_named(request: Request) -> tuple[bytes, ...]:
+    """Every element that a request names by UUID, each once, as they stand; the nil UUID names none."""
+    command = commands.COMMANDS.get(request.opcode)
+    if command is None or command.parameters is None or request.body is None:
+        return ()
+    return tuple(dict.fromkeys(_elements_in(request.body, command.parameters)))
+
+
+def _elements_in(item: Item, shape: Shape) -> Iterator[bytes]:
+    """The elements in an item of this shape. Recursion goes no deeper than the shape does."""
+    match shape:
+        case shape_types.Uuid(role=shape_types.UuidRole.ELEMENT):
+            element = cbor.uuid_bytes(item)
+            if element is not None and element != NIL:
+                yield element
+        case shape_types.ArrayOf():
+            for entry in array(item):
+                yield from _elements_in(entry, shape.element)
+        case shape_types.Object():
+            named = entries(item, shape)
+            for field in shape.fields:
+                if field.name in named:
+                    yield from _elements_in(named[field.name], field.shape)
+
+
+def _subscribed_elements(item: Item | None) -> SubscribedElements:
     """The elements of a subscribe request, each with its attributes."""
     subscribed = []
     for entry in array(item):
@@ -55,19 +116,6 @@ def subscribed_elements(item: Item | None) -> tuple[tuple[bytes, tuple[Attribute
             keys = (attribute_key(attribute) for attribute in array(named.get("attribute_ids")))
             subscribed.append((element, tuple(key for key in keys if key is not None)))
     return tuple(subscribed)
-
-
-def elements_in(opcode: int | None, parameters: Item | None) -> Iterator[bytes]:
-    """Every element that a request names by UUID."""
-    command = commands.COMMANDS.get(opcode) if opcode is not None else None
-    if command is None or command.parameters is None:
-        return
-    one = element_of(opcode, parameters)
-    if one is not None:
-        yield one
-    else:
-        for element, _ in subscribed_elements(entries(parameters, command.parameters).get("elements")):
-            yield element
 
 
 def apply(names: Names, learned: Learned) -> bool:
@@ -95,11 +143,9 @@ def _apply_element(names: Names, seen: ElementSeen) -> bool:
     return news
 
 
-def _parameters(opcode: int | None, request: Packet) -> dict[str, Item]:
-    command = commands.COMMANDS[opcode] if opcode is not None else None
-    if command is None or command.parameters is None:
-        return {}
-    return entries(request.body, command.parameters)
+def _parameters(request: Request) -> dict[str, Item]:
+    shape = commands.COMMANDS[request.opcode].parameters
+    return entries(request.body, shape) if shape is not None else {}
 
 
 def _object_of(shape: shape_types.Shape | None) -> shape_types.Object:
@@ -115,20 +161,19 @@ def _field(shape: shape_types.Object, name: str) -> shape_types.Shape:
     return next(entry.shape for entry in shape.fields if entry.name == name)
 
 
-_COMMANDS = commands.COMMANDS
-_BROWSED: Final = _object_of(_COMMANDS[commands.BROWSE].result)
+_BROWSED: Final = _object_of(commands.COMMANDS[commands.BROWSE].result)
 _ATTRIBUTE: Final = _object_of(_field(objects.META_DATA_OBJECT, "attribute_list"))
-_SUBSCRIBE: Final = _object_of(_COMMANDS[commands.SUBSCRIBE].parameters)
+_SUBSCRIBE: Final = _object_of(commands.COMMANDS[commands.SUBSCRIBE].parameters)
 _SUBSCRIBED_ELEMENT: Final = _object_of(_field(_SUBSCRIBE, "elements"))
 
 
-def _lookup(parameters: dict[str, Item], result: Item | None) -> Iterator[Learned]:
+def _lookup(primary_key: str | None, result: Item | None) -> Iterator[Learned]:
     element = uuid(result)
     if element is not None:
-        yield ElementSeen(element, text(parameters.get("primary_key")), None, "lookup")
+        yield ElementSeen(element, primary_key, None, "lookup")
 
 
-def _browse(_parameters: dict[str, Item], result: Item | None) -> Iterator[Learned]:
+def _browse(result: Item | None) -> Iterator[Learned]:
     for entry in array(result):
         named = entries(entry, _BROWSED)
         element = uuid(named.get("element_uuid"))
@@ -137,8 +182,7 @@ def _browse(_parameters: dict[str, Item], result: Item | None) -> Iterator[Learn
             yield ElementSeen(element, primary_key, number(named.get("element_category")), "browse")
 
 
-def _meta_data(parameters: dict[str, Item], result: Item | None) -> Iterator[Learned]:
-    element = uuid(parameters.get("element_uuid"))
+def _meta_data(element: bytes | None, result: Item | None) -> Iterator[Learned]:
     if element is None:
         return
     named = entries(result, objects.META_DATA_OBJECT)
@@ -158,8 +202,7 @@ def _meta_data(parameters: dict[str, Item], result: Item | None) -> Iterator[Lea
             )
 
 
-def _read(parameters: dict[str, Item], result: Item | None) -> Iterator[Learned]:
-    element = uuid(parameters.get("element_uuid"))
+def _read(element: bytes | None, result: Item | None) -> Iterator[Learned]:
     if element is None or result is None or result.kind != cbor.MAP:
         return
     values = {
@@ -171,25 +214,3 @@ def _read(parameters: dict[str, Item], result: Item | None) -> Iterator[Learned]
     category = number(values.get(identifiers.ATTRIBUTE_CATEGORY))
     if primary_key is not None or category is not None:
         yield ElementSeen(element, primary_key, category, "read")
-
-
-def _subscribe(parameters: dict[str, Item], result: Item | None) -> Iterator[Learned]:
-    subscription = uuid(result)
-    if subscription is not None:
-        yield SubscriptionOpened(subscription, subscribed_elements(parameters.get("elements")))
-
-
-def _unsubscribe(parameters: dict[str, Item], _result: Item | None) -> Iterator[Learned]:
-    subscription = uuid(parameters.get("subscription_id"))
-    if subscription is not None:
-        yield SubscriptionClosed(subscription)
-
-
-_TEACHERS: Final[dict[int, Callable[[dict[str, Item], Item | None], Iterator[Learned]]]] = {
-    commands.LOOKUP: _lookup,
-    commands.BROWSE: _browse,
-    commands.META_DATA_COMMAND: _meta_data,
-    commands.READ: _read,
-    commands.SUBSCRIBE: _subscribe,
-    commands.UNSUBSCRIBE: _unsubscribe,
-}

@@ -1,7 +1,7 @@
 """From the items of a message to packets.
 
 A message is an outer array of packets, each an array of its own (packaging page). Whatever is not
-so is still shown: as a `malformed` packet with its problem, or as a problem of the whole message.
+so is still shown: as a `Malformed` packet that says why, or as a problem of the whole message.
 Never raises.
 """
 
@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from xentara_inspect import cbor
-from xentara_inspect.cbor import Document, Item, Malformed
+from xentara_inspect.cbor import Document, Item
+from xentara_inspect.frames import LAST_POSITION
 from xentara_inspect.protocol import identifiers
 
 
@@ -34,31 +35,69 @@ KIND_OF_TYPE: Final = {
 }
 
 
-class Problem(NamedTuple):
-    """Why something is not a packet. code: that of the finding; message: what was seen and wanted."""
+class Request(NamedTuple):
+    """A request. position: its place in the message, from 1; item: its array. body: the parameters."""
 
-    code: str
-    message: str
+    position: int
+    item: Item
+    message_id: int
+    opcode: int
+    body: Item | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What it is called."""
+        return Kind.REQUEST
 
 
-class Packet(NamedTuple):
-    """A packet, or what stands in the place of one.
+class Response(NamedTuple):
+    """The answer to a request. body: the result or the error object; None where it is left out."""
 
-    position: its place in the message, from 1; 0 for a message that is malformed as a whole.
-    item: the packet's array, None where the message has no item there.
-    number: the message id of a request or response, the event type of an event.
-    opcode: a request's; responses get theirs from pairing.
-    body: parameters, result, error object or event object; None where left out.
-    problem: set if and only if kind is MALFORMED.
+    position: int
+    item: Item
+    message_id: int
+    body: Item | None = None
+    is_error: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What it is called."""
+        return Kind.ERROR if self.is_error else Kind.SUCCESS
+
+
+class Event(NamedTuple):
+    """An event. body: the event object."""
+
+    position: int
+    item: Item
+    event_type: int
+    body: Item
+
+    @property
+    def kind(self) -> Kind:
+        """What it is called."""
+        return Kind.EVENT
+
+
+class Malformed(NamedTuple):
+    """What stands in the place of a packet.
+
+    position: 0 for a message that is malformed as a whole. item: None where there is none. code: that
+    of the finding; message: what was seen and what is asked for.
     """
 
     position: int
-    kind: Kind
     item: Item | None
-    number: int | None = None
-    opcode: int | None = None
-    body: Item | None = None
-    problem: Problem | None = None
+    code: str
+    message: str
+
+    @property
+    def kind(self) -> Kind:
+        """What it is called."""
+        return Kind.MALFORMED
+
+
+Packet = Request | Response | Event | Malformed
 
 
 class Message(NamedTuple):
@@ -73,12 +112,15 @@ class Message(NamedTuple):
     bare: bool
     is_array: bool
     trailing: Sequence[Item]
-    error: Malformed | None
+    error: cbor.Malformed | None
     document: Document
 
 
-def parse(payload: bytes) -> Message:
-    """The packets of a binary message. What can be read before an error counts; never raises."""
+def parse(payload: bytes, last_position: int = LAST_POSITION) -> Message:
+    """The packets of a binary message. What can be read before an error counts; never raises.
+
+    last_position: the highest that can be told; from there on the message is one malformed packet.
+    """
     document = cbor.decode(payload)
     first = document.items[0]
     trailing = document.items[1:]
@@ -88,27 +130,35 @@ def parse(payload: bytes) -> Message:
     packets: Sequence[Packet]
     if error is not None and (not trailing or not is_array):
         # A receiver cannot decode any of it, so none of its packets counts as sent.
-        packets = (_whole(first, "malformed-cbor", f"not well-formed CBOR at {error}"),)
+        packets = (Malformed(0, first, "malformed-cbor", f"not well-formed CBOR at {error}"),)
     elif not is_array:
-        what = cbor.kind_phrase(first)
-        packets = (_whole(first, "not-an-array", f"the message is {what}, not an array of packets"),)
+        what = f"the message is {cbor.kind_phrase(first)}, not an array of packets"
+        packets = (Malformed(0, first, "not-an-array", what),)
     elif not first.children:
-        packets = (_whole(first, "empty-message", "the outer array holds no packet"),)
+        packets = (Malformed(0, first, "empty-message", "the outer array holds no packet"),)
     elif first.children[0].kind <= cbor.NINT:
         bare = True
         packets = (_packet(1, first),)
     else:
-        packets = [_packet(position, child) for position, child in enumerate(first.children, 1)]
+        packets = _packets(first.children, last_position)
     return Message(packets, bare, is_array, trailing, error, document)
 
 
-def text_message() -> Packet:
+def text_message() -> Malformed:
     """What stands for the packets of a text message, which the protocol does not know."""
-    return _whole(None, "text-message", "a text message; every message is binary CBOR (packaging page)")
+    why = "a text message; every message is binary CBOR (packaging page)"
+    return Malformed(0, None, "text-message", why)
 
 
-def _whole(item: Item | None, code: str, message: str) -> Packet:
-    return Packet(0, Kind.MALFORMED, item, problem=Problem(code, message))
+def _packets(items: Sequence[Item], last_position: int) -> list[Packet]:
+    if len(items) <= last_position:
+        return [_packet(position, item) for position, item in enumerate(items, 1)]
+    kept = last_position - 1
+    packets = [_packet(position, item) for position, item in enumerate(items[:kept], 1)]
+    packets.append(
+        _malformed(last_position, items[kept], f"{len(items) - kept} packets from here on are too many")
+    )
+    return packets
 
 
 def _packet(position: int, item: Item) -> Packet:
@@ -120,44 +170,44 @@ def _packet(position: int, item: Item) -> Packet:
         return _malformed(position, item, "its array is empty")
     packet_type = cbor.integer(children[0])
     if packet_type is None:
-        return _malformed(
-            position, item, f"its type is {cbor.kind_phrase(children[0])}, not an unsigned integer"
-        )
-    kind = KIND_OF_TYPE.get(packet_type)
-    if kind is None:
-        return _malformed(
-            position,
-            item,
-            f"packet type {packet_type} is unknown; known are 0 request, 1 success, 2 error, 8 event",
-            code="unknown-packet-type",
-        )
-    layout = identifiers.PACKET_LAYOUTS[packet_type]
+        why = f"its type is {cbor.kind_phrase(children[0])}, not an unsigned integer"
+        return _malformed(position, item, why)
+    layout = identifiers.PACKET_LAYOUTS.get(packet_type)
+    if layout is None:
+        why = f"packet type {packet_type} is unknown; known are {_KNOWN_TYPES}"
+        return _malformed(position, item, why, "unknown-packet-type")
     length = len(children)
     if not identifiers.MINIMUM_LENGTHS[packet_type] <= length <= len(layout) + 1:
-        return _malformed(
-            position, item, f"{_article(kind)} of {length} elements; its layout is {_layout(packet_type)}"
-        )
+        why = f"{_article(packet_type)} packet of {length} elements; its layout is {_layout(packet_type)}"
+        return _malformed(position, item, why)
     number = cbor.integer(children[1])
     if number is None:
-        return _malformed(
-            position, item, f"its {layout[0]} is {cbor.kind_phrase(children[1])}, not an integer"
-        )
-    if kind is Kind.REQUEST:
+        return _malformed(position, item, _no_integer(layout[0], children[1]))
+    if packet_type == identifiers.REQUEST:
         opcode = cbor.integer(children[2])
         if opcode is None:
-            return _malformed(
-                position, item, f"its OpCode is {cbor.kind_phrase(children[2])}, not an integer"
-            )
-        return Packet(position, kind, item, number, opcode, children[3] if length > 3 else None)
-    return Packet(position, kind, item, number, None, children[2] if length > 2 else None)
+            return _malformed(position, item, _no_integer(layout[1], children[2]))
+        return Request(position, item, number, opcode, children[3] if length > 3 else None)
+    if packet_type == identifiers.EVENT:
+        return Event(position, item, number, children[2])
+    body = children[2] if length > 2 else None
+    return Response(position, item, number, body, packet_type == identifiers.ERROR)
 
 
-def _malformed(position: int, item: Item, why: str, code: str = "bad-packet-shape") -> Packet:
-    return Packet(position, Kind.MALFORMED, item, problem=Problem(code, f"packet {position}: {why}"))
+_KNOWN_TYPES: Final = ", ".join(f"{number} {kind}" for number, kind in KIND_OF_TYPE.items())
 
 
-def _article(kind: Kind) -> str:
-    return f"{'an' if kind in (Kind.ERROR, Kind.EVENT) else 'a'} {kind} packet"
+def _malformed(position: int, item: Item, why: str, code: str = "bad-packet-shape") -> Malformed:
+    return Malformed(position, item, code, f"packet {position}: {why}")
+
+
+def _no_integer(name: str, item: Item) -> str:
+    return f"its {name} is {cbor.kind_phrase(item)}, not an integer"
+
+
+def _article(packet_type: int) -> str:
+    name = KIND_OF_TYPE[packet_type]
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _layout(packet_type: int) -> str:

@@ -14,11 +14,28 @@ from typing import NamedTuple
 
 from xentara_inspect.traffic.packets import Kind, Packet
 from xentara_inspect.traffic.plain_events import PlainEvent
+from xentara_inspect.traffic.readings import AttributeKey, Reading, ReadingValue
 
-AttributeKey = int | bytes
-"""An attribute as the wire names it: its identifier, or the 16 bytes of its UUID."""
-
-ReadingValue = int | float | str | None
+__all__ = [
+    "AttributeKey",
+    "AttributeSeen",
+    "Decoded",
+    "ElementSeen",
+    "Exchange",
+    "Finding",
+    "Learned",
+    "Observation",
+    "Origin",
+    "PacketRecord",
+    "Reading",
+    "ReadingValue",
+    "Severity",
+    "Status",
+    "SubscribedElements",
+    "SubscriptionClosed",
+    "SubscriptionOpened",
+    "SubscriptionRefused",
+]
 
 SubscribedElements = tuple[tuple[bytes, tuple[AttributeKey, ...]], ...]
 """Elements, each with the attributes asked for."""
@@ -96,21 +113,6 @@ class Exchange:
         if self.requested is None or self.responded is None:
             return None
         return self.responded - self.requested
-
-
-class Reading(NamedTuple):
-    """One attribute value.
-
-    position: its place in the packet's map of attributes, from 1; 1 in a write. value_kind: integer,
-    float, boolean, text, bytes, uuid, time (value in ns), null, undefined, simple, compound (value in
-    notation) or error (error_code says which; value None).
-    """
-
-    position: int
-    attribute: AttributeKey
-    value: ReadingValue
-    value_kind: str
-    error_code: int | None = None
 
 
 class Observation(NamedTuple):

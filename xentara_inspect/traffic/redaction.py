@@ -16,9 +16,10 @@ from typing import Final
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
+from xentara_inspect.frames import Frame
 from xentara_inspect.protocol import commands, identifiers, objects
 from xentara_inspect.traffic import packets
-from xentara_inspect.traffic.packets import Kind
+from xentara_inspect.traffic.packets import Malformed, Request
 
 BLANK: Final = ord("*")
 """What each byte of a blanked string becomes: one byte of UTF-8, readable in the notation."""
@@ -48,10 +49,14 @@ def redact(payload: bytes, from_client: bool) -> bytes:
     for packet in message.packets:
         if packet.item is None:
             continue
-        if packet.kind is Kind.MALFORMED:
+        if isinstance(packet, Malformed):
             _blank_strings(blanked, packet.item)
             _blank_credentials(blanked, packet.item)
-        elif packet.opcode == commands.CREATE_SUB_SESSION and packet.body is not None:
+        elif (
+            isinstance(packet, Request)
+            and packet.opcode == commands.CREATE_SUB_SESSION
+            and packet.body is not None
+        ):
             _blank(blanked, packet.body, _public_strings(packet.body))
         else:
             _blank_credentials(blanked, packet.item)
@@ -129,3 +134,13 @@ def _overwrite(blanked: bytearray, item: Item, length: int) -> None:
     """Blank the last bytes of an item, up to the end of what was there."""
     if not item.children and item.info != cbor.INDEFINITE:
         blanked[item.end - length : item.end] = bytes((BLANK,)) * length
+
+
+def without_secrets(frame: Frame) -> Frame:
+    """The frame with its secrets blanked; the same object where it has none."""
+    payload = frame.payload
+    try:
+        blanked = redact(payload, frame.from_client)
+    except Exception:  # a bug must neither stop the traffic nor let a secret through
+        blanked = bytes((BLANK,)) * len(payload)
+    return frame if blanked is payload else frame._replace(payload=blanked)

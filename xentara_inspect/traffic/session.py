@@ -1,36 +1,36 @@
 """One WebSocket connection: frames in, decoded records out.
 
-Sans-I/O: no clock, no disk. `Session` composes the layers and holds no protocol rule of its own.
+Sans-I/O: no clock, no disk, no text for people. `Session` composes the layers and holds no protocol
+rule of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
-from xentara_inspect.cbor import MAP, Item
-from xentara_inspect.frames import Frame
-from xentara_inspect.notation import messages as notation
-from xentara_inspect.notation.messages import Context
+from xentara_inspect.frames import Frame, address
 from xentara_inspect.protocol import commands, identifiers, objects
 from xentara_inspect.traffic import findings, learning, packets, readings
 from xentara_inspect.traffic.fields import entries, uuid
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.packets import Kind, Packet
-from xentara_inspect.traffic.pairing import Pairing, Waiting
+from xentara_inspect.traffic.packets import Event, Kind, Malformed, Packet, Request, Response
+from xentara_inspect.traffic.pairing import LIMIT, Pairing, Waiting
+from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
 from xentara_inspect.traffic.records import (
     Decoded,
     ElementSeen,
-    Event,
     Exchange,
     Finding,
     Learned,
+    Observation,
     Origin,
     PacketRecord,
     Status,
     SubscriptionClosed,
     SubscriptionOpened,
+    SubscriptionRefused,
 )
 from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.time_points import time_point_ns
@@ -43,12 +43,11 @@ _DATA_CHANGE: Final = objects.EVENTS[identifiers.EVENT_DATA_CHANGE]
 class Resumed:
     """What a session needs to go on where an earlier process stopped.
 
-    pending: the exchanges still waiting, oldest first, each with its request parsed anew and
-    `order` rising. hello_granted: whether a client_hello was answered with success. subscriptions:
-    those still open.
+    pending: the exchanges still waiting, oldest first, each with its request parsed anew.
+    hello_granted: whether a client_hello was answered with success. subscriptions: those still open.
     """
 
-    pending: Sequence[tuple[Exchange, Packet]] = ()
+    pending: Sequence[tuple[Exchange, Request]] = ()
     hello_granted: bool = False
     subscriptions: Iterable[SubscriptionOpened] = ()
 
@@ -56,166 +55,213 @@ class Resumed:
 class Session:
     """The state of one connection. Not thread-safe; one object a connection."""
 
-    def __init__(self, names: Names | None = None, resumed: Resumed | None = None) -> None:
-        """names: shared by sessions that may learn from each other, as those of one database do."""
+    def __init__(
+        self, names: Names | None = None, resumed: Resumed | None = None, waiting_limit: int = LIMIT
+    ) -> None:
+        """names: shared by sessions that may learn from each other, as those of one database do.
+
+        waiting_limit: how many requests of one side may wait for their answers.
+        """
         self._names = names if names is not None else Names()
-        self._pairing = Pairing()
+        self._pairing = Pairing(waiting_limit)
+        self._waiting_limit = waiting_limit
         self._hello_granted = False
         self._subscriptions = Subscriptions()
-        self._order = 0
         if resumed is not None:
             self._resume(resumed)
 
     def _resume(self, resumed: Resumed) -> None:
         self._hello_granted = resumed.hello_granted
         self._subscriptions = Subscriptions(resumed.subscriptions)
-        for exchange, packet in resumed.pending:
-            self._order += 1
-            exchange.order = self._order
-            from_client = True if exchange.request is None else exchange.request.from_client
-            self._pairing.request(from_client, Waiting(exchange, packet))
-            if exchange.opcode == commands.SUBSCRIBE and from_client:
-                self._subscriptions.asked(packet)
+        for exchange, request in resumed.pending:
+            asked = learning.asked_by(request)
+            self._pairing.request(Waiting(exchange, asked))
+            if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
+                self._subscriptions.asked(asked)
 
-    def feed(self, frame: Frame) -> Decoded:
-        """Decode one frame. Never raises, whatever the bytes are."""
+    def feed(self, frame: Frame, number: int = 1) -> Decoded:
+        """Decode one frame. Never raises, whatever the bytes are. number: the id of the frame."""
         decoded = Decoded()
+        whole = address(number)
         if frame.is_text:
-            packet = packets.text_message()
-            text = notation.annotate_text_message(frame.payload)
-            self._malformed(PacketRecord(packet, None, None, text, frame.from_client), decoded)
+            self._packet(packets.text_message(), frame, whole, decoded)
             return decoded
+        if not frame.from_client:
+            events = plain_events(frame.payload)
+            if events is not None:
+                self._plain_events(events, whole, decoded)
+                return decoded
         message = packets.parse(frame.payload)
         for problem in findings.of_message(message, frame.from_client):
-            decoded.findings.append(_finding(problem))
+            decoded.findings.append(_finding(problem, whole))
         for packet in message.packets:
-            if packet.kind is Kind.EVENT:
-                self._event(packet, frame, decoded)
-            elif packet.kind is Kind.REQUEST:
-                self._request(packet, frame, decoded)
-            elif packet.kind is Kind.MALFORMED:
-                text = notation.annotate_packet(packet, frame.payload, names=self._names)
-                self._malformed(PacketRecord(packet, None, None, text, frame.from_client), decoded)
-            else:
-                self._response(packet, frame, decoded)
+            self._packet(packet, frame, whole, decoded)
         return decoded
 
     def close(self) -> Decoded:
         """The connection is over: what still waits for an answer will not get one."""
         decoded = Decoded()
         for waiting in self._pairing.drain():
-            waiting.exchange.status = Status.UNANSWERED
-            decoded.closed.append(waiting.exchange)
-            decoded.findings.append(
-                _finding(findings.unanswered(waiting), waiting.exchange.request, waiting.exchange)
-            )
+            self._unanswered(waiting.exchange, findings.unanswered(waiting.exchange), None, decoded)
         return decoded
 
-    def _malformed(self, record: PacketRecord, decoded: Decoded) -> None:
-        decoded.packets.append(record)
-        if record.packet.problem is not None:
-            decoded.findings.append(_finding(record.packet.problem, record))
+    def _packet(self, packet: Packet, frame: Frame, whole: int, decoded: Decoded) -> None:
+        """whole: the address of the message."""
+        place = whole + packet.position
+        match packet:
+            case Request():
+                self._request(packet, frame, place, decoded)
+            case Response():
+                self._response(packet, frame, place, decoded)
+            case Event():
+                self._event(packet, frame, place, decoded)
+            case Malformed():
+                decoded.packets.append(PacketRecord(place, Kind.MALFORMED, packet))
+                decoded.findings.append(_finding((packet.code, packet.message), place))
+            case _:
+                assert_never(packet)
 
-    def _request(self, packet: Packet, frame: Frame, decoded: Decoded) -> None:
-        opcode, message_id = packet.opcode, packet.number
-        assert opcode is not None  # noqa: S101 - packets.parse gives requests both
-        assert message_id is not None  # noqa: S101
-        for element in learning.elements_in(opcode, packet.body):
-            self._learn(ElementSeen(element, None, None, commands.COMMAND_NAMES[opcode]), decoded)
-        text = notation.annotate_packet(packet, frame.payload, names=self._names)
-        command = commands.COMMAND_NAMES.get(opcode)
-        record = PacketRecord(packet, opcode, command, text, frame.from_client)
-        self._order += 1
+    def _request(self, request: Request, frame: Frame, place: int, decoded: Decoded) -> None:
+        opcode = request.opcode
+        elements = learning.elements_named(request)
+        for element in elements:
+            self._learn(ElementSeen(element, None, None, commands.COMMANDS[opcode].name), decoded)
         exchange = Exchange(
-            message_id=message_id,
+            address=place,
+            message_id=request.message_id,
             opcode=opcode,
-            command=command,
-            element=learning.element_of(opcode, packet.body),
+            element=elements[0] if len(elements) == 1 else None,
             status=Status.PENDING,
             requested=frame.time,
-            request=record,
-            order=self._order,
+            from_client=frame.from_client,
         )
         greeted = self._hello_granted or self._pairing.waits_for(commands.CLIENT_HELLO)
-        id_in_use = self._pairing.request(frame.from_client, Waiting(exchange, packet))
-        seen = findings.RequestSeen(packet, frame.from_client, greeted, id_in_use, self._subscriptions.knows)
-        decoded.packets.append(record)
+        asked = learning.asked_by(request)
+        id_in_use = self._pairing.request(Waiting(exchange, asked))
+        seen = findings.RequestSeen(request, frame.from_client, greeted, id_in_use, self._subscriptions.knows)
+        decoded.packets.append(
+            PacketRecord(place, Kind.REQUEST, request, request.message_id, opcode, element=exchange.element)
+        )
         decoded.opened.append(exchange)
         for problem in findings.of_request(seen):
-            decoded.findings.append(_finding(problem, record, exchange))
+            decoded.findings.append(_finding(problem, place, place))
         if opcode == commands.WRITE:
-            decoded.readings += readings.of_write(record, frame.payload)
+            written = readings.of_write(request.body, frame.payload)
+            if written:
+                decoded.observations.append(
+                    Observation(place, Origin.WRITE, exchange.element, None, None, written)
+                )
         elif opcode == commands.SUBSCRIBE and frame.from_client:
-            self._subscriptions.asked(packet)
+            self._subscriptions.asked(asked)
+        oldest = self._pairing.too_many(frame.from_client)
+        if oldest is not None:
+            self._give_up(oldest, place, decoded)
 
-    def _response(self, packet: Packet, frame: Frame, decoded: Decoded) -> None:
-        message_id = packet.number
-        assert message_id is not None  # noqa: S101 - packets.parse gives responses one
-        waiting = self._pairing.response(frame.from_client, message_id)
+    def _give_up(self, waiting: Waiting, place: int, decoded: Decoded) -> None:
+        exchange = waiting.exchange
+        if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
+            self._subscriptions.answered(waiting.asked)
+        self._unanswered(exchange, findings.given_up(exchange, self._waiting_limit), place, decoded)
+
+    def _unanswered(self, exchange: Exchange, problem: Problem, place: int | None, decoded: Decoded) -> None:
+        exchange.status = Status.UNANSWERED
+        decoded.closed.append(exchange)
+        decoded.findings.append(_finding(problem, place, exchange.address))
+
+    def _response(self, response: Response, frame: Frame, place: int, decoded: Decoded) -> None:
+        waiting = self._pairing.response(frame.from_client, response.message_id)
         if waiting is None:
-            exchange = Exchange(message_id, None, None, None, Status.UNSOLICITED, None)
-        else:
-            exchange = waiting.exchange
-            exchange.status = Status.ERROR if packet.kind is Kind.ERROR else Status.OK
-            if exchange.opcode == commands.SUBSCRIBE and not frame.from_client:
-                self._subscriptions.answered(waiting.packet)
-        exchange.responded = frame.time
-        if packet.kind is Kind.ERROR:
-            exchange.error_code, exchange.error_text = readings.error_object(packet.body)
-        elif waiting is not None:
-            self._learn_from(waiting, packet.body, decoded)
-        context = Context(exchange.opcode, exchange.element)
-        text = notation.annotate_packet(packet, frame.payload, context=context, names=self._names)
-        record = PacketRecord(packet, exchange.opcode, exchange.command, text, frame.from_client)
-        exchange.response = record
-        decoded.packets.append(record)
-        if waiting is None:
+            exchange = Exchange(
+                place,
+                response.message_id,
+                None,
+                None,
+                Status.UNSOLICITED,
+                None,
+                from_client=not frame.from_client,
+            )
             decoded.opened.append(exchange)
         else:
+            exchange = waiting.exchange
+            exchange.status = Status.ERROR if response.is_error else Status.OK
             decoded.closed.append(exchange)
-            self._after_answer(exchange, record, frame, decoded)
-        for problem in findings.of_response(packet, waiting):
-            decoded.findings.append(_finding(problem, record, exchange))
+        exchange.responded = frame.time
+        exchange.response = place
+        if response.is_error:
+            exchange.error_code, exchange.error_text = readings.error_object(response.body)
+        if waiting is not None:
+            self._answered(waiting, response, frame, place, decoded)
+        decoded.packets.append(
+            PacketRecord(
+                place, response.kind, response, response.message_id, exchange.opcode, element=exchange.element
+            )
+        )
+        answered = exchange if waiting is not None else None
+        for problem in findings.of_response(response, answered):
+            decoded.findings.append(_finding(problem, place, exchange.address))
 
-    def _learn_from(self, waiting: Waiting, result: Item | None, decoded: Decoded) -> None:
-        exchange = waiting.exchange
+    def _answered(
+        self, waiting: Waiting, response: Response, frame: Frame, place: int, decoded: Decoded
+    ) -> None:
+        """What follows from an answer, be it success or error."""
+        exchange, asked = waiting
+        if exchange.opcode == commands.SUBSCRIBE and not frame.from_client:
+            self._subscriptions.answered(asked)
+        if response.is_error:
+            if exchange.opcode == commands.WRITE:
+                decoded.refused_writes.append(exchange)
+            elif exchange.opcode == commands.SUBSCRIBE:
+                refused = SubscriptionRefused(exchange.address, asked.elements, exchange.error_code)
+                decoded.learned.append(refused)
+            return
         if exchange.opcode == commands.CLIENT_HELLO:
             self._hello_granted = True
         elif exchange.opcode == commands.LOOKUP:
-            exchange.element = uuid(result)
-        for learned in learning.from_answer(exchange.opcode, waiting.packet, result):
+            exchange.element = uuid(response.body)
+        for learned in learning.from_answer(exchange, asked, response.body):
             self._learn(learned, decoded)
+        if exchange.opcode == commands.READ and response.body is not None:
+            read = readings.of_attributes(response.body, frame.payload)
+            _observe(place, Origin.READ, exchange.element, None, read, decoded)
 
-    def _after_answer(self, exchange: Exchange, record: PacketRecord, frame: Frame, decoded: Decoded) -> None:
-        if exchange.opcode == commands.WRITE and exchange.status is Status.ERROR:
-            decoded.refused_writes.append(exchange)
-        elif exchange.opcode == commands.READ and exchange.status is Status.OK:
-            result = record.packet.body
-            if result is not None and result.kind == MAP:
-                decoded.readings += readings.of_attributes(
-                    record, frame.payload, result, exchange.element, Origin.READ
-                )
-
-    def _event(self, packet: Packet, frame: Frame, decoded: Decoded) -> None:
-        event_type = packet.number
-        assert event_type is not None  # noqa: S101 - packets.parse gives events one
-        named = entries(packet.body, _DATA_CHANGE) if event_type == identifiers.EVENT_DATA_CHANGE else {}
+    def _event(self, event: Event, frame: Frame, place: int, decoded: Decoded) -> None:
+        named = entries(event.body, _DATA_CHANGE) if event.event_type == identifiers.EVENT_DATA_CHANGE else {}
         element = uuid(named.get("element_uuid"))
         if element is not None and element not in self._names.elements:
             self._learn(ElementSeen(element, None, None, "event"), decoded)
-        text = notation.annotate_packet(packet, frame.payload, names=self._names)
-        record = PacketRecord(packet, None, None, text, frame.from_client)
-        decoded.packets.append(record)
         time_item = named.get("time")
         source_time = time_point_ns(time_item) if time_item is not None else None
-        decoded.events.append(Event(record, event_type, element, source_time))
+        decoded.packets.append(
+            PacketRecord(place, Kind.EVENT, event, None, None, event.event_type, element, source_time)
+        )
         attributes = named.get("attributes")
-        if attributes is not None and attributes.kind == MAP:
-            decoded.readings += readings.of_attributes(
-                record, frame.payload, attributes, element, Origin.EVENT, source_time
+        if attributes is not None:
+            changed = readings.of_attributes(attributes, frame.payload)
+            _observe(place, Origin.EVENT, element, source_time, changed, decoded)
+        for problem in findings.of_event(event, element, attributes, self._subscriptions.wanted):
+            decoded.findings.append(_finding(problem, place))
+
+    def _plain_events(self, events: list[PlainEvent], whole: int, decoded: Decoded) -> None:
+        """What `_event` does, of events that are known to be proper: most of the traffic."""
+        elements, wanted = self._names.elements, self._subscriptions.wanted
+        for event in events:
+            place = whole + event.position
+            element = event.element
+            if element not in elements:
+                self._learn(ElementSeen(element, None, None, "event"), decoded)
+            decoded.packets.append(
+                PacketRecord(
+                    place, Kind.EVENT, event, None, None, identifiers.EVENT_DATA_CHANGE, element, event.time
+                )
             )
-        for problem in findings.of_event(packet, element, attributes, self._subscriptions.wanted):
-            decoded.findings.append(_finding(problem, record))
+            decoded.observations.append(
+                Observation(place, Origin.EVENT, element, event.time, event.quality, event.readings)
+            )
+            subscribed = wanted.get(element)
+            if subscribed is None or event.readings[0].attribute not in subscribed:
+                keys = [reading.attribute for reading in event.readings]
+                for problem in findings.of_data_change(element, keys, wanted):
+                    decoded.findings.append(_finding(problem, place))
 
     def _learn(self, learned: Learned, decoded: Decoded) -> None:
         if isinstance(learned, SubscriptionOpened):
@@ -226,8 +272,21 @@ class Session:
             decoded.learned.append(learned)
 
 
-def _finding(
-    problem: Problem | packets.Problem, record: PacketRecord | None = None, exchange: Exchange | None = None
-) -> Finding:
+def _observe(
+    place: int,
+    origin: Origin,
+    element: bytes | None,
+    event_time: int | None,
+    seen: list[readings.Reading],
+    decoded: Decoded,
+) -> None:
+    if seen:
+        time = event_time if event_time is not None else readings.source_time_among(seen)
+        decoded.observations.append(
+            Observation(place, origin, element, time, readings.quality_among(seen), seen)
+        )
+
+
+def _finding(problem: Problem, place: int | None, exchange: int | None = None) -> Finding:
     code, message = problem
-    return Finding(code, findings.RULES[code].severity, message, record, exchange)
+    return Finding(code, findings.RULES[code].severity, message, place, exchange)

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final
 
-from xentara_inspect.protocol import commands
-from xentara_inspect.protocol.shape_types import Object
-from xentara_inspect.traffic.fields import entries, uuid
-from xentara_inspect.traffic.learning import subscribed_elements
-from xentara_inspect.traffic.packets import Packet
-from xentara_inspect.traffic.readings import attribute_number
-from xentara_inspect.traffic.records import AttributeKey, SubscriptionOpened
-
-_SUBSCRIBE: Final[Object] = commands.COMMANDS[commands.SUBSCRIBE].parameters or Object("", ())
-
-Elements = tuple[tuple[bytes, tuple[AttributeKey, ...]], ...]
+from xentara_inspect.traffic.learning import Asked
+from xentara_inspect.traffic.readings import AttributeKey, attribute_number
+from xentara_inspect.traffic.records import SubscribedElements, SubscriptionOpened
 
 
 class Subscriptions:
@@ -41,13 +32,13 @@ class Subscriptions:
         """Whether a UUID is that of a subscription, or will be if its request is granted."""
         return subscription in self._open or self._asked_ids[subscription] > 0
 
-    def asked(self, request: Packet) -> None:
+    def asked(self, asked: Asked) -> None:
         """A subscribe request was sent."""
-        self._ask(request, 1)
+        self._ask(asked, 1)
 
-    def answered(self, request: Packet) -> None:
+    def answered(self, asked: Asked) -> None:
         """A subscribe request was answered, however; what it opened comes by `opened`."""
-        self._ask(request, -1)
+        self._ask(asked, -1)
 
     def opened(self, subscription: SubscriptionOpened) -> None:
         """A subscription was granted; one of the same id is replaced."""
@@ -63,14 +54,14 @@ class Subscriptions:
         self._count(opened.elements, -1)
         return True
 
-    def _ask(self, request: Packet, step: int) -> None:
-        named = entries(request.body, _SUBSCRIBE)
-        self._count(subscribed_elements(named.get("elements")), step)
-        desired = uuid(named.get("desired_subscription_id"))
-        if desired is not None:
-            self._asked_ids[desired] += step
+    def _ask(self, asked: Asked, step: int) -> None:
+        self._count(asked.elements, step)
+        if asked.subscription is not None:
+            self._asked_ids[asked.subscription] += step
+            if not self._asked_ids[asked.subscription]:
+                del self._asked_ids[asked.subscription]
 
-    def _count(self, elements: Elements, step: int) -> None:
+    def _count(self, elements: SubscribedElements, step: int) -> None:
         for element, attributes in elements:
             counts = self._wanted.setdefault(element, Counter())
             for attribute in attributes:

@@ -1,0 +1,147 @@
+"""The traffic there is most of, by pattern: messages of nothing but plain data change events.
+
+Plain is an event whose bytes are as servers write them, every head in its shortest form:
+
+    83 08 00 a3                          [8, 0, {
+      00 d903e9 a1 04 c4 82 28 1b <8>      0: 1001({4: 4([-9, time])}),
+      01 d825 50 <16>                      1: 37(element),
+      02 a<n> (<key> d879 <value>)*        2: {key: 121(value), …}}]
+
+with 1 to 23 attributes named by numbers below 24, and values that are numbers, false, true, null,
+undefined, texts of less than 24 bytes, or times as above. What is found here serves notation, readings
+and findings alike; everything else goes the general way, through items and packets, to the same records
+and the same text: a test compares.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from xentara_inspect import cbor
+from xentara_inspect.protocol.identifiers import ATTRIBUTE_QUALITY
+from xentara_inspect.traffic.packets import Kind
+from xentara_inspect.traffic.readings import Reading, ReadingValue, float_value, reading_value
+
+_TIME: Final = rb"\xd9\x03\xe9\xa1\x04\xc4\x82\x28\x1b"  # 1001({4: 4([-9, …])})
+_EIGHT: Final = rb"(?!\x00{4}).{8}"  # more than fits four bytes, or the form would be a shorter one
+_TEXTS: Final = b"|".join(rb"\x%02x.{%d}" % (0x60 + length, length) for length in range(24))
+_VALUE: Final = b"|".join(
+    (
+        rb"\xfb.{8}",
+        rb"[\x00-\x17\x20-\x37\xf4-\xf7]",
+        rb"\xf9.{2}",
+        rb"\xfa.{4}",
+        _TIME + _EIGHT,
+        rb"[\x18\x38][\x18-\xff]",
+        rb"[\x19\x39](?!\x00).{2}",
+        rb"[\x1a\x3a](?!\x00\x00).{4}",
+        rb"[\x1b\x3b]" + _EIGHT,
+        _TEXTS,
+    )
+)
+_KEY: Final = rb"[\x00-\x17]"
+_SUCCESS: Final = rb"\xd8\x79"
+# Possessive: an attribute that matches is one, so nothing is ever tried twice.
+_EVENT: Final = re.compile(
+    rb"\x83\x08\x00\xa3\x00" + _TIME + rb"(" + _EIGHT + rb")"
+    rb"\x01\xd8\x25\x50(.{16})"
+    rb"\x02([\xa1-\xb7])((?:" + _KEY + _SUCCESS + rb"(?:" + _VALUE + rb"))++)",
+    re.DOTALL,
+)
+_ATTRIBUTE: Final = re.compile(rb"(" + _KEY + rb")" + _SUCCESS + rb"(" + _VALUE + rb")", re.DOTALL)
+_HEAD: Final = re.compile(rb"[\x81-\x97]|\x98[\x18-\xff]|\x99(?!\x00).{2}", re.DOTALL)
+_BEFORE_ATTRIBUTES: Final = 44
+"""Bytes of an event up to its attributes."""
+_MAP: Final = 0xA0
+
+_FLOATS: Final = {
+    0xF9: struct.Struct(">xe").unpack,
+    0xFA: struct.Struct(">xf").unpack,
+    0xFB: struct.Struct(">xd").unpack,
+}
+_TIME_HEAD: Final = 0xD9
+
+
+class PlainEvent(NamedTuple):
+    """A plain data change event.
+
+    position: its place in the message, from 1. start, end: its bytes in the payload. time: its time
+    point, ns since 1970. element: 16 bytes. quality: the value of attribute Quality, if that is an
+    integer.
+    """
+
+    position: int
+    start: int
+    end: int
+    time: int
+    element: bytes
+    quality: int | None
+    readings: tuple[Reading, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """What it is called."""
+        return Kind.EVENT
+
+
+def plain_events(payload: bytes) -> list[PlainEvent] | None:
+    """The events of a message that holds nothing but plain ones; None for any other message."""
+    head = _HEAD.match(payload)
+    if head is None or _EVENT.match(payload, head.end()) is None:
+        return None
+    found = _EVENT.findall(payload, head.end())
+    first = payload[0]
+    if len(found) != (first - 0x80 if first < 0x98 else int.from_bytes(payload[1 : head.end()], "big")):
+        return None
+    events = []
+    end = head.end()
+    for position, (time, element, count, attributes) in enumerate(found, 1):
+        start = end
+        end += _BEFORE_ATTRIBUTES + len(attributes)
+        quality, readings = _readings(attributes)
+        if len(readings) != count[0] - _MAP:
+            return None
+        events.append(
+            PlainEvent(position, start, end, int.from_bytes(time, "big"), element, quality, readings)
+        )
+    # Matches that add up to the whole message have no other bytes between them.
+    return events if end == len(payload) else None
+
+
+def attribute_bytes(payload: bytes, event: PlainEvent) -> list[tuple[bytes, bytes]]:
+    """Key and value of each attribute, as they stand on the wire."""
+    return _ATTRIBUTE.findall(payload, event.start + _BEFORE_ATTRIBUTES, event.end)
+
+
+def _readings(attributes: bytes) -> tuple[int | None, tuple[Reading, ...]]:
+    """The value of attribute Quality if that is an integer, and all readings."""
+    quality: int | None = None
+    readings = []
+    for position, (key, encoded) in enumerate(_ATTRIBUTE.findall(attributes), 1):
+        head = encoded[0]
+        kind = "float"
+        value: ReadingValue
+        unpack = _FLOATS.get(head)
+        if unpack is not None:
+            value = float_value(unpack(encoded)[0])
+        elif head == _TIME_HEAD:
+            value, kind = int.from_bytes(encoded[-8:], "big"), "time"
+        elif len(encoded) > 4 and head < 0x40:
+            number = int.from_bytes(encoded[1:], "big")
+            value, kind = number if head < 0x20 else -1 - number, "integer"
+        else:
+            value, kind = _scalar(encoded)
+        attribute = key[0]
+        if attribute == ATTRIBUTE_QUALITY:
+            quality = value if kind == "integer" and isinstance(value, int) else None
+        readings.append(Reading(position, attribute, value, kind))
+    return quality, tuple(readings)
+
+
+@lru_cache(maxsize=4096)
+def _scalar(encoded: bytes) -> tuple[ReadingValue, str]:
+    """Small numbers, simple values and short texts come again and again."""
+    return reading_value(cbor.decode(encoded).items[0], encoded)
