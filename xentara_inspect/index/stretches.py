@@ -20,6 +20,8 @@ class Stretches:
         last = connection.execute(
             "SELECT first_frame, packets FROM stretches ORDER BY first_frame DESC LIMIT 1"
         ).fetchone()
+        self._first: int
+        self._packets: int
         self._first, self._packets = last if last is not None else (0, STRETCH)
         self._there: set[int] = set()
         self._new: list[tuple[int, int]] = []
