@@ -15,6 +15,7 @@ from xentara_inspect.cli import cli
 from xentara_inspect.index.process import catch_up, follow
 from xentara_inspect.recorder.journal import Journal
 from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.store.errors import StoreError
 
 EVERY_LIST = (
@@ -60,7 +61,7 @@ def rotated(tmp_path: Path) -> tuple[list[Path], Path]:
 def run(*arguments: str | Path, code: int = 0, env: dict[str, str] | None = None) -> Result:
     """The command in this process; a StoreError is what `main` makes exit code 1 and one line of."""
     result = CliRunner().invoke(cli, [str(argument) for argument in arguments], env=env)
-    if isinstance(result.exception, StoreError):
+    if isinstance(result.exception, (StoreError, QuestionError)):
         assert code == 1, result.exception
     else:
         assert result.exit_code == code, result.output
@@ -79,8 +80,8 @@ def refusal(*arguments: str | Path) -> str:
 def test_a_pattern_asks_all_files_oldest_first_and_names_them(two: tuple[Path, Path]) -> None:
     log = rows("log", "-d", two[0].parent / "plant*.db", "--limit", "0")
     assert [row["time"] for row in log] == sorted(row["time"] for row in log)
-    assert (log[0]["id"], log[0]["session"]) == ("plant-2:1.1", "plant-2:1")
-    assert [row["id"] for row in log[-2:]] == ["plant-10:1.1", "plant-10:3.1"]
+    assert (log[0]["id"], log[0]["session"]) == ("plant-2:1p1", "plant-2:1")
+    assert [row["id"] for row in log[-2:]] == ["plant-10:1p1", "plant-10:3p1"]
 
 
 def test_the_limit_is_the_newest_over_all(two: tuple[Path, Path]) -> None:
@@ -91,7 +92,7 @@ def test_the_limit_is_the_newest_over_all(two: tuple[Path, Path]) -> None:
 
 def test_with_one_database_numbers_are_names_however_it_is_given(two: tuple[Path, Path]) -> None:
     plain = rows("log", "-d", two[0])
-    assert plain[0]["id"] == "1.1"
+    assert plain[0]["id"] == "1p1"
     assert rows("log", "-d", two[0], "-d", two[0], "-d", two[0].parent / "plant-2*.db") == plain
     link = two[0].parent / "link.db"
     link.symlink_to(two[0])
@@ -128,15 +129,15 @@ def test_everything_listed_can_be_shown_by_its_name(two: tuple[Path, Path]) -> N
 
 def test_a_name_without_its_file_is_refused_with_an_example(two: tuple[Path, Path]) -> None:
     both = ("-d", two[0], "-d", two[1])
-    assert "say plant-10:1.1" in refusal("show", "1.1", *both)
+    assert "say plant-10:1p1" in refusal("show", "1p1", *both)
     assert "say plant-10:1" in refusal("log", "--session", "1", *both)
-    assert "no database plant-3 among plant-2, plant-10" in refusal("show", "plant-3:1.1", *both)
-    run("show", "plant-2:999.1", *both, code=1)
+    assert "no database plant-3 among plant-2, plant-10" in refusal("show", "plant-3:1p1", *both)
+    run("show", "plant-2:999p1", *both, code=1)
     run("log", "--session", "plant-2:x", *both, code=2)
 
 
 def test_the_name_of_the_file_is_accepted_where_there_is_only_one(two: tuple[Path, Path]) -> None:
-    assert rows("show", "plant-2:1.1", "-d", two[0]) == rows("show", "1.1", "-d", two[0])
+    assert rows("show", "plant-2:1p1", "-d", two[0]) == rows("show", "1p1", "-d", two[0])
     assert rows("log", "--session", "plant-2:1", "-d", two[0]) == rows("log", "-d", two[0])
 
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
 
-from xentara_inspect.index.process import start_indexer
-from xentara_inspect.store.backoff import Backoff
+from xentara_inspect.store.supervision import Supervision, start
 
-_LAST_TRIES: Final = 3  # starts at the end, where it is waited for without a limit
+ALONE = "--alone"
+"""Argument of the indexer: index this file, not those that follow it."""
+
+_MODULE = "xentara_inspect.index.process"
+
+
+def start_indexer(path: str | os.PathLike[str], *, alone: bool = False) -> subprocess.Popen[bytes]:
+    """Start the indexer of a database, and of the files that follow it unless alone, as a process.
+
+    Its stdin is its lifeline: once that is closed, or this process ends, the indexer finishes what
+    is left and exits. Raises OSError.
+    """
+    return start(_MODULE, [os.path.abspath(path), *([ALONE] if alone else [])], subprocess.PIPE)
 
 
 class IndexerKeeper:
@@ -29,7 +40,10 @@ class IndexerKeeper:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._finishing = threading.Event()
-        self._backoff = Backoff()
+        self._supervision = Supervision(
+            "the indexer",
+            "frames are recorded all the same, and decoded once it works or by `xentara-inspect reindex`",
+        )
         self._thread = threading.Thread(target=self._run, name="xentara-indexer", daemon=True)
         self._thread.start()
 
@@ -48,11 +62,11 @@ class IndexerKeeper:
         while True:
             started = time.monotonic()
             code = self._run_once()
-            if self._finishing.is_set() and (code == 0 or self._backoff.deaths >= _LAST_TRIES):
+            if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
                 return
-            pause = self._backoff.died(time.monotonic() - started)
-            if self._backoff.is_to_be_told():
-                self._tell(code)
+            pause = self._supervision.died(time.monotonic() - started)
+            if complaint := self._supervision.complaint(code):
+                self._on_problem(complaint)
             # At the end there is no time to lose, and little that a pause would make better.
             self._finishing.wait(pause)
 
@@ -77,10 +91,3 @@ class IndexerKeeper:
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-
-    def _tell(self, code: int | str) -> None:
-        how = f"exit code {code}" if isinstance(code, int) else code
-        self._on_problem(
-            f"the indexer keeps dying ({how}) and is started again and again; frames are recorded all the"
-            " same, and decoded once it works or by `xentara-inspect reindex`"
-        )

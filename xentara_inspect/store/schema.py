@@ -108,6 +108,16 @@ JOURNAL_TABLES: Final[dict[str, Table]] = {
             "reopened": Column(int, "1 where frames came after an end that had been presumed", default=0),
         },
     ),
+    "cut_frames": Table(
+        "a frame of which only the beginning is kept",
+        {
+            "frame_id": Column(int, "the frame", "frames"),
+            "length": Column(int, "bytes that it had"),
+            "sha256": Column(str, "of all of them, in hex"),
+            "why": Column(str, "why it was not kept whole"),
+        },
+        "frame_id",
+    ),
     "chain": Table(
         "one row, once a recorder began the file: its place among those of one long recording",
         {

@@ -124,6 +124,12 @@ INSERT INTO new_chain (id, number, started, continues, continued_in, carried, la
   SELECT id, number, started, continues, continued_in, carried, last_session, (number - 1) << 28 FROM chain;
 DROP TABLE chain;
 ALTER TABLE new_chain RENAME TO chain;
+CREATE TABLE "cut_frames" (
+  "frame_id" INTEGER PRIMARY KEY REFERENCES "frames" ("id"),
+  "length" INTEGER,
+  "sha256" TEXT,
+  "why" TEXT
+);
 CREATE TABLE "settings" (
   "name" TEXT PRIMARY KEY,
   "value" TEXT
