@@ -96,9 +96,11 @@ def seed(connection: sqlite3.Connection) -> None:
     for place, session, uuid, elements, opened in connection.execute(
         "SELECT id, session_id, uuid, elements, opened FROM carried_subscriptions ORDER BY id"
     ):
-        row = (place, session, uuid, opened)
         statements.append(
-            ("INSERT INTO subscriptions (id, session_id, uuid, opened) VALUES (?, ?, ?, ?)", row)
+            (
+                "INSERT INTO subscriptions (id, session_id, uuid, opened) VALUES (?, ?, ?, ?)",
+                (place, session, uuid, opened),
+            )
         )
         for statement, parameters in item_statements(place, _loaded_elements(elements), keys):
             statements.append((statement, tuple(parameters)))

@@ -1,4 +1,4 @@
-"""Stretches of about a thousand packets, and which elements occur in each.
+"""Stretches of a few thousand packets, and which elements occur in each.
 
 An index entry for each event would cost a tenth of the database. Servers push the same elements over
 and over, so it is enough to know the stretches that one occurs in, and look through these.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-STRETCH: Final = 1000
+STRETCH: Final = 4000
 """Packets from which a stretch ends, with the frame that reaches them."""
 
 
@@ -20,6 +20,8 @@ class Stretches:
         last = connection.execute(
             "SELECT first_frame, packets FROM stretches ORDER BY first_frame DESC LIMIT 1"
         ).fetchone()
+        self._first: int
+        self._packets: int
         self._first, self._packets = last if last is not None else (0, STRETCH)
         self._there: set[int] = set()
         self._new: list[tuple[int, int]] = []

@@ -15,6 +15,15 @@ from xentara_inspect.store.errors import Kind, StoreError, from_os
 _MARK: Final = struct.Struct("<QQ")  # the frame being decoded, and how many indexers it has killed
 
 
+def is_taken(path: Path) -> bool:
+    """Whether an indexer of the database runs; also where one was killed and left its file behind."""
+    return os.path.exists(_lock_path(path))
+
+
+def _lock_path(path: Path) -> str:
+    return f"{os.path.abspath(path)}{sides.INDEXER}"
+
+
 class IndexerLock:
     """An advisory lock on a file beside the database, which is there only while an indexer runs.
 
@@ -24,7 +33,7 @@ class IndexerLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = f"{os.path.abspath(path)}{sides.INDEXER}"
+        self._path = _lock_path(path)
         self._descriptor: int | None = None
         self.suspect = 0
         """The frame that the last holder was decoding when it was killed; 0 for none."""

@@ -316,7 +316,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         rowless=True,
     ),
     "stretches": Table(
-        "a stretch of frames with about a thousand packets",
+        "a stretch of frames with about four thousand packets",
         {
             "first_frame": Column(int, "its first frame; it ends before the next one"),
             "packets": Column(int, "how many packets are in it", default=0),
