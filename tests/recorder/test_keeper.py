@@ -20,9 +20,9 @@ from tests.store_traffic import BYE, LIVE_INFO, frames, info, read
 from xentara_inspect.frames import Frame
 from xentara_inspect.recorder import keeper as journal_keeper
 from xentara_inspect.recorder.keeper import JournalKeeper
-from xentara_inspect.recorder.process import Settings
+from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import Client
-from xentara_inspect.store import backoff
+from xentara_inspect.store import supervision
 
 
 def frame(number: int, size: int = 0) -> Frame:
@@ -83,7 +83,7 @@ def test_frames_are_committed_while_the_loop_goes_on_and_the_rest_at_the_end(dat
 def test_a_journal_that_is_killed_again_and_again_loses_and_doubles_nothing(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(supervision, "FIRST_PAUSE", 0.01)
 
     async def main(keeper: JournalKeeper) -> None:
         session = keeper.open_session(LIVE_INFO)
@@ -223,7 +223,7 @@ def test_with_durable_nobody_waits_for_a_database_in_trouble(
 def test_a_journal_that_cannot_be_started_is_told_once_and_tried_again(
     database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(supervision, "FIRST_PAUSE", 0.01)
     python = sys.executable
 
     async def main(keeper: JournalKeeper) -> None:
