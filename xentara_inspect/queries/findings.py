@@ -74,4 +74,3 @@ def _findings(file: Database, where: Where, direction: str) -> Iterator[Keyed]:
                 "exchange": file.place_name(exchange) if exchange is not None else None,
             },
         )
-

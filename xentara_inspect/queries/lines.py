@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from xentara_inspect.frames import frame_of
 from xentara_inspect.queries import summaries
 from xentara_inspect.queries.carried import carried_request
 from xentara_inspect.queries.databases import Database

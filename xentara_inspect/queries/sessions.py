@@ -47,7 +47,9 @@ def sessions(
                     before["duration_ms"] = _duration(before)
         chosen = [row for row in whole.values() if _open_then(row, since, until)]
         chosen.sort(key=_key)
-        found.append(iter([((_key(row)[0], recording.index, row["id"]), _shown(row, file)) for row in chosen]))
+        found.append(
+            iter([((_key(row)[0], recording.index, row["id"]), _shown(row, file)) for row in chosen])
+        )
     yield from merged(found, limit)
 
 
