@@ -66,7 +66,9 @@ class WantedElement:
 
     def is_among(self, named: Named) -> bool:
         """Whether a request names it."""
-        return not (self.uuids.isdisjoint(named.elements) and self.primary_keys.isdisjoint(named.primary_keys))
+        return not (
+            self.uuids.isdisjoint(named.elements) and self.primary_keys.isdisjoint(named.primary_keys)
+        )
 
     def unknown(self) -> QuestionError:
         """That nobody told of it."""

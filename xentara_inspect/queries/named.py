@@ -55,7 +55,9 @@ def named_by(request: Request, names: Names) -> Named:
 
 def commands_naming_elements() -> list[int]:
     """Opcodes of requests that may name elements without being about one."""
-    return [row.opcode for row in commands.COMMANDS.values() if row.parameters and any(_names(row.parameters))]
+    return [
+        row.opcode for row in commands.COMMANDS.values() if row.parameters and any(_names(row.parameters))
+    ]
 
 
 def _names(shape: Shape) -> Iterator[bool]:

@@ -137,7 +137,9 @@ class _ReadingLines:
         """Rows with `READING_KEYS` in a direction. elements: keys; limit: how many will be taken."""
         if self.only is not None:
             chosen = f"r.attribute_id IN ({', '.join(map(str, self.only))})"
-            where = where.also(f"({chosen} OR r.quality_position IS NOT NULL)" if _QUALITY in self.only else chosen)
+            where = where.also(
+                f"({chosen} OR r.quality_position IS NOT NULL)" if _QUALITY in self.only else chosen
+            )
         sql = packets_in_time(
             self._file, _COLUMNS, where, direction, elements=elements, limit=limit, joined=_JOINED
         )

@@ -157,9 +157,7 @@ def _numbers(given: Mapping[str, Item], shape: Object) -> str:
     return ", ".join(said)
 
 
-def _assignment(
-    given: Mapping[str, Item], shape: Object, payload: bytes, named: Named, names: Names
-) -> str:
+def _assignment(given: Mapping[str, Item], shape: Object, payload: bytes, named: Named, names: Names) -> str:
     """`Value = 42` of a request that gives an attribute a value."""
     value = _first(given, shape, Anything)
     if shape.attribute_key is None or value is None:

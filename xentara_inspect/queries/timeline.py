@@ -59,8 +59,8 @@ def _is_dense(file: Database, elements: Sequence[int], limit: int) -> bool:
     """
     marks = ", ".join("?" * len(elements))
     row = file.row(
-        "SELECT (SELECT count(*) FROM stretches) AS whole,"
-        f" (SELECT count(*) FROM element_stretches WHERE element_id IN ({marks})) AS hits",  # noqa: S608
+        "SELECT (SELECT count(*) FROM stretches) AS whole,"  # noqa: S608
+        f" (SELECT count(*) FROM element_stretches WHERE element_id IN ({marks})) AS hits",
         *elements,
     )
     if row is None:
