@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.journal import Journal
 from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, run_async, simulated
 from tests.store_traffic import (
     CONVERSATION,
@@ -29,8 +30,6 @@ from tests.store_traffic import (
 from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.process import catch_up, follow, reindex
 from xentara_inspect.proxy.options import OptionError, parse
-from xentara_inspect.recorder.groups import Missed, Recorded, SessionHandle
-from xentara_inspect.recorder.journal import Journal
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.simulator import OPERATOR, Client, everything
 from xentara_inspect.store.chain import chain_at, chain_files
@@ -73,23 +72,23 @@ class Recorder:
     """A journal that writes every frame as a group of its own."""
 
     def __init__(self, path: Path, problems: list[str], rotation: Rotation = EACH_GROUP) -> None:
-        self.journal = Journal(path, rotation=rotation, on_problem=problems.append)
+        self.journal = Journal(path, rotation=rotation)
+        self._problems = problems
 
-    def open(self, flow_id: str = "flow-1") -> SessionHandle:
-        handle = self.journal.open_session(info(flow_id, LIVE))
-        assert self.journal.flush(10)
-        return handle
+    def open(self, flow_id: str = "flow-1") -> int:
+        session = self.journal.open_session(info(flow_id, LIVE))
+        assert self.journal.flush()
+        return session
 
-    def record(self, handle: SessionHandle, said: list[Frame]) -> None:
-        for frame in said:
-            self.journal.append(handle, frame)
-            assert self.journal.flush(10)
+    def record(self, session: int, said: list[Frame]) -> None:
+        self.journal.record(session, said)
 
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self.journal.close(10)
+        assert self.journal.close()
+        self._problems += self.journal.problems
 
 
 def files_of(path: Path) -> list[Path]:

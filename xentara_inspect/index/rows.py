@@ -45,7 +45,6 @@ _SETTLE_EXCHANGE: Final = (
         )
     )
 )  # fmt: skip
-_REFUSE_WRITE: Final = "UPDATE attribute_values SET error_code = ? WHERE packet_id = ?"
 _ADD_TOTALS: Final = """
     INSERT INTO session_totals VALUES (?, ?, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET
       requests = requests + excluded.requests, errors = errors + excluded.errors,
@@ -82,7 +81,6 @@ class Rows:
         self._settled: dict[int, tuple[Exchange, int]] = {}
         self._values: list[ValueRow] = []
         self._findings: list[Sequence[Any]] = []
-        self._refused: list[Exchange] = []
         self._statements: list[Statement] = []
         self._totals: dict[int, list[int]] = {}
 
@@ -104,7 +102,6 @@ class Rows:
             self._opened[exchange.address] = exchange, session_id
             totals[1] += exchange.status is Status.ERROR
         self._settle(session_id, decoded.closed, totals)
-        self._refused += decoded.refused_writes
         self._add_findings(session_id, frame.time, decoded.findings, totals)
         for learned in decoded.learned:
             self._statements += learned_statements(session_id, frame.time, learned, self._keys)
@@ -149,10 +146,6 @@ class Rows:
             if rows:
                 insert_rows(connection, table, _COLUMNS[table], rows)
         connection.executemany(_SETTLE_EXCHANGE, settled)
-        connection.executemany(
-            _REFUSE_WRITE,
-            [(stored_integer(refused.error_code), refused.address) for refused in self._refused],
-        )
         connection.executemany(
             _ADD_TOTALS, [(session, *counts) for session, counts in self._totals.items() if any(counts)]
         )

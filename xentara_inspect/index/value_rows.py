@@ -15,10 +15,11 @@ from xentara_inspect.index.keys import QUALITY_ID, Keys
 from xentara_inspect.store.columns import plain_kind, stored_integer
 from xentara_inspect.traffic.records import Observation, Reading
 
-ValueRow = tuple[int, int, int, Any, str | None, int | str | None, int | None, int | str | None]
-"""packet_id, position, attribute_id, value, value_kind, quality, quality_position, error_code"""
+ValueRow = tuple[int, int, int, Any, str | None, int | str | None, int | None]
+"""packet_id, position, attribute_id, value, value_kind, quality, quality_position"""
 
 _INTEGER: Final = "integer"
+_ERROR: Final = "error"
 
 
 def value_rows(rows: list[ValueRow], observation: Observation, keys: Keys) -> None:
@@ -30,6 +31,8 @@ def value_rows(rows: list[ValueRow], observation: Observation, keys: Keys) -> No
     for position, attribute, value, kind, code in readings:
         if position == folded:
             continue
+        if kind == _ERROR:
+            value = code
         if isinstance(value, int):
             value = stored_integer(value)
         rows.append(
@@ -41,7 +44,6 @@ def value_rows(rows: list[ValueRow], observation: Observation, keys: Keys) -> No
                 None if plain_kind(value) == kind else kind,
                 stored_quality,
                 folded_position,
-                stored_integer(code),
             )
         )
 

@@ -117,7 +117,7 @@ class EventLines:
     def _values(self, address: int, element: bytes | None) -> dict[str, Any]:
         values: dict[str, Any] = {}
         rows = self._file.tuples(
-            "SELECT position, attribute_id, value, value_kind, error_code, quality, quality_position"
+            "SELECT position, attribute_id, value, value_kind, quality, quality_position, NULL"
             " FROM attribute_values WHERE packet_id = ? ORDER BY position",
             (address,),
         )

@@ -41,10 +41,12 @@ _QUALITY: Final = identifiers.ATTRIBUTE_QUALITY + 1
 
 _COLUMNS: Final = (
     "r.packet_id, f.time, f.session_id, p.kind, p.opcode, p.element_id, p.source_time,"
-    " r.position, r.attribute_id, r.value, r.value_kind, r.error_code, r.quality, r.quality_position"
+    " r.position, r.attribute_id, r.value, r.value_kind, r.quality, r.quality_position,"
+    " CASE p.kind WHEN 'request' THEN (SELECT error_code FROM exchanges WHERE id = p.id) END"
 )
 _OF_PACKET: Final = 7
 """So many of the columns are alike for all readings of a packet."""
+_QUALITY_COLUMN: Final = -3
 _AS_THEY_ARE: Final = ("float", "text")
 """Kinds whose values JSON has as SQLite has them."""
 _JOINED: Final = "CROSS JOIN attribute_values r ON r.packet_id = p.id"
@@ -70,14 +72,16 @@ class Unfolded(NamedTuple):
 def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
     """The readings of one packet, by position, with the Quality that needed no row of its own.
 
-    rows: position, attribute_id, value, value_kind, error_code, quality, quality_position of
-    `attribute_values`; at least one.
+    rows: position, attribute_id, value, value_kind, quality, quality_position of `attribute_values`,
+    and why the packet, a write, was refused; at least one.
     """
     readings = [
-        Unfolded(position, attribute, value, kind or reading_kind(value), code)
-        for position, attribute, value, kind, code, _, _ in rows
+        Unfolded(position, attribute, None, kind, value)
+        if kind == "error"
+        else Unfolded(position, attribute, value, kind or reading_kind(value), refusal)
+        for position, attribute, value, kind, _, _, refusal in rows
     ]
-    quality, place = rows[0][5:]
+    _, _, _, _, quality, place, _ = rows[0]
     if place is not None:
         readings.append(Unfolded(place, _QUALITY, quality, "integer", None))
     readings.sort()
@@ -164,7 +168,7 @@ class _ReadingLines:
         seen = iso_time(time)
         told = iso_time(source_time)
         element = self._element_name(element_id)
-        quality = json_integer(packet[-2])
+        quality = json_integer(packet[_QUALITY_COLUMN])
         origin = _ORIGINS[packet_kind]
         for _, attribute_id, value, kind, code in found:
             if packet_kind == Kind.REQUEST:

@@ -58,17 +58,13 @@ class JournalKeeper:
         self._sends_soon = self._watches = False  # timers of the event loop
         self._untold: int | None = None  # frames that were dropped since people were told that they are
         self._finish: float | None = None
+        self._exit_code: int | str | None = None  # at the end
         self._suspect = (0, 0)  # what the last process that died was at
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
         self._start()
         # From now on what is handed over outlives us.
         self._pump(lambda: self._state is not State.STARTING, _START_SECONDS)
-
-    @property
-    def dropped(self) -> int:
-        """Frames that found no room, in all."""
-        return self._backlog.dropped
 
     # What happens
 
@@ -132,8 +128,8 @@ class JournalKeeper:
             self._link.kill()  # it does not listen; another one will
         until = time.monotonic() + (timeout or 0) * 2 / 3
         self._pump(lambda: False, timeout and until - time.monotonic())
-        handed_over = self._has_said_all() or self._backlog.settled == self._backlog.last
-        return self._backlog.dropped + (0 if handed_over else self._backlog.unsettled_frames())
+        taken = self._has_said_all() or self._exit_code == 0
+        return self._backlog.dropped + (0 if taken else self._backlog.unsettled_frames())
 
     def _has_said_all(self) -> bool:
         return self._link is not None and self._link.has_said_all
@@ -219,7 +215,8 @@ class JournalKeeper:
     def _died(self, code: int | str) -> None:
         pause = self._supervision.died(time.monotonic() - self._started)
         if self._state is State.FINISHING:
-            if code == 0 or self._supervision.is_hopeless():
+            self._exit_code = code
+            if code in (0, wire.LOST) or self._supervision.is_hopeless():
                 self._moves(Event.ENDS)
             return
         self._moves(Event.DIES)

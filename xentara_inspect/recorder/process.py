@@ -33,9 +33,6 @@ from xentara_inspect.traffic.redaction import without_secrets
 FINISH_SECONDS: Final = 1.5
 """How long nothing may be written once the proxy is gone; what is left then is rescued."""
 
-LOST: Final = 3
-"""Exit code where frames could be written nowhere."""
-
 _PIECE: Final = 1 << 20
 _GROUP: Final = 5000  # operations in one transaction
 _GROUP_BYTES: Final = 1 << 20  # of payload, where there is more than one frame
@@ -208,7 +205,7 @@ class Scribe:
         sys.stderr.write(
             f"xentara_inspect: {said} could not be written into {self._settings.path}; {where}\n"
         )
-        return 0 if path else LOST
+        return 0 if path else wire.LOST
 
 
 def _without_secrets(operation: Operation) -> Operation:

@@ -61,6 +61,9 @@ ROTATED: Final = 4
 SKIPPED: Final = 5
 NOTICE: Final = 6
 
+LOST: Final = 3
+"""Exit code of a process that could write frames nowhere."""
+
 _LENGTH: Final = struct.Struct("<Q")
 _FORMAT: Final = 2  # of marshal: the last one that does not look for objects that occur twice
 

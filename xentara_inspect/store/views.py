@@ -57,8 +57,11 @@ _SUBSCRIPTION: Final = f"""(SELECT {_place("subscriptions.id")} FROM subscriptio
 
 VIEWS: Final[dict[str, str]] = {
     "readings": f"""
-        SELECT r.packet_id, r.position, p.element_id, r.attribute_id, r.value, {_KIND} AS value_kind,
-               r.quality, r.error_code, {_ORIGIN} AS origin, p.source_time
+        SELECT r.packet_id, r.position, p.element_id, r.attribute_id,
+               CASE WHEN r.value_kind IS NOT 'error' THEN r.value END AS value, {_KIND} AS value_kind,
+               r.quality, CASE WHEN r.value_kind IS 'error' THEN r.value
+                 WHEN p.kind = 'request' THEN (SELECT error_code FROM exchanges WHERE id = p.id)
+               END AS error_code, {_ORIGIN} AS origin, p.source_time
         FROM attribute_values r JOIN packets p ON p.id = r.packet_id
         UNION ALL
         SELECT r.packet_id, r.quality_position, p.element_id, {_QUALITY_ID}, r.quality, 'integer',

@@ -204,7 +204,6 @@ CREATE TABLE "attribute_values" (
   "value_kind" TEXT,
   "quality" BLOB REFERENCES "qualities" ("number"),
   "quality_position" INTEGER,
-  "error_code" BLOB REFERENCES "error_codes" ("number"),
   PRIMARY KEY ("packet_id", "position")
 ) WITHOUT ROWID;
 CREATE TABLE "elements" (
