@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journal import Journal
 from tests.store_traffic import (
     BYE,
     CONVERSATION,
@@ -32,8 +33,8 @@ from tests.store_traffic import (
 from xentara_inspect.frames import LIVE, Frame, address
 from xentara_inspect.index.checkpoint import is_indexed
 from xentara_inspect.index.indexer import Indexer
-from xentara_inspect.index.process import catch_up, follow, reindex, start_indexer, wait_until_indexed
-from xentara_inspect.recorder.journal import Journal
+from xentara_inspect.index.keeper import start_indexer
+from xentara_inspect.index.process import catch_up, follow, reindex, wait_until_indexed
 from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
