@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 EnumTable = Mapping[int, str]
 """What the numbers of an enumeration mean."""
@@ -167,6 +168,25 @@ Shape = (
 )
 
 
+def holds_secret(shape: Shape | None) -> bool:
+    """Whether a secret may stand somewhere in what has this shape."""
+    match shape:
+        case Text() | Bytes():
+            return shape.secret
+        case ArrayOf():
+            return holds_secret(shape.element)
+        case MapOf():
+            return holds_secret(shape.key) or holds_secret(shape.value)
+        case Object():
+            return any(holds_secret(entry.shape) for entry in shape.fields)
+        case Alternatives():
+            return any(holds_secret(option.shape) for option in shape.options)
+        case None | Anything() | Integer() | Boolean() | Uuid() | AttributeId() | TimePoint():
+            return False
+        case _:
+            assert_never(shape)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command: a row of the table of commands.
@@ -190,3 +210,8 @@ class Command:
     errors_complete: bool = True
     """Whether the page's list of errors was seen whole."""
     inferred: bool = False
+    has_secret: bool = field(init=False, compare=False, repr=False)
+    """Whether its parameters carry a secret."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has_secret", holds_secret(self.parameters))
