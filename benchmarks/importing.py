@@ -9,6 +9,7 @@ asked for the text of its CBOR dissector, written to a file that nobody reads; i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import cProfile
 import pstats
 import resource
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -32,14 +34,18 @@ from benchmarks.pcap import PORT, WIRESHARK_SCRIPT, write_pcap
 from benchmarks.traffic import conversation
 from xentara_inspect.frames import Closing, SessionInfo
 from xentara_inspect.index.process import catch_up
+from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.importing import Importer
+from xentara_inspect.store.settings import ALL, NOTATIONS, set_notation
 
 EVENTS: Final = 200_000
 RUNS: Final = 5
 
 
-def fill(database: Path, messages: int, packets: int) -> None:
+def fill(database: Path, messages: int, packets: int, notation: str = ALL) -> None:
     """Put a conversation into a database, not indexed."""
+    with contextlib.closing(open_for_writing(database)) as connection:
+        set_notation(connection, notation)
     frames = list(conversation(messages, packets))
     info = SessionInfo("1", None, None, "/api/ws", "xentara-v1", None, frames[0].time, "benchmark")
     with Importer(database) as importer:
@@ -61,19 +67,19 @@ def write_flow(path: Path, messages: int, packets: int) -> None:
         FlowWriter(file).add(flow)
 
 
-def index(folder: Path, messages: int, packets: int) -> float:
+def index(notation: str, folder: Path, messages: int, packets: int) -> float:
     """CPU seconds of decoding, notation and SQLite, in this process."""
     database = folder / "indexed.db"
-    fill(database, messages, packets)
+    fill(database, messages, packets, notation)
     before = time.process_time()
     catch_up(database)
     return time.process_time() - before
 
 
-def import_flow(folder: Path, messages: int, packets: int) -> float:
+def import_flow(notation: str, folder: Path, messages: int, packets: int) -> float:
     """CPU seconds of the command: reading the file, the journal, and all of `index`."""
     write_flow(folder / "a.flow", messages, packets)
-    command = [str(Path(sys.executable).parent / "xentara-inspect"), "import"]
+    command = [str(Path(sys.executable).parent / "xentara-inspect"), "import", "--notation", notation]
     return _cpu([*command, "-d", str(folder / "imported.db"), str(folder / "a.flow")])
 
 
@@ -95,7 +101,10 @@ def _cpu(command: list[str]) -> float:
 
 def compare(events: int, runs: int, packets: int) -> None:
     """Print the rates for messages of so many packets."""
-    ways: dict[str, Callable[[Path, int, int], float]] = {"indexing": index, "import": import_flow}
+    ways: dict[str, Callable[[Path, int, int], float]] = {}
+    for notation in NOTATIONS:
+        ways[f"indexing, {notation}"] = partial(index, notation)
+        ways[f"import, {notation}"] = partial(import_flow, notation)
     if shutil.which("tshark"):
         ways["tshark -V"] = tshark
     rates: dict[str, list[float]] = {name: [] for name in ways}
@@ -106,7 +115,7 @@ def compare(events: int, runs: int, packets: int) -> None:
     print(f"{packets} packets a message, {events} events, median of {runs}, {about()}:")
     for name, values in rates.items():
         rate = statistics.median(values)
-        line = f"  {name:10} {rate:8.0f} events a second, {1e6 / rate:5.1f} us each"
+        line = f"  {name:20} {rate:8.0f} events a second, {1e6 / rate:5.1f} us each"
         if "tshark -V" in rates:
             ratios = [value / other for value, other in zip(values, rates["tshark -V"], strict=True)]
             line += f"   ratio to tshark {statistics.median(ratios):.2f}"

@@ -84,8 +84,8 @@ def add(
 
 
 def derived(path: Path) -> dict[str, list[Any]]:
-    """All rows of all derived tables."""
-    return {table: read(path, f"SELECT * FROM {table} ORDER BY rowid") for table in DERIVED_TABLES}
+    """All rows of all derived tables, by their keys."""
+    return {table: read(path, f"SELECT * FROM {table} ORDER BY 1, 2") for table in DERIVED_TABLES}
 
 
 def read(path: Path, sql: str, *parameters: Any) -> list[Any]:

@@ -22,7 +22,7 @@ class SessionInfo:
     flow_id: what names it wherever it is stored, None where the source has no such name. client,
     server: address and port. path: without the query string, which may hold secrets. user: the name
     alone. user_agent, origin: of the upgrade request. opened: nanoseconds since 1970 UTC. source:
-    `LIVE`, or the name of the file it came from.
+    `LIVE`, or the name of the file it came from. refused: why there never was a connection.
     """
 
     flow_id: str | None
@@ -35,6 +35,7 @@ class SessionInfo:
     source: str = LIVE
     user_agent: str | None = None
     origin: str | None = None
+    refused: str | None = None
 
 
 class Closing(NamedTuple):
@@ -62,6 +63,11 @@ class Frame(NamedTuple):
     from_client: bool
     is_text: bool
     payload: bytes
+
+
+def endpoint(host: str, port: int) -> str:
+    """Address and port as text."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def address(frame: int, position: int = 0) -> int:

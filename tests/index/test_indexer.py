@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journal import Journal
 from tests.store_traffic import (
     BYE,
     CONVERSATION,
@@ -29,11 +30,12 @@ from tests.store_traffic import (
     info,
     read,
 )
-from xentara_inspect.frames import LIVE, Frame
+from xentara_inspect.frames import LIVE, Frame, address
 from xentara_inspect.index.checkpoint import is_indexed
 from xentara_inspect.index.indexer import Indexer
-from xentara_inspect.index.process import catch_up, follow, reindex, start_indexer, wait_until_indexed
-from xentara_inspect.recorder.journal import Journal
+from xentara_inspect.index.keeper import start_indexer
+from xentara_inspect.index.process import catch_up, follow, reindex, wait_until_indexed
+from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -72,7 +74,11 @@ def indexed(path: Path) -> bool:
 def test_packets_exchanges_events_and_readings_of_a_conversation(database: Path) -> None:
     add(database, frames(*CONVERSATION))
     catch_up(database)
-    assert read(database, "SELECT command, status, message_id, error_code FROM exchanges ORDER BY id") == [
+    assert read(
+        database,
+        "SELECT name, status, message_id, error_code FROM exchanges"
+        " LEFT JOIN commands ON number = opcode ORDER BY id",
+    ) == [
         ("client_hello", "ok", 1, None),
         ("lookup", "ok", 2, None),
         ("meta_data", "ok", 3, None),
@@ -85,15 +91,23 @@ def test_packets_exchanges_events_and_readings_of_a_conversation(database: Path)
         ("unsubscribe", "ok", 8, None),
         ("get_stage", "unanswered", 9, None),
     ]
-    assert read(database, "SELECT opcode FROM exchanges WHERE id = 8") == [("18446744073709551615",)]
-    assert read(database, "SELECT frame_id, position FROM packets WHERE kind = 'malformed' ORDER BY id") == [
-        (10, 0), (13, 0), (14, 2),
-    ]  # fmt: skip
-    assert read(database, "SELECT event_type, element, source_time FROM events ORDER BY id") == [
-        (0, LEVEL_UUID, 1_700_000_000_000_000_000 + number) for number in (1, 2, 3)
+    assert read(database, "SELECT opcode FROM exchanges WHERE typeof(opcode) = 'text'") == [
+        ("18446744073709551615",)
     ]
+    assert [
+        address_text(row[0])
+        for row in read(database, "SELECT id FROM packets WHERE kind = 'malformed' ORDER BY id")
+    ] == ["10", "13", "14p2"]
     assert read(
-        database, "SELECT element, attribute, value, value_kind, quality, error_code, origin FROM readings"
+        database,
+        "SELECT event_type, uuid, source_time FROM packets JOIN elements ON elements.id = element_id"
+        " WHERE kind = 'event' ORDER BY packets.id",
+    ) == [(0, LEVEL_UUID, 1_700_000_000_000_000_000 + number) for number in (1, 2, 3)]
+    assert read(
+        database,
+        "SELECT e.uuid, coalesce(number, a.uuid), value, value_kind, quality, error_code, origin"
+        " FROM readings JOIN elements e ON e.id = element_id JOIN attributes a ON a.id = attribute_id"
+        " ORDER BY packet_id, position",
     ) == [
         (LEVEL_UUID, 11, 1.5, "float", 0, None, "event"),
         (LEVEL_UUID, 9, 0, "integer", 0, None, "event"),
@@ -106,7 +120,7 @@ def test_packets_exchanges_events_and_readings_of_a_conversation(database: Path)
         (LEVEL_UUID, 11, 3.5, "float", 0, None, "event"),
         (LEVEL_UUID, 9, 0, "integer", 0, None, "event"),
     ]
-    assert read(database, "SELECT * FROM elements ORDER BY uuid") == [
+    assert read(database, "SELECT uuid, primary_key, category, learned_from FROM elements ORDER BY uuid") == [
         (VALVE_UUID, "Plant.Valve", 6, "meta_data"),
         (LEVEL_UUID, "Plant.Tank 1.Level", None, "lookup"),
     ]
@@ -284,7 +298,9 @@ def test_frames_are_in_the_log_soon_after_they_were_relayed(database: Path) -> N
             start = time.perf_counter()
             journal.append(session, frames(event(number))[0])
             wanted = (number + 1,)
-            while connection.execute("SELECT count(*) FROM events").fetchone() != wanted:
+            while (
+                connection.execute("SELECT count(*) FROM packets WHERE kind = 'event'").fetchone() != wanted
+            ):
                 assert time.perf_counter() - start < 20, "the event does not come"
                 time.sleep(0.002)
             delays.append(time.perf_counter() - start)
@@ -326,7 +342,7 @@ def test_a_running_indexer_goes_on_with_the_file_that_takes_the_place_of_a_delet
                 path.unlink()
         add(database, frames(*HELLO, event(1)))
         assert wait_until_indexed(database, 20)
-    assert read(database, "SELECT count(*) FROM events") == [(1,)]
+    assert read(database, "SELECT count(*) FROM packets WHERE kind = 'event'") == [(1,)]
 
 
 # Recorders that end without saying so
@@ -407,8 +423,8 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some messages make the decoder raise, after it has begun to remember what they say."""
     feed = Session.feed
 
-    def fails(self: Session, frame: Frame) -> Decoded:
-        decoded = feed(self, frame)
+    def fails(self: Session, frame: Frame, number: int = 1) -> Decoded:
+        decoded = feed(self, frame, number)
         if b"poison" in frame.payload:
             raise RecursionError("a bug")
         return decoded
@@ -425,8 +441,8 @@ def test_a_frame_that_the_decoder_fails_on_is_noted_and_passed_over(
 ) -> None:
     add(database, frames(*HELLO, ">[[0, 6, 8]]", POISON, "<[[1, 6, 2]]", "<[[1, 7]]"))
     catch_up(database)
-    assert read(database, "SELECT kind, position FROM packets WHERE frame_id = 4") == [("malformed", 0)]
-    assert read(database, "SELECT code, frame_id FROM findings WHERE frame_id = 4") == [("internal-error", 4)]
+    assert read(database, "SELECT kind FROM packets WHERE id = ?", address(4)) == [("malformed",)]
+    assert read(database, "SELECT code FROM findings WHERE address = ?", address(4)) == [("internal-error",)]
     assert read(database, "SELECT message_id, status FROM exchanges ORDER BY id") == [
         (1, "ok"),
         (6, "ok"),
@@ -441,7 +457,7 @@ def test_what_a_failed_frame_left_in_memory_does_not_count(database: Path) -> No
     add(database, frames(*HELLO, event(1)), info("flow-2"))
     catch_up(database)
     before = derived(database)
-    assert (LEVEL_UUID, None, None, "event") in before["elements"]
+    assert (1, LEVEL_UUID, None, None, "event") in before["elements"]
     reindex(database)
     assert derived(database) == before
 
@@ -457,10 +473,10 @@ DEADLY = """
 import os, signal
 from xentara_inspect.traffic.session import Session
 feed = Session.feed
-def deadly(self, frame):
+def deadly(self, frame, number=1):
     if b"poison" in frame.payload {condition}:
         os.kill(os.getpid(), signal.SIGKILL)
-    return feed(self, frame)
+    return feed(self, frame, number)
 Session.feed = deadly
 """
 
@@ -479,7 +495,7 @@ def test_a_frame_that_ends_the_process_is_found_out_and_passed_over(
     codes = [indexer_exit_code(database, environment) for _ in range(deaths + 1)]
     assert codes == [-signal.SIGKILL] * deaths + [0]
     assert indexed(database)
-    assert read(database, "SELECT frame_id FROM findings WHERE code = 'internal-error'") == [(2,)]
+    assert read(database, "SELECT address FROM findings WHERE code = 'internal-error'") == [(address(2),)]
     assert read(database, "SELECT status FROM exchanges") == [("ok",)]
 
 
@@ -492,7 +508,7 @@ def test_a_frame_that_was_only_there_when_somebody_killed_the_indexer_is_decoded
     killed.release()
     database.with_name("xentara.db-indexer").write_bytes(left)
     catch_up(database)
-    assert read(database, "SELECT command FROM exchanges") == [("client_hello",)]
+    assert read(database, "SELECT opcode FROM exchanges") == [(14,)]
     assert not database.with_name("xentara.db-indexer").exists()
 
 

@@ -14,7 +14,7 @@ from tests.live import Mitmdump, rows, run_async, simulated, wait_until
 from tests.store_traffic import HELLO, add, event, frames, read
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.simulator import Client
-from xentara_inspect.store import backoff
+from xentara_inspect.store import supervision
 from xentara_inspect.store.indexer_lock import IndexerLock
 
 
@@ -33,18 +33,18 @@ def indexers_of(database: Path) -> list[int]:
 
 
 def indexed_events(database: Path) -> int:
-    return int(read(database, "SELECT count(*) FROM events")[0][0])
+    return int(read(database, "SELECT count(*) FROM packets WHERE kind = 'event'")[0][0])
 
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(supervision, "FIRST_PAUSE", 0.02)
 
 
 def test_an_indexer_that_is_killed_comes_back(database: Path) -> None:
     said: list[str] = []
     add(database, frames(*HELLO, event(1)))
-    keeper = IndexerKeeper(str(database), alone=False, on_problem=said.append)
+    keeper = IndexerKeeper(str(database), alone=False, on_news=lambda _level, text: said.append(text))
     try:
         wait_until(lambda: indexed_events(database) == 1, "the first event")
         (first,) = indexers_of(database)
@@ -61,7 +61,7 @@ def test_an_indexer_that_is_killed_comes_back(database: Path) -> None:
 def test_an_indexer_that_keeps_dying_is_told_once_and_tried_again(database: Path) -> None:
     said: list[str] = []
     database.write_bytes(b"no database" * 100)
-    keeper = IndexerKeeper(str(database), alone=False, on_problem=said.append)
+    keeper = IndexerKeeper(str(database), alone=False, on_news=lambda _level, text: said.append(text))
     wait_until(lambda: bool(said), "a word about it")
     database.unlink()
     add(database, frames(*HELLO, event(1)))
@@ -71,9 +71,29 @@ def test_an_indexer_that_keeps_dying_is_told_once_and_tried_again(database: Path
     assert "the indexer keeps dying (exit code 1)" in said[0]
 
 
+def test_an_indexer_that_stands_still_is_told_within_five_seconds(database: Path) -> None:
+    said: list[str] = []
+    add(database, frames(*HELLO, event(1)))
+    keeper = IndexerKeeper(str(database), alone=False, on_news=lambda _level, text: said.append(text))
+    try:
+        wait_until(lambda: indexed_events(database) == 1, "the first event")
+        (indexer,) = indexers_of(database)
+        os.kill(indexer, signal.SIGSTOP)
+        add(database, frames(*HELLO, event(1), event(2)))
+        started = time.monotonic()
+        wait_until(lambda: bool(said), "a word about it")
+        assert time.monotonic() - started < 5
+        os.kill(indexer, signal.SIGCONT)
+        wait_until(lambda: len(said) == 2, "its end")
+    finally:
+        assert keeper.finish(20)
+    assert said[0].startswith("the indexer stands still, or is behind: for ")
+    assert said[1] == "the indexer goes on"
+
+
 def test_what_is_left_is_indexed_at_the_end(database: Path) -> None:
     add(database, frames(*HELLO, *[event(number) for number in range(500)]))
-    keeper = IndexerKeeper(str(database), alone=True, on_problem=print)
+    keeper = IndexerKeeper(str(database), alone=True, on_news=print)
     assert keeper.finish(None)
     assert indexed_events(database) == 500
 
@@ -81,7 +101,7 @@ def test_what_is_left_is_indexed_at_the_end(database: Path) -> None:
 def test_an_indexer_that_always_dies_does_not_hold_up_an_end_that_waits_for_it(database: Path) -> None:
     said: list[str] = []
     database.write_bytes(b"no database" * 100)
-    keeper = IndexerKeeper(str(database), alone=True, on_problem=said.append)
+    keeper = IndexerKeeper(str(database), alone=True, on_news=lambda _level, text: said.append(text))
     assert keeper.finish(None)
     assert len(said) == 1
 
@@ -90,7 +110,7 @@ def test_the_end_does_not_wait_longer_than_it_may(database: Path) -> None:
     add(database, frames(*HELLO))
     lock = IndexerLock(database)
     assert lock.acquire()
-    keeper = IndexerKeeper(str(database), alone=False, on_problem=print)
+    keeper = IndexerKeeper(str(database), alone=False, on_news=print)
     wait_until(lambda: bool(indexers_of(database)), "an indexer")
     (process,) = indexers_of(database)
     os.kill(process, signal.SIGSTOP)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,14 +25,10 @@ def said(data: bytes) -> list[tuple[Any, ...]]:
     return list(wire.Messages().feed(data))
 
 
-def operations(data: bytes) -> list[tuple[int, Any]]:
-    """(number, operation) of all of them."""
-    numbered = []
-    for message in said(data):
-        if message[0] == wire.OPERATIONS:
-            _, last, chunk = message
-            numbered += list(enumerate(chunk, last - len(chunk) + 1))
-    return numbered
+def operations(data: bytes, first: int = 1) -> list[tuple[int, Any]]:
+    """(number, operation) of all of them, where the first one is number `first`."""
+    chunks = [message[1] for message in said(data) if message[0] == wire.OPERATIONS]
+    return list(enumerate(itertools.chain.from_iterable(chunks), first))
 
 
 def test_operations_are_numbered_from_1_in_their_order() -> None:
@@ -41,7 +40,7 @@ def test_operations_are_numbered_from_1_in_their_order() -> None:
     backlog.end(session, BYE)
     assert operations(first + backlog.take()) == [
         (1, (wire.OPENED, session)),
-        (2, (wire.FRAME, session, 1, False, False, b"\0\1")),
+        (2, (wire.FRAME, session, 1, False, False, b"\0\1", False, None)),
         (3, (wire.ENDED, session, *BYE)),
     ]
     assert backlog.take() == b""
@@ -58,8 +57,8 @@ def test_another_journal_is_told_again_what_is_not_settled() -> None:
     assert backlog.next_number() == 3
     again = said(backlog.again())
     assert again[0][:2] == (wire.SESSION, session)
-    assert again[0][3] == 1, "so many of its frames are stored"
-    assert operations(backlog.again()) == operations(told[2] + told[3])
+    assert again[0][3:] == (1, 1), "so many of its frames are stored"
+    assert operations(backlog.again(), 3) == operations(told[2] + told[3], 3)
 
 
 def test_a_chunk_is_told_again_as_a_whole_where_half_of_it_is_settled() -> None:
@@ -107,7 +106,7 @@ def test_what_was_missed_is_told_even_if_nothing_comes_any_more() -> None:
     assert backlog.frame(session, frame(1))
     backlog.take()
     assert not backlog.frame(session, frame(2))
-    assert operations(backlog.take()) == [(3, (wire.MISSED, session, 1))]
+    assert operations(backlog.take(), 3) == [(3, (wire.MISSED, session, 1))]
 
 
 def test_a_frame_larger_than_all_the_room_is_kept_where_nothing_else_is() -> None:
@@ -130,17 +129,51 @@ def test_told_and_told_again_are_all_of_it_once(steps: list[str]) -> None:
         if step == "frame":
             backlog.frame(session, frame(number))
         elif step == "take":
-            told += operations(backlog.take())
+            told += operations(backlog.take(), len(told) + 1)
         elif told:
             backlog.settle(max(backlog.settled, told[-1][0] if step == "settle" else told[len(told) // 2][0]))
         first = backlog.next_number()
-    rest = operations(backlog.again() + backlog.take())
+    rest = operations(backlog.again() + backlog.take(), first)
     assert [number for number, _ in rest] == list(range(first, backlog.last + 1))
     assert rest[: len(told) - first + 1] == told[first - 1 :]
     frames = sum(operation[0] == wire.FRAME for _, operation in [*told[: first - 1], *rest])
     missed = sum(operation[2] for _, operation in [*told[: first - 1], *rest] if operation[0] == wire.MISSED)
     assert frames + missed == steps.count("frame")
     assert backlog.unsettled_frames() == sum(operation[0] == wire.FRAME for _, operation in rest)
+
+
+def test_an_operation_can_be_said_otherwise_to_the_next_journal() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO)
+    for number in range(3):
+        backlog.frame(session, frame(number, 100))
+    backlog.take()
+    backlog.change(3, lambda operation: wire.cut_more(operation, "a reason"))
+    kinds = [(number, operation[5], operation[7]) for number, operation in operations(backlog.again())[1:]]
+    digest = hashlib.sha256(frame(1, 100).payload).hexdigest()
+    assert kinds == [
+        (2, frame(0, 100).payload, None),
+        (3, b"", (100, digest, "a reason")),
+        (4, frame(2, 100).payload, None),
+    ]
+
+
+def test_the_age_of_what_is_not_settled_is_that_of_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("xentara_inspect.recorder.backlog.time.monotonic", lambda: now)
+    backlog = Backlog()
+    assert backlog.age() == 0
+    session = backlog.open(LIVE_INFO)
+    now = 103.0
+    backlog.take()
+    backlog.frame(session, frame(1))
+    assert backlog.age() == 3
+    backlog.settle(1)
+    now = 104.0
+    assert backlog.age() == 1
+    backlog.take()
+    backlog.settle(2)
+    assert backlog.age() == 0
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 50))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, run_async, simulated
+from tests.journal import Journal
+from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, children, run_async, simulated
 from tests.store_traffic import (
     CONVERSATION,
     HELLO,
@@ -26,16 +30,20 @@ from tests.store_traffic import (
     info,
     read,
 )
-from xentara_inspect.frames import LIVE, Frame
+from xentara_inspect.frames import LIVE, Frame, address
 from xentara_inspect.index.process import catch_up, follow, reindex
 from xentara_inspect.proxy.options import OptionError, parse
-from xentara_inspect.recorder.groups import Missed, Recorded, SessionHandle
-from xentara_inspect.recorder.journal import Journal
+from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.files import JournalFile
+from xentara_inspect.recorder.groups import Recording
 from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.recorder.wire import Reports, Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
 from xentara_inspect.store.chain import chain_at, chain_files
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.settings import EXCHANGES as EXCHANGES_ONLY
+from xentara_inspect.store.settings import notation_setting
 
 EACH_GROUP = Rotation(size=1)
 """Every group of frames begins a new file."""
@@ -73,23 +81,23 @@ class Recorder:
     """A journal that writes every frame as a group of its own."""
 
     def __init__(self, path: Path, problems: list[str], rotation: Rotation = EACH_GROUP) -> None:
-        self.journal = Journal(path, rotation=rotation, on_problem=problems.append)
+        self.journal = Journal(path, rotation=rotation)
+        self._problems = problems
 
-    def open(self, flow_id: str = "flow-1") -> SessionHandle:
-        handle = self.journal.open_session(info(flow_id, LIVE))
-        assert self.journal.flush(10)
-        return handle
+    def open(self, flow_id: str = "flow-1") -> int:
+        session = self.journal.open_session(info(flow_id, LIVE))
+        assert self.journal.flush()
+        return session
 
-    def record(self, handle: SessionHandle, said: list[Frame]) -> None:
-        for frame in said:
-            self.journal.append(handle, frame)
-            assert self.journal.flush(10)
+    def record(self, session: int, said: list[Frame]) -> None:
+        self.journal.record(session, said)
 
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self.journal.close(10)
+        assert self.journal.close()
+        self._problems += self.journal.problems
 
 
 def files_of(path: Path) -> list[Path]:
@@ -101,16 +109,20 @@ def index(path: Path) -> None:
     follow(path, lambda _seconds: True)
 
 
-# What the files say together. Rows are compared by what they say of the wire, not by their ids.
+# What the files say together: ids count on, so each row is the same as in one file.
 
 EXCHANGES = """
-    SELECT p.frame_id, p.position, s.flow_id, e.message_id, e.opcode, e.command, e.element, e.status,
-           e.error_code, e.error_text, e.requested, e.responded, e.latency
-    FROM exchanges e JOIN sessions s ON s.id = e.session_id LEFT JOIN packets p ON p.id = e.request_id"""
-CARRIED = "SELECT file, frame_id, position FROM carried_requests c JOIN exchanges e ON e.carried_id = c.id"
-EVENTS = "SELECT time, source_time, event_type, element FROM events"
-READINGS = "SELECT time, source_time, element, attribute, value, value_kind, quality, origin FROM readings"
-FINDINGS = "SELECT code, severity, message FROM findings"
+    SELECT e.id, s.flow_id, e.message_id, e.opcode, x.uuid, e.status, e.error_code, e.error_text,
+           e.requested, e.responded, e.latency, e.response_id
+    FROM exchanges e JOIN sessions s ON s.id = e.session_id LEFT JOIN elements x ON x.id = e.element_id"""
+EVENTS = """
+    SELECT p.id, p.source_time, p.event_type, x.uuid
+    FROM packets p LEFT JOIN elements x ON x.id = p.element_id WHERE p.kind = 'event'"""
+READINGS = """
+    SELECT r.packet_id, r.source_time, x.uuid, a.uuid, r.value, r.value_kind, r.quality, r.origin
+    FROM readings r LEFT JOIN elements x ON x.id = r.element_id
+    LEFT JOIN attributes a ON a.id = r.attribute_id"""
+FINDINGS = "SELECT address, exchange_id, code, severity, message FROM findings"
 
 
 def together(files: list[Path], sql: str) -> list[tuple[Any, ...]]:
@@ -118,16 +130,10 @@ def together(files: list[Path], sql: str) -> list[tuple[Any, ...]]:
     return sorted(rows, key=repr)
 
 
-def exchanges_of(files: list[Path]) -> list[list[Any]]:
-    """All exchanges, each once: where it ended, not where it was waiting."""
-    carried = {row for path in files for row in read(path, CARRIED)}
-    found = [
-        row
-        for path in files
-        for frame, position, *row in read(path, EXCHANGES)
-        if (path.name, frame, position) not in carried
-    ]
-    return sorted(found, key=repr)
+def exchanges_of(files: list[Path]) -> list[tuple[Any, ...]]:
+    """All exchanges, each once: as it ended, not as it was waiting."""
+    found = {row[0]: row for path in files for row in read(path, EXCHANGES)}
+    return [found[place] for place in sorted(found)]
 
 
 def record_whole(path: Path, said: list[Frame], *, end: bool = True) -> Path:
@@ -222,27 +228,47 @@ def test_a_request_stays_pending_in_its_file_and_is_answered_in_another(
     )
     files = record_rotated(tmp_path / "plant.db", said, problems)
     index(files[0])
-    statuses = [
-        read(path, "SELECT message_id, status, carried_id FROM exchanges ORDER BY id") for path in files
-    ]
+    statuses = [read(path, "SELECT message_id, status, id FROM exchanges ORDER BY id") for path in files]
+    second, third = address(3, 1), address(3, 2)
     assert statuses == [
-        [(1, "pending", None)],
-        [(1, "ok", 1)],
-        [(2, "pending", None), (3, "pending", None)],
+        [(1, "pending", address(1, 1))],
+        [(1, "ok", address(1, 1))],
+        [(2, "pending", second), (3, "pending", third)],
         [],
-        [(3, "ok", 2)],
-        [(2, "unanswered", 1)],
+        [(3, "ok", third)],
+        [(2, "unanswered", second)],
     ]
-    assert read(
-        files[4], "SELECT file, frame_id, position, from_client, hex(packet) FROM carried_requests"
-    ) == [
-        ("plant-3.db", 1, 1, 1, "83000208"),
-        ("plant-3.db", 1, 2, 1, said[2].payload[5:].hex().upper()),
+    assert read(files[4], "SELECT id, from_client, hex(packet) FROM carried_requests") == [
+        (second, 1, "83000208"),
+        (third, 1, said[2].payload[5:].hex().upper()),
     ]
-    assert [row[0] for row in read(files[4], "SELECT file FROM carried_requests")] == ["plant-3.db"] * 2
-    assert read(
-        files[4], "SELECT frame_id, position FROM packets JOIN exchanges ON response_id = packets.id"
-    ) == [(1, 1)]
+    assert read(files[4], "SELECT response_id FROM exchanges") == [(address(5, 1),)]
+
+
+def test_frames_and_sessions_are_numbered_on_and_a_recording_has_one_name(
+    tmp_path: Path, problems: list[str]
+) -> None:
+    files = record_rotated(tmp_path / "plant.db", frames(*HELLO, event(1)), problems)
+    with Recorder(tmp_path / "plant.db", problems) as recorder:
+        recorder.record(recorder.open("flow-2"), frames(*HELLO))
+    files = files_of(tmp_path / "plant.db")
+    assert [read(path, "SELECT id FROM frames") for path in files] == [[(n,)] for n in range(1, 6)]
+    assert [read(path, "SELECT last_frame FROM chain")[0][0] for path in files] == [0, 1, 2, 3, 4]
+    assert read(files[-1], "SELECT flow_id, id FROM sessions") == [("flow-2", 2)]
+    names = {read(path, "SELECT recording FROM chain")[0][0] for path in files}
+    assert len(names) == 1
+    assert UUID(names.pop())
+    add(files[-1], frames(*HELLO), info("flow-3"))
+    assert read(files[-1], "SELECT id FROM frames ORDER BY id") == [(5,), (6,), (7,)]
+
+
+def test_the_choice_of_notation_goes_on_in_each_file(tmp_path: Path) -> None:
+    path = tmp_path / "plant.db"
+    with Journal(path, rotation=EACH_GROUP, notation=EXCHANGES_ONLY) as journal:
+        journal.record(journal.open_session(LIVE_INFO), frames(*HELLO))
+    for file in files_of(path):
+        with closing(open_for_writing(file)) as connection:
+            assert notation_setting(connection) == EXCHANGES_ONLY
 
 
 def test_the_chain_is_told_in_both_directions(tmp_path: Path, problems: list[str]) -> None:
@@ -276,17 +302,15 @@ def test_a_file_without_frames_is_not_left(tmp_path: Path, problems: list[str]) 
     assert [path.name for path in files_of(tmp_path / "plant.db")] == ["plant.db"]
 
 
-def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path, problems: list[str]) -> None:
+def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     now = 1_000
-    journal = Journal(
-        tmp_path / "plant.db", rotation=Rotation(age=100), on_problem=problems.append, clock=lambda: now
-    )
-    handle = journal.open_session(LIVE_INFO)
+    settings = Settings(str(tmp_path / "plant.db"), rotation=Rotation(age=100))
+    file = JournalFile(settings, Reports(None), lambda: now)
+    sessions = {1: Recording(LIVE_INFO)}
     said = frames(*HELLO, event(1), event(2))
-    for now, frame in zip((1_000, 1_099, 1_100, 1_050), said, strict=True):  # noqa: B007 - the clock reads it
-        journal.append(handle, frame)
-        assert journal.flush(10)
-    assert journal.close(10)
+    for number, (now, frame) in enumerate(zip((1_000, 1_099, 1_100, 1_050), said, strict=True), 1):  # noqa: B007 - the clock reads it
+        assert file.write(sessions, [(wire.FRAME, 1, *frame, False, None)], number) == 0
+    assert file.write(sessions, [], 4, stopping=True) == 0
     counts = [read(path, "SELECT count(*) FROM frames")[0][0] for path in files_of(tmp_path / "plant.db")]
     assert counts == [2, 2]
 
@@ -348,8 +372,8 @@ def test_a_recorder_that_was_killed_in_the_middle_is_gone_on_from(
         ("flow-2", 0),
     ]
     assert read(second, "SELECT message_id, status FROM exchanges ORDER BY id") == [
-        (1, "ok"),
         (2, "unanswered"),
+        (1, "ok"),
     ]
 
 
@@ -386,7 +410,7 @@ def test_a_replay_goes_into_the_file_that_is_named(tmp_path: Path, problems: lis
     add(files[0], frames(*HELLO, event(1)), info("flow-9"))
     index(files[0])
     catch_up(files[0])
-    assert read(files[0], "SELECT count(*) FROM events") == [(1,)]
+    assert read(files[0], "SELECT count(*) FROM packets WHERE kind = 'event'") == [(1,)]
     assert files_of(files[0]) == files
 
 
@@ -438,16 +462,14 @@ def test_a_file_that_was_made_but_not_promised_is_used(tmp_path: Path, problems:
 
 RECORDING = """
 import sys
+from tests.journal import Journal
 from tests.store_traffic import event, frames, info
 from xentara_inspect.frames import LIVE
-from xentara_inspect.recorder.journal import Journal
-from xentara_inspect.recorder.groups import Missed, Recorded
 from xentara_inspect.recorder.rotation import Rotation
 journal = Journal(sys.argv[1], rotation=Rotation(size=1, keep=None))
 handle = journal.open_session(info(sys.argv[2], LIVE))
 for number in range(1000):
-    journal.append(handle, frames(event(number))[0])
-    assert journal.flush(10)
+    journal.record(handle, frames(event(number)))
     print(number, flush=True)
 """
 
@@ -461,7 +483,9 @@ def test_a_recorder_killed_at_any_moment_of_a_rotation_loses_and_doubles_nothing
         flow = f"flow-{number}"
         with Process([sys.executable, "-c", RECORDING, path, flow], PYTHONPATH=str(ROOT)) as recorder:
             recorder.wait_for_line(rf"(?m)^{3 + number}$")
-            recorder.child.kill()
+            os.kill(recorder.child.pid, signal.SIGSTOP)  # so that it starts no other
+            for pid in [*children(recorder.child.pid, "journal"), recorder.child.pid]:
+                os.kill(pid, signal.SIGKILL)
             recorder.wait()
         committed[flow] = int(recorder.output.split()[-1]) + 1
     with Recorder(path, problems) as last:
@@ -476,8 +500,8 @@ def test_a_recorder_killed_at_any_moment_of_a_rotation_loses_and_doubles_nothing
             for file in files
             for (time,) in read(
                 file,
-                "SELECT events.source_time FROM events JOIN sessions ON sessions.id = session_id"
-                " WHERE flow_id = ? ORDER BY events.id",
+                "SELECT packets.source_time FROM packets JOIN frames ON frames.id = packets.id >> 24"
+                " JOIN sessions ON sessions.id = session_id WHERE flow_id = ? ORDER BY packets.id",
                 flow,
             )
         ]
@@ -530,8 +554,10 @@ def test_a_next_file_that_cannot_be_made_is_told_once_and_recording_goes_on(tmp_
     path = tmp_path / f"{'x' * 244}.db"  # no longer name has room for a journal beside it
     with Recorder(path, problems) as recorder:
         recorder.record(recorder.open(), frames(*HELLO, event(1), event(2)))
-    assert len(problems) == 1
-    assert problems[0].endswith(f"recording goes on in {path}")
+    assert problems == [
+        f"{tmp_path / ('x' * 244)}-2.db cannot be made: its name is too long for the files that go beside it;"
+        f" recording goes on in {path}"
+    ]
     assert list(tmp_path.iterdir()) == [path]
     assert read(path, "SELECT count(*) FROM frames") == [(4,)]
 
@@ -540,25 +566,21 @@ def test_frames_that_were_dropped_are_counted_where_the_others_are(
     tmp_path: Path, problems: list[str]
 ) -> None:
     path = tmp_path / "plant.db"
-    journal = Journal(path, rotation=EACH_GROUP, on_problem=problems.append)
-    handle = journal.open_session(LIVE_INFO)
-    assert journal.flush(10)
-    for number in range(3):
-        journal.hand_over([Recorded(handle, frames(event(number))[0]), Missed(handle, number)])
-        assert journal.flush(10)
-    assert journal.close(10)
+    with Recorder(path, problems) as recorder:
+        session = recorder.open()
+        for number in range(3):
+            if number:
+                recorder.journal.miss(session, number)
+            recorder.record(session, frames(event(number)))
     counts = [read(file, "SELECT sum(frame_count), sum(dropped) FROM sessions")[0] for file in files_of(path)]
     assert counts == [(1, 0), (1, 1), (1, 2)]
 
 
-def test_a_durable_journal_rotates_too(tmp_path: Path, problems: list[str]) -> None:
+def test_a_durable_journal_rotates_too(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
-    journal = Journal(path, durable=True, rotation=EACH_GROUP, on_problem=problems.append)
-    handle = journal.open_session(LIVE_INFO)
-    for frame in frames(*HELLO, event(1)):
-        journal.append(handle, frame)
-        assert journal.flush(10)
-    assert journal.close(10)
+    with Journal(path, durable=True, rotation=EACH_GROUP) as journal:
+        journal.record(journal.open_session(LIVE_INFO), frames(*HELLO, event(1)))
+    assert journal.problems == []
     assert len(files_of(path)) == 3
 
 
@@ -570,9 +592,12 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
 
     async def main() -> list[tuple[int, str]]:
         async with simulated() as simulator:
-            options = ("--set", "xentara_rotate_size=100K", "--set", "xentara_finish=20")
+            options = ("--set", "xentara_rotate_size=1M", "--set", "xentara_finish=20")
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", path, confdir, *options) as proxy:
                 async with Client(proxy.url, user=OPERATOR.user, password=OPERATOR.password) as client:
+                    for _ in range(20):
+                        await client.send_raw(bytes(100_000))
+                        await client.wait_for_frames(len(client.received) + 1)
                     sent = await everything(client)
                 await asyncio.to_thread(proxy.stop)
                 assert proxy.child.returncode == 0, proxy.output
@@ -582,11 +607,13 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
     sent = run_async(main())
     files = files_of(path)
     assert len(files) >= 2
-    assert sorted((row[1], row[5]) for row in exchanges_of(files)) == sent
+    assert sorted((row[2], row[5]) for row in exchanges_of(files) if row[5] != "unsolicited") == sent
     select = "SELECT time, from_client, is_text, payload FROM frames ORDER BY id"
     said = [Frame(*row) for file in files for row in read(file, select)]
     whole = [record_whole(tmp_path / "whole.db", said)]
-    assert [row[1:] for row in exchanges_of(files)] == [row[1:] for row in exchanges_of(whole)]
+    assert [(row[0], *row[2:]) for row in exchanges_of(files)] == [
+        (row[0], *row[2:]) for row in exchanges_of(whole)
+    ]
     for sql in (EVENTS, READINGS, FINDINGS):
         assert together(files, sql) == together(whole, sql)
     assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("plant*")} == {0o600}
@@ -595,8 +622,12 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("xentara_rotate_size=5 apples", "xentara_rotate_size is a size such as 500M or 2G, or empty"),
+        (
+            "xentara_rotate_size=5 apples",
+            "xentara_rotate_size is a size such as 500M or 2G, 1M or more, or empty",
+        ),
         ("xentara_rotate_size=0", "xentara_rotate_size is a size"),
+        ("xentara_rotate_size=1000K", "xentara_rotate_size is a size such as 500M or 2G, 1M or more"),
         ("xentara_rotate_time=1", "xentara_rotate_time is a time such as 30m, 12h or 1d, or empty"),
         ("xentara_rotate_time=0d", "xentara_rotate_time is a time"),
         ("xentara_keep=0", "xentara_keep is a number of files, 1 or more, or empty for all, not '0'"),
@@ -622,7 +653,8 @@ def test_a_nonsensical_option_ends_mitmdump_with_a_clear_message(
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("1", 1), ("100k", 102_400), ("500M", 524_288_000), ("2GiB", 2 << 30), ("3 T", None)]
+    ("text", "size"),
+    [("1048576", 1 << 20), ("2000k", 2_048_000), ("500M", 524_288_000), ("2GiB", 2 << 30), ("3 T", None)],
 )
 def test_sizes_are_read_in_powers_of_1024(text: str, size: int | None) -> None:
     if size is None:

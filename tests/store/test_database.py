@@ -13,11 +13,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from xentara_inspect.queries.questions import sessions
 
+from tests.journal import Journal
 from tests.store_traffic import HELLO, LIVE_INFO, add, frames, read, reading
 from xentara_inspect.index.process import catch_up
-from xentara_inspect.queries.questions import sessions
-from xentara_inspect.recorder.journal import Journal
 from xentara_inspect.store import recorders
 from xentara_inspect.store.columns import loaded_integer, stored_integer
 from xentara_inspect.store.database import open_for_reading, open_for_writing

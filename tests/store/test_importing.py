@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.journal import Journal
 from tests.store_traffic import BYE, CONVERSATION, HELLO, LIVE_INFO, add, event, frames, info, read
 from xentara_inspect.frames import LIVE
-from xentara_inspect.recorder.groups import Missed, Recorded
-from xentara_inspect.recorder.journal import Journal
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.importing import Importer
 
@@ -76,7 +75,8 @@ def test_sessions_with_secrets_are_recognised_whether_they_were_kept_or_not(data
 def test_a_flow_with_gaps_is_skipped_whole(database: Path) -> None:
     journal = Journal(database)
     session = journal.open_session(LIVE_INFO)
-    journal.hand_over([Recorded(session, SAID[0]), Missed(session, 1)])
+    journal.append(session, SAID[0])
+    journal.miss(session, 1)
     assert journal.close(10)
     assert read(database, "SELECT frame_count, dropped FROM sessions") == [(1, 1)]
     assert add(database, SAID) == (1, 0, len(SAID))

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.journal import Journal
 from tests.live import Mitmdump, inspect, rows, run_async
 from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, comparable, recorded_by_connection
 from tests.store_traffic import CONVERSATION, add, event, frames, info, read
 from xentara_inspect.frames import LIVE, Closing
-from xentara_inspect.index.process import catch_up, reindex, start_indexer, wait_until_indexed
-from xentara_inspect.recorder.journal import Journal
+from xentara_inspect.index.keeper import start_indexer
+from xentara_inspect.index.process import catch_up, reindex, wait_until_indexed
 
 
 async def _again_and_again(until: float, *arguments: str | Path) -> int:

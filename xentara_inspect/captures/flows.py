@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from mitmproxy import exceptions, flowfilter, http
 from mitmproxy import io as flow_io
 from mitmproxy.flow import Flow
 from mitmproxy.websocket import WebSocketMessage
 
-from xentara_inspect.frames import Closing, Frame, SessionInfo
+from xentara_inspect.frames import Closing, Frame, SessionInfo, endpoint
 from xentara_inspect.protocol import identifiers
 
 _MICROSECONDS: Final = 1_000_000
@@ -42,29 +44,48 @@ def frame_of(message: WebSocketMessage) -> Frame:
 
 def is_xentara(flow: http.HTTPFlow, chosen: flowfilter.TFilter | None) -> bool:
     """Whether a WebSocket flow is to be recorded: what the filter says, else by path or subprotocol."""
-    if flow.websocket is None:
-        return False
+    return flow.websocket is not None and is_meant(flow, chosen)
+
+
+def is_meant(flow: http.HTTPFlow, chosen: flowfilter.TFilter | None) -> bool:
+    """The same of a flow that need not be a WebSocket yet, or ever."""
     if chosen is not None:
         return bool(chosen(flow))
     subprotocol = _subprotocol(flow)
-    return _path(flow) == identifiers.PATH or (
+    return _plain(path_of(flow)) == identifiers.PATH or (
         subprotocol is not None and subprotocol.startswith(identifiers.SUBPROTOCOL_PREFIX)
     )
 
 
-def session_info(flow: http.HTTPFlow, source: str) -> SessionInfo:
-    """What is known of a WebSocket connection when it opens. No query, no credentials but the name."""
+def asks_for_websocket(flow: http.HTTPFlow) -> bool:
+    """Whether a request is one for a WebSocket."""
+    return bool(flow.request.headers.get("upgrade", "").strip().lower() == "websocket")
+
+
+def _plain(path: str) -> str:
+    """A path as servers compare them: `//api/ws/`, `/API/WS` and `/api/%77s` are all the same to some."""
+    return re.sub("/+", "/", unquote(path).lower()).rstrip("/")
+
+
+def session_info(flow: http.HTTPFlow, source: str, refused: str | None = None) -> SessionInfo:
+    """What is known of a WebSocket connection when it opens. No query, no credentials but the name.
+
+    refused: why it does not.
+    """
     upgraded = flow.response.timestamp_end if flow.response is not None else None
     host, port = flow.server_conn.address or (flow.request.host, flow.request.port)
     return SessionInfo(
         flow_id=flow.id,
-        client=_address(flow.client_conn.peername),
-        server=_address((host, port)),
-        path=_path(flow),
+        client=peer(flow),
+        server=endpoint(host, port),
+        path=path_of(flow),
         subprotocol=_subprotocol(flow),
         user=_user(flow),
         opened=flow_time(upgraded or flow.request.timestamp_start),
         source=source,
+        user_agent=flow.request.headers.get("user-agent"),
+        origin=flow.request.headers.get("origin"),
+        refused=refused,
     )
 
 
@@ -74,7 +95,8 @@ def closing(flow: http.HTTPFlow) -> Closing | None:
     if data is None or data.timestamp_end is None:
         return None
     code = None if data.close_code is None else _storable(int(data.close_code))  # which may be an enum
-    return Closing(flow_time(data.timestamp_end), code, data.close_reason)
+    by = None if data.closed_by_client is None else "client" if data.closed_by_client else "server"
+    return Closing(flow_time(data.timestamp_end), code, data.close_reason, by)
 
 
 def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow]:
@@ -121,8 +143,9 @@ def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Fr
     return info, frames, end
 
 
-def _path(flow: http.HTTPFlow) -> str:
-    return flow.request.path.partition("?")[0]
+def path_of(flow: http.HTTPFlow) -> str:
+    """Without what may hold secrets: query, parameters, fragment."""
+    return re.split("[?#;]", flow.request.path, maxsplit=1)[0]
 
 
 def _subprotocol(flow: http.HTTPFlow) -> str | None:
@@ -130,15 +153,17 @@ def _subprotocol(flow: http.HTTPFlow) -> str | None:
     return flow.response.headers.get("sec-websocket-protocol") if flow.response is not None else None
 
 
-def _address(address: tuple[str, int] | tuple[str, int, int, int] | None) -> str | None:
-    if address is None:
-        return None
-    host, port = address[0], address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def peer(flow: http.HTTPFlow) -> str | None:
+    """Address and port of the client."""
+    address = flow.client_conn.peername
+    return endpoint(address[0], address[1]) if address is not None else None
 
 
 def _user(flow: http.HTTPFlow) -> str | None:
-    """The user name of HTTP Basic authentication (RFC 7617), and nothing else of the header."""
+    """The user name of HTTP Basic authentication (RFC 7617), and nothing else of the header.
+
+    A name without a password may be an API token.
+    """
     scheme, _, credentials = flow.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -146,5 +171,7 @@ def _user(flow: http.HTTPFlow) -> str | None:
         decoded = base64.b64decode(credentials.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    name, colon, _ = decoded.partition(":")
-    return name if colon else None
+    name, colon, password = decoded.partition(":")
+    if not colon:
+        return None
+    return name if password else "*" * len(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -11,21 +12,14 @@ import click
 from xentara_inspect.cli.address import ADDRESS
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.options import database_option
+from xentara_inspect.frames import endpoint
 from xentara_inspect.protocol import identifiers
+from xentara_inspect.proxy.options import OPTIONS, Option, OptionError, contradiction, in_flags, parse
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[str]
 else:
     _ParamType = click.ParamType  # generic only in the newest versions of click
-
-
-_FLAGS: Final = {
-    "xentara_db": "--db",
-    "xentara_filter": "--filter",
-    "xentara_rotate_size": "--rotate-size",
-    "xentara_rotate_time": "--rotate-time",
-    "xentara_keep": "--keep",
-}
 
 
 class _Upstream(_ParamType):
@@ -46,8 +40,24 @@ class _Upstream(_ParamType):
             self.fail("credentials do not belong in the URL; the client sends its own", param, ctx)
         if parts.query or parts.fragment or parts.path not in ("", "/", identifiers.PATH):
             self.fail("give scheme, host and port only; paths are the client's", param, ctx)
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        return f"{scheme}://{host}:{port or identifiers.USUAL_PORT}"
+        return f"{scheme}://{endpoint(parts.hostname, port or identifiers.USUAL_PORT)}"
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of the add-on, each without its prefix; a switch is turned from its default."""
+    for option in reversed(OPTIONS):
+        if option.name == "xentara_db":
+            continue
+        if option.is_switch:
+            flag = option.flag if option.default == "off" else option.flag.replace("--", "--no-")
+            said = f"{option.help.removesuffix(' (on or off).')}."
+            command = click.option(flag, option.name, is_flag=True, help=option.negated or said)(command)
+        else:
+            metavar = option.name.rsplit("_", 1)[1].upper()
+            command = click.option(
+                option.flag, option.name, metavar=metavar, default=option.default, help=option.help
+            )(command)
+    return command
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -56,28 +66,16 @@ class _Upstream(_ParamType):
     "--listen", type=ADDRESS, default="127.0.0.1:8081", show_default=True, help="Where clients connect to."
 )
 @click.option("-k", "--ssl-insecure", is_flag=True, help="Do not verify the server's certificate.")
-@click.option("--no-index", is_flag=True, help="Record only; decode later with `reindex`.")
-@click.option("--durable", is_flag=True, help="Forward a message only once it is on disk.")
-@click.option("--keep-secrets", is_flag=True, help="Record passwords and tokens. Mind who reads the file.")
-@click.option("--rotate-size", metavar="SIZE", default="", help="Start a new file at this size, e.g. 500M.")
-@click.option("--rotate-time", metavar="TIME", default="", help="Start a new file after a time, e.g. 1d.")
-@click.option("--keep", metavar="N", default="", help="Keep so many files and delete the oldest.")
-@click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to record.")
+@_options
 @database_option
 @click.argument("mitmproxy_options", nargs=-1, type=click.UNPROCESSED)
 def capture(
     upstream: str,
     listen: tuple[str, int],
     ssl_insecure: bool,
-    no_index: bool,
-    durable: bool,
-    keep_secrets: bool,
-    rotate_size: str,
-    rotate_time: str,
-    keep: str,
-    expression: str,
     database: str,
     mitmproxy_options: tuple[str, ...],
+    **given: str | bool,
 ) -> None:
     """Record the traffic of clients with a server.
 
@@ -85,26 +83,18 @@ def capture(
     mitmdump, such as `--certs FILE` or `--set client_certs=FILE`.
     """
     from xentara_inspect.proxy.mitmdump import CaptureError, run
-    from xentara_inspect.proxy.options import OptionError, parse
 
     host, port = listen
-    settings = {
-        "xentara_db": database,
-        "xentara_filter": expression,
-        "xentara_index": "off" if no_index else "on",
-        "xentara_durable": "on" if durable else "off",
-        "xentara_rotate_size": rotate_size,
-        "xentara_rotate_time": rotate_time,
-        "xentara_keep": keep,
-        "xentara_keep_secrets": "on" if keep_secrets else "off",
-    }
-    for name, flag in _FLAGS.items():
-        try:
-            parse(name, settings[name])
-        except OptionError as error:
-            raise click.UsageError(str(error).replace(name, flag)) from None
-    if keep and not rotate_size and not rotate_time:
-        raise click.UsageError("--keep needs --rotate-size or --rotate-time")
+    settings = {"xentara_db": database}
+    for option in OPTIONS:
+        if option.name in given:
+            settings[option.name] = _text(option, given[option.name])
+            try:
+                parse(option.name, settings[option.name])
+            except OptionError as error:
+                raise click.UsageError(in_flags(str(error))) from None
+    if problem := contradiction(settings):
+        raise click.UsageError(in_flags(problem))
     arguments = ["--mode", f"reverse:{upstream}", "--listen-host", host, "--listen-port", str(port)]
     for name, value in settings.items():
         if not any(option.startswith(f"{name}=") for option in mitmproxy_options):
@@ -118,3 +108,10 @@ def capture(
     except CaptureError as error:
         raise Failure(str(error)) from None
     sys.exit(0)
+
+
+def _text(option: Option, given: str | bool) -> str:
+    """What an option is set to. given: for a switch, whether it was turned from its default."""
+    if isinstance(given, str):
+        return given
+    return "on" if given is (option.default == "off") else "off"

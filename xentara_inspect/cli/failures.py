@@ -30,6 +30,7 @@ def fail(message: str) -> None:
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
     """Run a command and end the process. Turns what people can mend into one line and an exit code."""
+    from xentara_inspect.queries.unknown import QuestionError
     from xentara_inspect.store.errors import StoreError
 
     if sys.stdout is None:  # started without one
@@ -44,7 +45,7 @@ def reported() -> Iterator[None]:
     except click.ClickException as error:
         fail(error.format_message())
         sys.exit(error.exit_code)
-    except StoreError as error:
+    except (StoreError, QuestionError) as error:
         fail(str(error))
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import milliseconds, print_rows, severity_style, short_time
+from xentara_inspect.cli.output import cell_text, milliseconds, print_rows, severity_style, short_time
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
-from xentara_inspect.queries import questions as queries
+from xentara_inspect.protocol import identifiers
 
 _ID: Final = Column("id", "ID", right=True)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
 _TIME: Final = Column("time", "Time", show=short_time, spare=1)
 
 
-def _list(databases: tuple[str, ...], form: str, query: Any, keys: Any, columns: Any, **filters: Any) -> None:
-    with opened(databases) as recording:
-        print_rows(query(recording, **filters), keys, columns, form)
+def _list(
+    databases: tuple[str, ...],
+    form: str,
+    query: Any,
+    keys: Sequence[str],
+    columns: Sequence[Column],
+    **filters: Any,
+) -> None:
+    with opened(databases) as asked:
+        print_rows(query(asked, **filters), keys, columns, form)
 
 
-def _subscribed(elements: Any) -> str:
+def _subscribed(elements: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{entry['element']} ({', '.join(map(str, entry['attributes']))})" for entry in elements)
+
+
+def _quality(number: Any) -> str:
+    return identifiers.QUALITIES.get(number, str(number))
 
 
 @click.command(epilog=options.examples("sessions", "sessions -d 'plant*.db'", "log --session 3"))
 @options.databases_option
 @options.format_option
-def sessions(databases: tuple[str, ...], form: str) -> None:
+@options.limit_option
+@options.since_until_options
+def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List the recorded connections: who, when, how many of what, why closed.
 
-    A connection that goes on from one file of a rotated recording to the next is listed once.
+    The newest 50, oldest first; with --since and --until those that were open then. A connection that
+    goes on from one file of a rotated recording to the next is listed once.
     """
+    from xentara_inspect.queries.sessions import SESSION_KEYS
+    from xentara_inspect.queries.sessions import sessions as query
+
     columns = (
         _ID,
         Column("opened", "Opened", show=short_time),
@@ -42,19 +60,21 @@ def sessions(databases: tuple[str, ...], form: str) -> None:
         Column("server", "Server", spare=8),
         Column("user", "User", spare=5),
         Column("frames", "Frames", right=True, spare=6),
-        Column("requests", "Requests", right=True),
-        Column("errors", "Errors", right=True),
-        Column("events", "Events", right=True),
+        Column("requests", "Requests", right=True, spare=1),
+        Column("errors", "Errors", right=True, spare=1),
+        Column("events", "Events", right=True, spare=1),
         Column("findings", "Findings", right=True, spare=3),
         Column("dropped", "Dropped", right=True, spare=9),
-        Column("close_code", "Code", right=True, spare=1),
+        Column("close_code", "Code", right=True, spare=2),
+        Column("closed_by", "By", spare=7),
+        Column("refused", "Refused", spare=1),
         Column("source", "Source", spare=10),
     )
-    _list(databases, form, queries.sessions, queries.SESSION_KEYS, columns)
+    _list(databases, form, query, SESSION_KEYS, columns, **filters)
 
 
 @click.command(
-    epilog=options.examples("events --element 'Plant.Tank 1.Level'", "events --limit 0 --format ndjson")
+    epilog=options.examples("events --element 'Plant.Tank 1.Level'", "events --limit 0 --ndjson --notation")
 )
 @options.databases_option
 @options.format_option
@@ -62,25 +82,31 @@ def sessions(databases: tuple[str, ...], form: str) -> None:
 @options.session_option
 @options.element_option
 @options.since_until_options
+@click.option("--notation", "with_notation", is_flag=True, help="Rows that are no table have notation too.")
 def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List pushed events, the newest 50, oldest first."""
+    from xentara_inspect.queries.events import EVENT_KEYS
+    from xentara_inspect.queries.events import events as query
+
     columns = (
         _ID,
         _SESSION,
         _TIME,
         Column("source_time", "Source time", show=short_time, spare=3),
-        Column("event_type", "Event"),
+        Column("event_type", "Event", spare=2),
+        Column("subscription", "Subscription", right=True, spare=5),
         Column("summary", "Summary", wraps=True),
     )
-    _list(databases, form, queries.events, queries.EVENT_KEYS, columns, **filters)
+    _list(databases, form, query, EVENT_KEYS, columns, **filters)
 
 
 @click.command(
     epilog=options.examples(
         "readings --since 2026-03-01T14:03 --until 2026-03-01T14:04",
-        "readings --element 'Plant.Tank 1.Level' --attribute Value --format csv",
+        "readings 'Plant.Tank 1.Level' --attribute Value --csv",
     )
 )
+@click.argument("named", metavar="[ELEMENT]", required=False)
 @options.databases_option
 @options.format_option
 @options.limit_option
@@ -89,20 +115,28 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @click.option("--attribute", help="Only this attribute, by name, number or UUID.")
 @click.option("--origin", type=click.Choice(["event", "read", "write"]), help="Only from these packets.")
 @options.since_until_options
-def readings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
+def readings(
+    named: str | None, databases: tuple[str, ...], form: str, element: str | None, **filters: Any
+) -> None:
     """List attribute values seen in events, reads and writes; the newest 50, oldest first."""
+    from xentara_inspect.queries.readings import READING_KEYS
+    from xentara_inspect.queries.readings import readings as query
+
+    if named is not None and element is not None:
+        raise click.UsageError("Give ELEMENT or --element, not both.")
     columns = (
-        _SESSION,
-        _TIME,
-        Column("origin", "Origin", spare=3),
-        Column("element", "Element"),
-        Column("attribute", "Attribute"),
-        Column("value", "Value", wraps=True),
-        Column("value_kind", "Kind", spare=6),
-        Column("quality", "Quality", right=True, spare=5),
-        Column("error_code", "Error", right=True),
+        Column("packet", "Packet", right=True, spare=1),
+        Column("session", "Session", right=True, spare=6),
+        Column("time", "Time", show=short_time),
+        Column("origin", "Origin", spare=4),
+        Column("element", "Element", spare=2),
+        Column("attribute", "Attribute", spare=1),
+        Column("value", "Value", show=cell_text, wraps=True),
+        Column("value_kind", "Kind", spare=7),
+        Column("quality", "Quality", show=_quality, spare=5),
+        Column("error_name", "Error", spare=3),
     )
-    _list(databases, form, queries.readings, queries.READING_KEYS, columns, **filters)
+    _list(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
 
 
 @click.command(epilog=options.examples("stats", "stats --session 3 --since 2026-03-01T14:00"))
@@ -115,67 +149,91 @@ def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 
     Percentiles are latencies that occurred, from request to response.
     """
+    from xentara_inspect.queries.stats import STATS_KEYS
+    from xentara_inspect.queries.stats import stats as query
+
     columns = (
         Column("command", "Command"),
         Column("count", "Count", right=True),
-        Column("ok", "Ok", right=True),
-        Column("errors", "Errors", right=True),
-        Column("unanswered", "Unanswered", right=True),
+        Column("ok", "Ok", right=True, spare=6),
+        Column("errors", "Errors", right=True, spare=1),
+        Column("unanswered", "Unanswered", right=True, spare=5),
         *(
-            Column(f"{name}_ms", f"{name} ms", show=milliseconds, right=True)
-            for name in ("p50", "p95", "p99", "max")
+            Column(f"{name}_ms", f"{name} ms", show=milliseconds, right=True, spare=spare)
+            for name, spare in (("p50", 2), ("p95", 4), ("p99", 3), ("max", 1))
         ),
+        Column("request_bytes", "Bytes asked", right=True, spare=7),
+        Column("response_bytes", "answered", right=True, spare=7),
     )
-    _list(databases, form, queries.stats, queries.STATS_KEYS, columns, **filters)
+    _list(databases, form, query, STATS_KEYS, columns, **filters)
 
 
 @click.command(epilog=options.examples("findings --severity error", "findings --code unanswered-request"))
 @options.databases_option
 @options.format_option
+@options.limit_option
 @options.session_option
 @click.option("--code", help="Only findings with this code, such as hello-missing.")
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
+@options.since_until_options
 def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """List departures from the specification."""
+    """List departures from the specification, the newest 50, oldest first."""
+    from xentara_inspect.queries.findings import FINDING_KEYS
+    from xentara_inspect.queries.findings import findings as query
+
     columns = (
-        _ID,
-        _SESSION,
-        _TIME,
-        Column("severity", "Severity", style=severity_style),
+        Column("frame", "Frame", right=True),
+        Column("exchange", "Exchange", right=True, spare=1),
+        Column("session", "Session", right=True, spare=5),
+        Column("time", "Time", show=short_time, spare=2),
+        Column("severity", "Severity", style=severity_style, spare=3),
         Column("code", "Code"),
-        Column("exchange", "Exchange", right=True),
-        Column("frame", "Frame", right=True, spare=3),
         Column("message", "Message", wraps=True),
     )
-    _list(databases, form, queries.findings, queries.FINDING_KEYS, columns, **filters)
+    _list(databases, form, query, FINDING_KEYS, columns, **filters)
 
 
-@click.command(epilog=options.examples("elements", "elements --format json"))
+@click.command(epilog=options.examples("elements", "elements --limit 0 --json"))
 @options.databases_option
 @options.format_option
-def elements(databases: tuple[str, ...], form: str) -> None:
-    """List the elements seen, with their primary keys as far as the traffic told them."""
+@options.limit_option
+def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
+    """List elements with their primary keys as far as the traffic told them; the 50 seen last."""
+    from xentara_inspect.queries.elements import ELEMENT_KEYS
+    from xentara_inspect.queries.elements import elements as query
+
     columns = (
         Column("primary_key", "Primary key"),
         Column("uuid", "UUID"),
         Column("category", "Category", spare=1),
         Column("learned_from", "Learned from", spare=2),
     )
-    _list(databases, form, queries.elements, queries.ELEMENT_KEYS, columns)
+    _list(databases, form, query, ELEMENT_KEYS, columns, **filters)
 
 
-@click.command(epilog=options.examples("subscriptions", "subscriptions --session 3"))
+@click.command(epilog=options.examples("subscriptions", "subscriptions --element 'Plant.Tank 1.Level'"))
 @options.databases_option
 @options.format_option
+@options.limit_option
 @options.session_option
+@options.element_option
+@options.since_until_options
 def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """List subscriptions: which elements and attributes, from when to when."""
+    """List subscriptions, refused ones too: which elements and attributes, from when to when.
+
+    The newest 50, oldest first; with --since and --until those that were open then.
+    """
+    from xentara_inspect.queries.subscriptions import SUBSCRIPTION_KEYS
+    from xentara_inspect.queries.subscriptions import subscriptions as query
+
     columns = (
         _ID,
         _SESSION,
-        Column("uuid", "UUID", spare=3),
+        Column("uuid", "UUID", spare=6),
         Column("opened", "Opened", show=short_time, spare=1),
-        Column("closed", "Closed", show=short_time, spare=2),
+        Column("closed", "Closed", show=short_time, spare=3),
+        Column("status", "Status", spare=2),
+        Column("error_name", "Error", spare=1),
         Column("elements", "Elements", show=_subscribed, wraps=True),
     )
-    _list(databases, form, queries.subscriptions, queries.SUBSCRIPTION_KEYS, columns, **filters)
+    _list(databases, form, query, SUBSCRIPTION_KEYS, columns, **filters)

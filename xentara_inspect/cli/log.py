@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
@@ -11,35 +10,18 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.output import milliseconds, print_rows, short_time, status_style
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
-from xentara_inspect.protocol import commands
-from xentara_inspect.queries import questions as queries
 from xentara_inspect.traffic.records import Status
 
 _COLUMNS = (
     Column("id", "ID", right=True),
     Column("session", "Session", right=True, spare=4),
-    Column("time", "Time", show=short_time, spare=2),
-    Column("command", "Command"),
+    Column("time", "Time", show=short_time, spare=1),
+    Column("command", "Command", spare=2),
     Column("message_id", "Msg", right=True, spare=5),
-    Column("status", "Status", style=status_style),
-    Column("error_name", "Error", spare=6),
+    Column("status", "Status", style=status_style, spare=2),
     Column("latency_ms", "ms", show=milliseconds, right=True, spare=3),
     Column("summary", "Summary", wraps=True),
 )
-
-
-def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Commands by name or opcode."""
-    opcodes = []
-    for name in names:
-        if name in commands.OPCODES:
-            opcodes.append(commands.OPCODES[name])
-        elif re.fullmatch(r"-?[0-9]{1,40}", name):
-            opcodes.append(int(name))
-        else:
-            known = ", ".join(commands.OPCODES)
-            raise click.BadParameter(f"{name!r} is no command; there are {known}, or an opcode", ctx, param)
-    return tuple(opcodes)
 
 
 @click.command(
@@ -47,7 +29,7 @@ def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...])
         "log --command write --status error",
         "log --status unanswered --since 2026-03-01T14:00",
         "log --element 'Plant.Tank 1.Level' --events",
-        "log -d 'plant*.db' --limit 0 --format ndjson",
+        "log -d 'plant*.db' --limit 0 --ndjson",
     )
 )
 @options.databases_option
@@ -55,11 +37,11 @@ def _opcodes(ctx: click.Context, param: click.Parameter, names: tuple[str, ...])
 @options.limit_option
 @options.session_option
 @click.option(
-    "--command", "opcodes", multiple=True, callback=_opcodes, help="Only this command; may be repeated."
+    "--command", "commands", metavar="NAME", multiple=True, help="Only this command; may be repeated."
 )
 @click.option("--status", type=click.Choice([str(status) for status in Status]), help="Only this status.")
 @options.element_option
-@click.option("--error", "error_code", type=int, help="Only answers with this error code.")
+@click.option("--error", metavar="CODE|NAME", help="Only answers with this error.")
 @click.option("--message-id", type=int, help="Only this message id.")
 @options.since_until_options
 @click.option("--events", "with_events", is_flag=True, help="List events too.")
@@ -68,5 +50,8 @@ def log(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 
     The newest 50, oldest first. Show one whole with `xentara-inspect show ID`.
     """
-    with opened(databases) as recording:
-        print_rows(queries.log(recording, **filters), queries.LOG_KEYS, _COLUMNS, form)
+    from xentara_inspect.queries.log import LOG_KEYS
+    from xentara_inspect.queries.log import log as query
+
+    with opened(databases) as asked:
+        print_rows(query(asked, **filters), LOG_KEYS, _COLUMNS, form)

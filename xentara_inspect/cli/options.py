@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar
 import click
 
 FORMATS: Final = ("table", "json", "ndjson", "csv")
+_SHORT_FORM: Final = "xentara_inspect.form"
+"""Where --json and the like leave their word for --format."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -43,14 +45,6 @@ databases_option = click.option(
     show_envvar=True,
     help="The database; several, by a pattern or by repeating this, are asked as one.",
 )
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-    help="Form of the rows; the keys of json are stable.",
-)
 limit_option = click.option(
     "--limit",
     type=click.IntRange(0, 2**31),
@@ -67,6 +61,37 @@ session_option = click.option(
 element_option = click.option(
     "--element", metavar="KEY|UUID", help="Only about this element, by primary key or UUID."
 )
+
+
+def format_option(function: Function) -> Function:
+    """`--format`, and short forms of its values."""
+    for form in reversed(FORMATS[1:]):
+        function = click.option(
+            f"--{form}",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_short_form,
+            help=f"The same as --format {form}.",
+        )(function)
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        callback=_form,
+        help="Form of the rows; the keys of json are stable.",
+    )(function)
+
+
+def _short_form(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    if given:
+        ctx.meta[_SHORT_FORM] = param.name
+
+
+def _form(ctx: click.Context, _param: click.Parameter, form: str) -> str:
+    return str(ctx.meta.get(_SHORT_FORM, form))
 
 
 def examples(*commands: str) -> str:

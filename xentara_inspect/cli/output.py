@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from xentara_inspect.cli.printing import note, out, shows_every_character
@@ -14,6 +16,7 @@ from xentara_inspect.escape import safe
 
 Row = Mapping[str, Any]
 
+_BATCH: Final = 256
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
 
 
@@ -35,12 +38,30 @@ def json_text(value: Any, indent: int | None = None) -> str:
     """
     if not shows_every_character():
         return json.dumps(value, indent=indent)
-    return _NOT_ASCII.sub(_json_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
+    return _visible(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def cell_text(value: Any) -> str:
+    """A value as people and spreadsheets read it: `true` as in JSON, compounds in JSON."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json_text(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def _visible(text: str) -> str:
+    return text if text.isascii() and "\x7f" not in text else _NOT_ASCII.sub(_json_escaped, text)
 
 
 def _json_escaped(match: re.Match[str]) -> str:
     character = match[0]
     return character if safe(character) == character else json.dumps(character)[1:-1]
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows by so many that printing costs little, and few are held."""
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH)):
+        yield batch
 
 
 def _print_json(rows: Iterable[Row]) -> int:
@@ -52,32 +73,39 @@ def _print_json(rows: Iterable[Row]) -> int:
 
 
 def _print_ndjson(rows: Iterable[Row]) -> int:
+    whole = shows_every_character()
+    encode = json.JSONEncoder(ensure_ascii=not whole, check_circular=False).encode
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
-        out(json_text(row))
+    for batch in _batches(rows):
+        text = "\n".join(map(encode, batch))
+        out(_visible(text) if whole else text)
+        count += len(batch)
     return count
-
-
-class _Output:
-    """Where the csv module writes."""
-
-    def write(self, text: str) -> None:
-        out(text, newline=False)
 
 
 def _print_csv(rows: Iterable[Row], keys: Sequence[str]) -> int:
-    writer = csv.writer(_Output(), lineterminator="\n")
-    writer.writerow(keys)
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
-        writer.writerow([_csv_cell(row[key]) for key in keys])
+    for batch in _batches(rows):
+        if not count:
+            keys = list(batch[0])  # a row may have more than is announced
+            _write_csv([keys])
+        _write_csv([[_csv_cell(row[key]) for key in keys] for row in batch])
+        count += len(batch)
+    if not count:
+        _write_csv([keys])
     return count
+
+
+def _write_csv(rows: Iterable[Sequence[Any]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    out(text.getvalue(), newline=False)
 
 
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
         return safe(value)
-    return json_text(value) if isinstance(value, (dict, list)) else value
+    return cell_text(value) if isinstance(value, (bool, dict, list)) else value
 
 
 def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:

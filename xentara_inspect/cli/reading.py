@@ -6,19 +6,23 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from xentara_inspect.cli.printing import note
-from xentara_inspect.queries import questions as queries
-from xentara_inspect.queries.databases import Recording, open_recording
+from xentara_inspect.queries.databases import Databases, open_databases
+from xentara_inspect.store.indexer_lock import is_taken
 
 
 @contextlib.contextmanager
-def opened(databases: Sequence[str]) -> Iterator[Recording]:
+def opened(paths: Sequence[str]) -> Iterator[Databases]:
     """Databases by paths and patterns, read-only, closed at the end. Raises StoreError.
 
     Says on stderr how much of what is recorded a query cannot see yet.
     """
-    with open_recording(databases) as recording:
-        waiting = queries.unindexed_frames(recording)
+    with open_databases(paths) as databases:
+        waiting = databases.unindexed_frames()
         if waiting:
-            frames = "1 frame is" if waiting == 1 else f"{waiting} frames are"
-            note(f"{frames} not indexed yet; `xentara-inspect reindex` does it.")
-        yield recording
+            frames = "1 frame" if waiting == 1 else f"{waiting} frames"
+            if any(is_taken(file.path) for file in databases.files):
+                note(f"{frames} behind: the indexer is at work.")
+            else:
+                verb = "is" if waiting == 1 else "are"
+                note(f"{frames} {verb} not indexed yet; `xentara-inspect reindex` does it.")
+        yield databases

@@ -1,7 +1,8 @@
-"""`show`: one exchange, event or frame, whole."""
+"""`show`: exchanges, events and messages, whole."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
@@ -12,34 +13,42 @@ from xentara_inspect.cli.output import json_text, milliseconds, severity_style, 
 from xentara_inspect.cli.printing import out
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.escape import safe
-from xentara_inspect.queries import questions as queries
 
 _SIDES: Final = (("request", "from the client"), ("response", "from the server"))
 
 
-@click.command(epilog=options.examples("show 42.1", "show plant-2:42.1 -d 'plant*.db'", "show 42"))
-@click.argument("name", metavar="ID")
+@click.command(epilog=options.examples("show 42p1", "show 42p1 43p2 --json", "show 42"))
+@click.argument("names", metavar="ID...", nargs=-1, required=True)
 @options.databases_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form."
 )
-def show(name: str, databases: tuple[str, ...], form: str) -> None:
-    """Show one exchange, event or message in annotated notation.
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def show(names: tuple[str, ...], databases: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Show exchanges, events or messages in annotated notation.
 
-    ID is what `log` prints: 42.1 is the first packet of message 42, with its request or response;
-    42 is the whole message. With several databases the name of the file comes before.
+    ID is what `log` prints: 42p1 is the first packet of message 42, with its request or response;
+    42 is the whole message. With databases of several recordings the name of the file comes before.
     """
-    with opened(databases) as recording:
-        row = queries.show(recording, name)
-    if row is None:
-        raise Failure(f"{name} is not in {' '.join(databases)}; `xentara-inspect log` lists what is")
-    if form == "json":
-        out(json_text([row], indent=2))
-    else:
+    from xentara_inspect.queries.show import show as shown
+
+    with opened(databases) as asked:
+        rows = []
+        for name in names:
+            row = shown(asked, name)
+            if row is None:
+                raise Failure(f"{name} is not in {' '.join(databases)}; `xentara-inspect log` lists what is")
+            rows.append(row)
+    if as_json or form == "json":
+        out(json_text(rows, indent=2))
+        return
+    for number, row in enumerate(rows):
+        if number:
+            out("")
         _print_text(row)
 
 
-def _print_text(row: Any) -> None:
+def _print_text(row: Mapping[str, Any]) -> None:
     out(_headline(row))
     for side, direction in _SIDES:
         packet = row[side]
@@ -47,7 +56,8 @@ def _print_text(row: Any) -> None:
             place = f"message {packet['frame']}"
             if packet["position"]:
                 place += f", packet {packet['position']}"
-            out(f"\n{_bold(side.capitalize())} · {packet['time']} · {place}, {direction}\n")
+            title = side if row["kind"] == "exchange" else row["kind"]
+            out(f"\n{_bold(title.capitalize())} · {packet['time']} · {place}, {direction}\n")
             out(packet["notation"].rstrip("\n"))
         elif row["kind"] == "exchange":
             out(f"\n{_bold(side.capitalize())} · none")
@@ -58,7 +68,7 @@ def _print_text(row: Any) -> None:
             out(f"  {severity} {finding['code']}: {safe(finding['message'])}")
 
 
-def _headline(row: Any) -> str:
+def _headline(row: Mapping[str, Any]) -> str:
     parts = [_bold(f"{row['kind']} {row['id']}"), f"session {row['session']}"]
     if row["command"] is not None:
         parts.append(row["command"])

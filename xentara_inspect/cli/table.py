@@ -29,7 +29,8 @@ class Column:
 
     show: the text of a value, None for plain `str`. style: the colour of a value, for terminals.
     wraps: whether the text may be broken over lines where the terminal is narrow. spare: those with
-    the highest are left out first where the terminal is narrower still; those with 0 never.
+    the highest are left out first where the terminal is narrower still, empty ones before all others;
+    those with 0 never. What does not wrap is never cut.
     """
 
     key: str
@@ -53,9 +54,10 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
         return len(cells)
     console = Console(highlight=False)
     kept = _fitting(columns, cells, console.width)
-    needed = sum(_least_width(columns[place], cells, place) + _BETWEEN for place in kept)
+    needed = sum(_least_width(columns[place], cells, place) + _BETWEEN for place in kept) - _BETWEEN
     # Where even the least does not fit the terminal breaks the lines, and nothing is cut.
-    console.print(_table(columns, cells, kept), soft_wrap=needed - _BETWEEN > console.width)
+    console.width = max(needed, console.width)
+    console.print(_table(columns, cells, kept), soft_wrap=True)
     return len(cells)
 
 
@@ -63,8 +65,10 @@ def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: 
     """The places of the columns to show in a terminal."""
     kept = list(range(len(columns)))
     least = [_least_width(column, cells, place) for place, column in enumerate(columns)]
-    for place in sorted(kept, key=lambda place: -columns[place].spare):
-        if not columns[place].spare or sum(least[there] + _BETWEEN for there in kept) - _BETWEEN <= width:
+    empty = [not any(row[place].plain for row in cells) for place in kept]
+    spare = [place for place in kept if columns[place].spare or empty[place]]
+    for place in sorted(spare, key=lambda place: (not empty[place], -columns[place].spare)):
+        if sum(least[there] + _BETWEEN for there in kept) - _BETWEEN <= width:
             break
         kept.remove(place)
     return kept

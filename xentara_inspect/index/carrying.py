@@ -8,22 +8,24 @@ derived, so that the new file can be indexed again when the old one is long gone
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
 
+from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.index.checkpoint import is_indexed
-from xentara_inspect.index.resume import is_greeted
+from xentara_inspect.index.keys import Keys
+from xentara_inspect.index.learned_rows import item_statements
+from xentara_inspect.index.resume import is_greeted, open_subscriptions
 from xentara_inspect.store.chain import Chain, beside, chain_at, following_file, load_chain
+from xentara_inspect.store.columns import loaded_attribute, loaded_uuid, stored_attribute, stored_uuid
 from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.traffic import packets
-
-_ELEMENTS: Final = "uuid, primary_key, category, learned_from"
-_ATTRIBUTES: Final = "element, attribute, name, access, data_type"
-_SUBSCRIPTIONS: Final = "session_id, uuid, elements, opened"
-_REQUESTS: Final = "session_id, file, frame_id, position, from_client, requested, packet"
+from xentara_inspect.traffic.records import SubscribedElements
 
 
 def unfinished_files(path: str) -> list[str]:
@@ -78,17 +80,33 @@ def go_on_alone(path: str) -> None:
 
 def seed(connection: sqlite3.Connection) -> None:
     """Begin what is derived with what was carried over. In a transaction, while all of it is empty."""
-    for table, columns in (("elements", _ELEMENTS), ("attributes", _ATTRIBUTES)):
-        connection.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM carried_{table} ORDER BY rowid"  # noqa: S608
+    connection.execute(
+        "INSERT INTO elements (id, uuid, primary_key, category, learned_from)"
+        " SELECT id, uuid, primary_key, category, learned_from FROM carried_elements ORDER BY id"
+    )
+    keys = Keys(connection)
+    statements: list[tuple[str, tuple[Any, ...]]] = []
+    for element, attribute, name, access, data_type in connection.execute(
+        "SELECT element, attribute, name, access, data_type FROM carried_attributes ORDER BY rowid"
+    ):
+        pair = keys.element(loaded_uuid(element)), keys.attribute(loaded_attribute(attribute))
+        row = (*pair, name, access, data_type)
+        statements.append(("INSERT OR IGNORE INTO element_attributes VALUES (?, ?, ?, ?, ?)", row))
+        statements.append(("UPDATE attributes SET name = coalesce(name, ?) WHERE id = ?", (name, pair[1])))
+    for place, session, uuid, elements, opened in connection.execute(
+        "SELECT id, session_id, uuid, elements, opened FROM carried_subscriptions ORDER BY id"
+    ):
+        statements.append(
+            (
+                "INSERT INTO subscriptions (id, session_id, uuid, opened) VALUES (?, ?, ?, ?)",
+                (place, session, uuid, opened),
+            )
         )
-    connection.execute(
-        f"INSERT INTO subscriptions (id, {_SUBSCRIPTIONS}, carried_id)"  # noqa: S608
-        f" SELECT id, {_SUBSCRIPTIONS}, id FROM carried_subscriptions ORDER BY id"
-    )
-    connection.execute(
-        "UPDATE checkpoint SET subscriptions = (SELECT coalesce(max(id), 0) FROM carried_subscriptions)"
-    )
+        for statement, parameters in item_statements(place, _loaded_elements(elements), keys):
+            statements.append((statement, tuple(parameters)))
+    keys.write(connection)
+    for statement, parameters in statements:
+        connection.execute(statement, parameters)
 
 
 def _waits(place: Chain | None) -> bool:
@@ -103,62 +121,87 @@ def _carry(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str) -> N
     try:
         with transaction(new):
             if _waits(load_chain(new)):
-                _export(new, old, old_name)
+                _export(new, old)
                 seed(new)
                 new.execute("UPDATE chain SET carried = 1")
     finally:
         old.execute("COMMIT")
 
 
-def _export(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str) -> None:
-    for table, columns in (("elements", _ELEMENTS), ("attributes", _ATTRIBUTES)):
-        _fill(
-            new,
-            f"carried_{table}",
-            columns,
-            old.execute(f"SELECT {columns} FROM {table} ORDER BY rowid"),  # noqa: S608
-        )
-    sessions = new.execute("SELECT id FROM sessions WHERE continues ORDER BY id").fetchall()
-    for (session_id,) in sessions:
+def _export(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
+    _fill(
+        new,
+        "carried_elements",
+        old.execute("SELECT id, uuid, primary_key, category, learned_from FROM elements ORDER BY id"),
+    )
+    attributes = old.execute(
+        "SELECT e.uuid, coalesce(a.number, a.uuid), ea.name, access, data_type FROM element_attributes ea"
+        " JOIN elements e ON e.id = element_id JOIN attributes a ON a.id = attribute_id ORDER BY ea.rowid"
+    )
+    _fill(new, "carried_attributes", attributes)
+    for (session_id,) in new.execute("SELECT id FROM sessions WHERE continues ORDER BY id").fetchall():
         if is_greeted(old, session_id):
             new.execute("UPDATE sessions SET greeted = 1 WHERE id = ?", (session_id,))
-        open_ones = old.execute(
-            f"SELECT {_SUBSCRIPTIONS} FROM subscriptions"  # noqa: S608
-            " WHERE session_id = ? AND closed IS NULL ORDER BY id",
-            (session_id,),
-        )
-        _fill(new, "carried_subscriptions", _SUBSCRIPTIONS, open_ones)
-        _fill(new, "carried_requests", _REQUESTS, _still_carried(old, session_id))
-        _fill(new, "carried_requests", _REQUESTS, _waiting(old, session_id, old_name))
+        _fill(new, "carried_subscriptions", _open_subscriptions(old, session_id))
+        _fill(new, "carried_requests", _still_carried(old, session_id))
+        _fill(new, "carried_requests", _waiting(old, session_id))
 
 
-def _fill(connection: sqlite3.Connection, table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
-    marks = ", ".join("?" * len(columns.split(",")))
-    connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+def _fill(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    for row in rows:
+        connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+
+
+def _open_subscriptions(old: sqlite3.Connection, session_id: int) -> Iterator[tuple[Any, ...]]:
+    times = dict(
+        old.execute(
+            "SELECT id, opened FROM subscriptions WHERE session_id = ? AND closed IS NULL", (session_id,)
+        ).fetchall()
+    )
+    for opened in open_subscriptions(old, "AND s.session_id = ? AND s.closed IS NULL", session_id):
+        yield (
+            opened.address, session_id, stored_uuid(opened.uuid), _stored_elements(opened.elements),
+            times[opened.address],
+        )  # fmt: skip
+
+
+def _stored_elements(elements: SubscribedElements) -> str:
+    return json.dumps(
+        [
+            [stored_uuid(element), [stored_attribute(attribute) for attribute in attributes]]
+            for element, attributes in elements
+        ]
+    )
+
+
+def _loaded_elements(text: str) -> SubscribedElements:
+    return tuple(
+        (loaded_uuid(element), tuple(map(loaded_attribute, attributes)))
+        for element, attributes in json.loads(text)
+    )
 
 
 def _still_carried(old: sqlite3.Connection, session_id: int) -> Iterator[tuple[Any, ...]]:
     """Requests of still earlier files."""
-    return old.execute(
-        f"SELECT {_REQUESTS} FROM carried_requests WHERE session_id = ? AND NOT EXISTS"  # noqa: S608
-        " (SELECT 1 FROM exchanges WHERE carried_id = carried_requests.id) ORDER BY id",
+    yield from old.execute(
+        "SELECT id, session_id, from_client, requested, packet FROM carried_requests c"
+        " WHERE session_id = ? AND NOT EXISTS (SELECT 1 FROM exchanges WHERE id = c.id) ORDER BY id",
         (session_id,),
     )
 
 
-def _waiting(old: sqlite3.Connection, session_id: int, old_name: str) -> Iterator[tuple[Any, ...]]:
-    """Requests that wait at the end of the file, each with its own bytes only."""
-    parsed_id, spans = None, {}
-    for frame_id, position, from_client, requested, payload in old.execute(
-        "SELECT frame_id, position, from_client, requested, payload"
-        " FROM exchanges JOIN packets ON packets.id = request_id JOIN frames ON frames.id = frame_id"
-        " WHERE exchanges.session_id = ? AND status = 'pending' ORDER BY exchanges.id",
+def _waiting(old: sqlite3.Connection, session_id: int) -> Iterator[tuple[Any, ...]]:
+    """Requests of this file, each with its own bytes only."""
+    waiting = old.execute(
+        "SELECT id, requested FROM exchanges WHERE session_id = ? AND status = 'pending' ORDER BY id",
         (session_id,),
-    ):
-        if frame_id != parsed_id:
-            parsed_id = frame_id
-            spans = {packet.position: packet.item for packet in packets.parse(payload).packets}
-        item = spans[position]
-        if item is not None:
-            packet = payload[item.start : item.end]
-            yield session_id, old_name, frame_id, position, from_client, requested, packet
+    ).fetchall()
+    for frame_id, exchanges in groupby(waiting, key=lambda row: frame_of(row[0])):
+        from_client, payload = old.execute(
+            "SELECT from_client, payload FROM frames WHERE id = ?", (frame_id,)
+        ).fetchone()
+        items = {packet.position: packet.item for packet in packets.parse(payload).packets}
+        for place, requested in exchanges:
+            item = items.get(position_in(place))
+            if item is not None:
+                yield place, session_id, from_client, requested, payload[item.start : item.end]

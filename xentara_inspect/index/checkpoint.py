@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import astuple, dataclass
 
 
 @dataclass(slots=True)
 class Position:
-    """The checkpoint: the last frame and session end that are indexed, and the ids given out so far."""
+    """The checkpoint: the last frame and session end that are indexed, and the ids given to findings."""
 
     frame_id: int
     session_end_id: int
-    packets: int
-    exchanges: int
-    events: int
-    readings: int
-    subscriptions: int
     findings: int
-
-
-_POSITION_COLUMNS: Final = tuple(field.name for field in fields(Position))
-_MOVE: Final = (
-    f"UPDATE checkpoint SET {', '.join(f'{name} = ?' for name in _POSITION_COLUMNS)}"  # noqa: S608
-    " WHERE frame_id = ? AND session_end_id = ?"
-)
 
 
 def load_position(connection: sqlite3.Connection) -> Position:
     """Where the indexer stopped."""
-    columns = ", ".join(_POSITION_COLUMNS)
-    row = connection.execute(f"SELECT {columns} FROM checkpoint").fetchone()  # noqa: S608
+    row = connection.execute("SELECT frame_id, session_end_id, findings FROM checkpoint").fetchone()
     return Position(*row)
 
 
@@ -70,6 +56,10 @@ class Checkpoint:
 
     def move(self, connection: sqlite3.Connection) -> None:
         """Write the new position. Raises CheckpointMovedError if the database stands elsewhere."""
-        position = [getattr(self.position, name) for name in _POSITION_COLUMNS]
-        if not connection.execute(_MOVE, (*position, *self._stored)).rowcount:
+        moved = connection.execute(
+            "UPDATE checkpoint SET frame_id = ?, session_end_id = ?, findings = ?"
+            " WHERE frame_id = ? AND session_end_id = ?",
+            (*astuple(self.position), *self._stored),
+        )
+        if not moved.rowcount:
             raise CheckpointMovedError

@@ -14,16 +14,19 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from xentara_inspect.frames import Frame
-from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed, load_position
-from xentara_inspect.index.internal_error import internal_error
-from xentara_inspect.index.poison import survives
+from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
+from xentara_inspect.index.poison import internal_error, survives
 from xentara_inspect.index.resume import has_pending, load_names, load_session
-from xentara_inspect.index.rows import Rows
+from xentara_inspect.index.rows import Notation, Rows
+from xentara_inspect.notation.messages import annotate_packet
+from xentara_inspect.notation.packets import Context
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
-from xentara_inspect.traffic.records import Decoded
+from xentara_inspect.store.settings import EXCHANGES, notation_setting
+from xentara_inspect.traffic.packets import Kind
+from xentara_inspect.traffic.records import Decoded, PacketRecord
 from xentara_inspect.traffic.session import Session
 
 SHORT_WORK: Final = 0.005
@@ -53,16 +56,15 @@ class Indexer:
     """Indexes one database. Not thread-safe."""
 
     def __init__(self, path: Path, lock: IndexerLock | None = None) -> None:
-        """lock: held by the caller; told which frame is being decoded. Raises StoreError."""
+        """lock: held by the caller; told which frame is being decoded. Raises StoreError, sqlite3.Error."""
         self._connection = open_for_writing(path)
         self._path = path
         self._identity = file_identity(path)
         self._lock = lock
         self._sessions: dict[int, Session] = {}
-        self._names = load_names(self._connection)
-        self._rows = Rows(load_position(self._connection))
         self._must_resume = False
         self._watch = Watch()
+        self._resume()
 
     def close(self) -> None:
         """Leave the database."""
@@ -95,7 +97,7 @@ class Indexer:
             self._collect(work)
             if self._rows.is_empty:
                 return False
-            self._rows.write(self._connection)
+            self._rows.write()
         except CheckpointMovedError:
             self._resume()
             return True
@@ -104,8 +106,6 @@ class Indexer:
             raise
         if self._must_resume:
             self._resume()
-        else:
-            self._rows = Rows(self._rows.position)
         return True
 
     def pace(self) -> float:
@@ -158,7 +158,8 @@ class Indexer:
         """Forget what is in memory; go on where the database stands."""
         self._sessions.clear()
         self._names = load_names(self._connection)
-        self._rows = Rows(load_position(self._connection))
+        self._rows = Rows(self._connection)
+        self._leaves_out_events = notation_setting(self._connection) == EXCHANGES
         self._must_resume = False
 
     def _collect(self, work: float) -> None:
@@ -208,15 +209,27 @@ class Indexer:
         try:
             if self._lock is not None:
                 self._lock.mark(frame_id)
-            decoded = session.feed(frame) if not self._kills(frame_id, frame) else internal_error(frame)
+            kills = self._kills(frame_id, frame)
+            decoded = internal_error(frame_id) if kills else session.feed(frame, frame_id)
         except Exception as error:
             # A bug of ours must not stop everything behind it, now or after a restart. What it left
             # half done in memory is thrown away.
-            decoded = internal_error(frame, error)
+            decoded = internal_error(frame_id, error)
             self._must_resume = True
             sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
-        self._rows.add_frame(session_id, frame_id, frame.time, decoded)
+        self._rows.add_frame(session_id, frame_id, frame, decoded, self._notation_for(frame))
         return len(frame.payload)
+
+    def _notation_for(self, frame: Frame) -> Notation:
+        payload, names, leaves_out_events = frame.payload, self._names, self._leaves_out_events
+
+        def notation(record: PacketRecord) -> str | None:
+            if record.kind is Kind.EVENT:
+                return None if leaves_out_events else annotate_packet(record.packet, payload, names=names)
+            context = Context(record.opcode, record.element)
+            return annotate_packet(record.packet, payload, context=context, names=names)
+
+        return notation
 
     def _kills(self, frame_id: int, frame: Frame) -> bool:
         """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""

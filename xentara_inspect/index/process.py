@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -20,10 +19,12 @@ from xentara_inspect.index.carrying import carry_on, go_on_alone, seed, unfinish
 from xentara_inspect.index.checkpoint import is_indexed
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.index.indexer import Indexer, Progress
+from xentara_inspect.index.keeper import ALONE
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing, transaction
-from xentara_inspect.store.errors import StoreError, from_sqlite
+from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.known_names import fill_names
 from xentara_inspect.store.schema import DERIVED_TABLES
 
 Wait = Callable[[float], bool]
@@ -37,7 +38,6 @@ _WATCH_INTERVAL: Final = 1.0
 _ERROR_PAUSE: Final = 0.5
 _LAST_LOOKS: Final = 10
 _NICENESS: Final = 19
-_ALONE: Final = "--alone"
 
 
 def wait_until_indexed(path: Path, timeout: float | None = None, progress: Progress | None = None) -> bool:
@@ -115,11 +115,9 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
         with transaction(connection):
             for table in DERIVED_TABLES:
                 if table != "checkpoint":
-                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
-            columns = ", ".join(
-                f"{name} = 0" for name in DERIVED_TABLES["checkpoint"].columns if name != "id"
-            )
-            connection.execute(f"UPDATE checkpoint SET {columns}")  # noqa: S608
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+            connection.execute("UPDATE checkpoint SET frame_id = 0, session_end_id = 0, findings = 0")
+            fill_names(connection)
             seed(connection)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
@@ -143,7 +141,7 @@ def follow(path: Path, wait: Wait, *, alone: bool = False) -> None:
         try:
             following = _follow_file(file, wait, stays=alone and file == last)
         except StoreError as error:
-            if not files or wait(0) or "locked" in error.message:
+            if not files or wait(0) or error.kind is Kind.LOCKED:
                 raise
             # What is behind a file that cannot be indexed need not be lost with it.
             sys.stderr.write(f"indexer: {error}\n")
@@ -226,28 +224,10 @@ def _finish(indexer: Indexer) -> None:
         indexer.run_once()
 
 
-def start_indexer(path: Path, *, alone: bool = False) -> subprocess.Popen[bytes]:
-    """Start the indexer of a database, and of the files that follow it unless alone, as a process.
-
-    Its stdin is its lifeline: once that is closed, or this process ends, the indexer finishes what
-    is left and exits.
-    """
-    return subprocess.Popen(  # noqa: S603 - our own module, with this interpreter
-        [
-            sys.executable, "-m", "xentara_inspect.index.process", os.path.abspath(path),
-            *([_ALONE] if alone else []),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        # A Ctrl-C in the terminal is for the recorder, which tells the indexer when it is done.
-        start_new_session=True,
-    )  # fmt: skip
-
-
 def main(arguments: Sequence[str]) -> int:
     """`python -m xentara_inspect.index.process DB [--alone]`. Returns the exit code."""
-    if not arguments or list(arguments[1:]) not in ([], [_ALONE]):
-        sys.stderr.write(f"usage: python -m xentara_inspect.index.process DB [{_ALONE}] < lifeline\n")
+    if not arguments or list(arguments[1:]) not in ([], [ALONE]):
+        sys.stderr.write(f"usage: python -m xentara_inspect.index.process DB [{ALONE}] < lifeline\n")
         return 2
     _give_way()
     ended = threading.Event()
@@ -256,7 +236,7 @@ def main(arguments: Sequence[str]) -> int:
         follow(
             arguments[0],
             lambda seconds: ended.wait(seconds) if seconds else ended.is_set(),
-            alone=_ALONE in arguments,
+            alone=ALONE in arguments,
         )
     except StoreError as error:
         sys.stderr.write(f"indexer: {error}\n")

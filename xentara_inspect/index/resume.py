@@ -2,51 +2,70 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 
+from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.protocol import commands
 from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
-from xentara_inspect.traffic import learning, packets
+from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.learning import element_of
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.packets import Packet
-from xentara_inspect.traffic.records import Exchange, PacketRecord, Status, SubscriptionOpened
+from xentara_inspect.traffic.packets import Request
+from xentara_inspect.traffic.records import (
+    AttributeKey,
+    Exchange,
+    Status,
+    SubscribedElements,
+    SubscriptionOpened,
+)
 from xentara_inspect.traffic.session import Resumed
+
+_SUBSCRIBED: Final = """
+    SELECT s.id, s.uuid, e.uuid, coalesce(a.number, a.uuid)
+    FROM subscriptions s
+    LEFT JOIN subscription_items i ON i.subscription_id = s.id
+    LEFT JOIN elements e ON e.id = i.element_id
+    LEFT JOIN attributes a ON a.id = i.attribute_id
+    WHERE s.uuid IS NOT NULL {0} ORDER BY s.id, i.position"""
+_STILL_CARRIED: Final = (
+    "SELECT id, from_client, requested, packet FROM carried_requests c WHERE session_id = ?"
+    " AND NOT EXISTS (SELECT 1 FROM exchanges WHERE id = c.id) ORDER BY id"
+)
 
 
 def load_names(connection: sqlite3.Connection) -> Names:
-    """All names that the database knows."""
+    """All names that the database knows. Raises sqlite3.Error."""
     names = Names()
-    for uuid, primary_key, category in connection.execute("SELECT uuid, primary_key, category FROM elements"):
+    for uuid, primary_key, category in connection.execute(
+        "SELECT uuid, primary_key, category FROM elements ORDER BY id"
+    ):
         element = loaded_uuid(uuid)
         names.elements[element] = primary_key
         number = loaded_integer(category)
         if number is not None:
             names.categories[element] = number
     for element, attribute, name in connection.execute(
-        "SELECT element, attribute, name FROM attributes WHERE name IS NOT NULL ORDER BY rowid"
+        "SELECT e.uuid, a.uuid, ea.name FROM element_attributes ea JOIN elements e ON e.id = element_id"
+        " JOIN attributes a ON a.id = attribute_id"
+        " WHERE ea.name IS NOT NULL AND a.number IS NULL ORDER BY ea.rowid"
     ):
-        key = loaded_attribute(attribute)
-        if isinstance(key, bytes):
-            names.learn_attribute(loaded_uuid(element), key, name)
-    for uuid, elements in connection.execute("SELECT uuid, elements FROM subscriptions ORDER BY id"):
-        opened = _subscription(uuid, elements)
+        names.learn_attribute(loaded_uuid(element), loaded_uuid(attribute), name)
+    for opened in open_subscriptions(connection, ""):
         names.subscriptions[opened.uuid] = tuple(element for element, _ in opened.elements)
     return names
 
 
 def load_session(connection: sqlite3.Connection, session_id: int) -> Resumed:
-    """The state of a session after all of its frames that are indexed."""
-    subscriptions = connection.execute(
-        "SELECT uuid, elements FROM subscriptions WHERE session_id = ? AND closed IS NULL ORDER BY id",
-        (session_id,),
-    )
+    """The state of a session after all of its frames that are indexed. Raises sqlite3.Error."""
     return Resumed(
         pending=[*_carried(connection, session_id), *_pending(connection, session_id)],
         hello_granted=is_greeted(connection, session_id),
-        subscriptions=[_subscription(uuid, elements) for uuid, elements in subscriptions],
+        subscriptions=list(
+            open_subscriptions(connection, "AND s.session_id = ? AND s.closed IS NULL", session_id)
+        ),
     )
 
 
@@ -61,80 +80,66 @@ def is_greeted(connection: sqlite3.Connection, session_id: int) -> bool:
 
 
 def has_pending(connection: sqlite3.Connection, session_id: int) -> bool:
-    """Whether requests of a session wait for an answer, those of the file before included."""
+    """Whether requests of a session wait for an answer, those of files before included."""
+    if connection.execute(_STILL_CARRIED, (session_id,)).fetchone() is not None:
+        return True
     found = connection.execute(
-        "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending'"
-        " UNION ALL SELECT 1 FROM carried_requests WHERE session_id = ? AND NOT EXISTS"
-        " (SELECT 1 FROM exchanges WHERE carried_id = carried_requests.id) LIMIT 1",
-        (session_id, session_id),
+        "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending' LIMIT 1", (session_id,)
     )
     return found.fetchone() is not None
 
 
-def _carried(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Packet]]:
-    """Requests of a file before that still wait; their packets are no rows here."""
-    for row_id, from_client, requested, payload in connection.execute(
-        "SELECT id, from_client, requested, packet FROM carried_requests WHERE session_id = ? AND NOT EXISTS"
-        " (SELECT 1 FROM exchanges WHERE carried_id = carried_requests.id) ORDER BY id",
+def open_subscriptions(
+    connection: sqlite3.Connection, condition: str, *parameters: Any
+) -> Iterator[SubscriptionOpened]:
+    """Subscriptions that were granted, oldest first. condition: SQL on `subscriptions s`, with its AND."""
+    rows = connection.execute(_SUBSCRIBED.format(condition), parameters)
+    for (address, uuid), items in groupby(rows, key=lambda row: (row[0], row[1])):
+        yield SubscriptionOpened(address, loaded_uuid(uuid), _elements(items))
+
+
+def _elements(items: Iterator[tuple[Any, ...]]) -> SubscribedElements:
+    """Elements in the order of the request; one that it named twice in a row is one."""
+    found: list[tuple[bytes, tuple[AttributeKey, ...]]] = []
+    for element, entries in groupby(items, key=lambda item: item[2]):
+        if element is not None:
+            keys = tuple(loaded_attribute(key) for *_, key in entries if key is not None)
+            found.append((loaded_uuid(element), keys))
+    return tuple(found)
+
+
+def _carried(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Request]]:
+    """Requests of files before that still wait; their packets are no rows here."""
+    for place, from_client, requested, payload in connection.execute(_STILL_CARRIED, (session_id,)):
+        request = packets.parse(payload).packets[0]
+        if isinstance(request, Request):
+            yield waiting_exchange(place, request, requested, bool(from_client)), request
+
+
+def _pending(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Request]]:
+    waiting = connection.execute(
+        "SELECT id, requested FROM exchanges WHERE session_id = ? AND status = 'pending' ORDER BY id",
         (session_id,),
-    ):
-        packet = packets.parse(payload).packets[0]
-        opcode, number = packet.opcode, packet.number
-        assert opcode is not None  # noqa: S101 - it is a request
-        assert number is not None  # noqa: S101
-        command = commands.COMMAND_NAMES.get(opcode)
-        exchange = Exchange(
-            message_id=number,
-            opcode=opcode,
-            command=command,
-            element=learning.element_of(opcode, packet.body),
-            status=Status.PENDING,
-            requested=requested,
-            request=PacketRecord(packet, opcode, command, "", bool(from_client)),
-            carried_id=row_id,
-        )
-        yield exchange, packet
+    ).fetchall()
+    for frame_id, exchanges in groupby(waiting, key=lambda row: frame_of(row[0])):
+        payload, from_client = connection.execute(
+            "SELECT payload, from_client FROM frames WHERE id = ?", (frame_id,)
+        ).fetchone()
+        parsed = {packet.position: packet for packet in packets.parse(payload).packets}
+        for place, requested in exchanges:
+            request = parsed.get(position_in(place))
+            if isinstance(request, Request):
+                yield waiting_exchange(place, request, requested, bool(from_client)), request
 
 
-def _pending(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Packet]]:
-    frame_id = None
-    parsed: dict[int, Packet] = {}
-    for row in connection.execute(
-        "SELECT frames.id, payload, from_client, position, packets.id, notation, exchanges.id,"
-        " exchanges.message_id, exchanges.opcode, exchanges.command, element, requested"
-        " FROM exchanges JOIN packets ON packets.id = request_id JOIN frames ON frames.id = frame_id"
-        " WHERE exchanges.session_id = ? AND status = 'pending' ORDER BY exchanges.id",
-        (session_id,),
-    ):
-        if row[0] != frame_id:
-            frame_id = row[0]
-            parsed = {packet.position: packet for packet in packets.parse(row[1]).packets}
-        packet = parsed[row[3]]
-        yield _exchange(packet, row[2:]), packet
-
-
-def _exchange(packet: Packet, row: tuple[Any, ...]) -> Exchange:
-    from_client, _, packet_id, notation, row_id, message_id, opcode, command, element, requested = row
-    code = loaded_integer(opcode)
-    number = loaded_integer(message_id)
-    assert number is not None  # noqa: S101 - every exchange has a message id
+def waiting_exchange(place: int, request: Request, requested: int, from_client: bool) -> Exchange:
+    """The exchange of a request that has no answer so far."""
     return Exchange(
-        message_id=number,
-        opcode=code,
-        command=command,
-        element=loaded_uuid(element) if element is not None else None,
+        address=place,
+        message_id=request.message_id,
+        opcode=request.opcode,
+        element=element_of(request),
         status=Status.PENDING,
         requested=requested,
-        request=PacketRecord(packet, code, command, notation, bool(from_client), packet_id),
-        row_id=row_id,
-    )
-
-
-def _subscription(uuid: str, elements: str) -> SubscriptionOpened:
-    return SubscriptionOpened(
-        loaded_uuid(uuid),
-        tuple(
-            (loaded_uuid(entry["element"]), tuple(map(loaded_attribute, entry["attributes"])))
-            for entry in json.loads(elements)
-        ),
+        from_client=from_client,
     )

@@ -1,95 +1,118 @@
-"""Decoded records to rows, and rows to the database: what one transaction of the indexer writes.
-
-Ids are given out here, counting up from the checkpoint, so that rebuilding gives the same ones.
-"""
+"""Decoded records to rows, and rows to the database: what one transaction of the indexer writes."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from xentara_inspect.index.checkpoint import Checkpoint, Position
+from xentara_inspect.frames import Frame
+from xentara_inspect.index.checkpoint import Checkpoint, load_position
+from xentara_inspect.index.keys import Keys
 from xentara_inspect.index.learned_rows import Statement, learned_statements
+from xentara_inspect.index.stretches import Stretches
+from xentara_inspect.index.value_rows import ValueRow, value_rows
 from xentara_inspect.store.bulk_insert import insert_rows
-from xentara_inspect.store.columns import stored_attribute, stored_integer, stored_uuid
+from xentara_inspect.store.columns import stored_integer
 from xentara_inspect.store.database import transaction
 from xentara_inspect.store.schema import DERIVED_TABLES
 from xentara_inspect.traffic.packets import Kind
-from xentara_inspect.traffic.records import Decoded, Exchange, Finding, Origin, PacketRecord, Reading
+from xentara_inspect.traffic.records import (
+    Decoded,
+    Exchange,
+    Finding,
+    Observation,
+    Origin,
+    PacketRecord,
+    Status,
+)
+
+Notation = Callable[[PacketRecord], str | None]
+"""Writes the notation of a packet, or not."""
 
 _KINDS: Final = {kind: kind.value for kind in Kind}  # plain str: sqlite3 binds nothing else as fast
-_ORIGINS: Final = {origin: origin.value for origin in Origin}
-_NUMBERED: Final = frozenset({Kind.REQUEST, Kind.SUCCESS, Kind.ERROR})
-
-_UPDATE_EXCHANGE: Final = (
-    "UPDATE exchanges SET element = ?, status = ?, error_code = ?, error_text = ?, responded = ?,"
-    " latency = ?, response_id = ? WHERE id = ?"
-)
-_REFUSE_WRITE: Final = "UPDATE readings SET error_code = ? WHERE packet_id = ? AND origin = 'write'"
+_COLUMNS: Final = {
+    table: tuple(DERIVED_TABLES[table].columns)
+    for table in ("packets", "exchanges", "attribute_values", "findings")
+}
+_SETTLE_EXCHANGE: Final = (
+    f"INSERT INTO exchanges ({', '.join(_COLUMNS['exchanges'])})"  # noqa: S608 - names of ours
+    f" VALUES ({', '.join('?' * len(_COLUMNS['exchanges']))}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = excluded.{name}"
+        for name in (
+            "element_id", "status", "error_code", "error_text", "responded", "latency", "response_id",
+        )
+    )
+)  # fmt: skip
+_ADD_TOTALS: Final = """
+    INSERT INTO session_totals VALUES (?, ?, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET
+      requests = requests + excluded.requests, errors = errors + excluded.errors,
+      events = events + excluded.events, findings = findings + excluded.findings"""
 _END_SUBSCRIPTIONS: Final = "UPDATE subscriptions SET closed = ? WHERE session_id = ? AND closed IS NULL"
 _REOPEN: Final = (
     # A request of a file before has a row here only once it has come to an end.
-    "DELETE FROM exchanges WHERE session_id = ? AND status = 'unanswered' AND carried_id IS NOT NULL",
+    "DELETE FROM exchanges WHERE session_id = ? AND status = 'unanswered'"
+    " AND id IN (SELECT id FROM carried_requests)",
     "UPDATE exchanges SET status = 'pending' WHERE session_id = ? AND status = 'unanswered'",
+    "UPDATE session_totals SET findings = findings - (SELECT count(*) FROM findings WHERE"
+    " session_id = session_totals.session_id AND code = 'unanswered-request') WHERE session_id = ?",
     "DELETE FROM findings WHERE session_id = ? AND code = 'unanswered-request'",
-    "UPDATE subscriptions SET closed = NULL WHERE session_id = ? AND unsubscribed = 0",
+    "UPDATE subscriptions SET closed = NULL WHERE session_id = ? AND unsubscribed = 0 AND uuid IS NOT NULL",
 )
 
 
 class Rows:
-    """What the next transaction writes. Filled frame by frame, written at once."""
+    """What the next transaction writes. Filled frame by frame, written at once, then empty again."""
 
-    def __init__(self, position: Position) -> None:
-        """position: where the database stands; counts up here."""
-        self.checkpoint = Checkpoint(position)
-        self.position = position
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Goes on where the database stands. Raises sqlite3.Error."""
+        self._connection = connection
+        self.position = load_position(connection)
+        self.checkpoint = Checkpoint(self.position)
+        self._keys = Keys(connection)
+        self._stretches = Stretches(connection)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.checkpoint = Checkpoint(self.position)
         self._packets: list[Sequence[Any]] = []
-        self._opened: list[tuple[Exchange, int]] = []
-        self._updated: list[Exchange] = []
-        self._events: list[Sequence[Any]] = []
-        self._readings: list[Sequence[Any]] = []
+        self._opened: dict[int, tuple[Exchange, int]] = {}
+        self._settled: dict[int, tuple[Exchange, int]] = {}
+        self._values: list[ValueRow] = []
         self._findings: list[Sequence[Any]] = []
-        self._refused: list[Exchange] = []
         self._statements: list[Statement] = []
+        self._totals: dict[int, list[int]] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether the database is up to date with what was decoded."""
         return not self.checkpoint.has_moved
 
-    def add_frame(self, session_id: int, frame_id: int, time: int, decoded: Decoded) -> None:
-        """What one frame adds."""
+    def add_frame(
+        self, session_id: int, frame_id: int, frame: Frame, decoded: Decoded, notation: Notation
+    ) -> None:
+        """What one frame adds. notation: what to store for each packet."""
         self.position.frame_id = frame_id
-        self._add_packets(frame_id, decoded.packets)
-        if decoded.opened:
-            self._add_opened(session_id, decoded.opened)
-        self._add_closed(session_id, decoded.closed)
-        for event in decoded.events:
-            self.position.events += 1
-            self._events.append(
-                (
-                    self.position.events,
-                    session_id,
-                    event.record.row_id,
-                    time,
-                    stored_integer(event.source_time),
-                    stored_integer(event.event_type),
-                    stored_uuid(event.element),
-                )
-            )
-        self._add_readings(session_id, time, decoded.readings)
-        self._add_findings(session_id, frame_id, time, decoded.findings)
-        self._refused += decoded.refused_writes
+        totals = self._totals_of(session_id)
+        self._add_packets(frame_id, decoded, notation, totals)
+        for observation in decoded.observations:
+            value_rows(self._values, observation, self._keys)
+        for exchange in decoded.opened:
+            self._opened[exchange.address] = exchange, session_id
+            totals[1] += exchange.status is Status.ERROR
+        self._settle(session_id, decoded.closed, totals)
+        self._add_findings(session_id, frame.time, decoded.findings, totals)
         for learned in decoded.learned:
-            self._statements += learned_statements(session_id, time, learned, self.position)
+            self._statements += learned_statements(session_id, frame.time, learned, self._keys)
 
     def add_end(self, session_id: int, end_id: int, time: int, decoded: Decoded | None) -> None:
         """What the end of a session adds. decoded: None where the session had nothing to end."""
         self.position.session_end_id = end_id
         if decoded is not None:
-            self._add_closed(session_id, decoded.closed)
-            self._add_findings(session_id, None, time, decoded.findings)
+            totals = self._totals_of(session_id)
+            self._settle(session_id, decoded.closed, totals)
+            self._add_findings(session_id, time, decoded.findings, totals)
         self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
 
     def add_reopening(self, session_id: int, end_id: int) -> None:
@@ -97,149 +120,111 @@ class Rows:
         self.position.session_end_id = end_id
         self._statements += [(statement, (session_id,)) for statement in _REOPEN]
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Write everything and the checkpoint, in one transaction. Can be tried again if it raises.
+    def write(self) -> None:
+        """Write everything and the checkpoint, in one transaction.
 
-        Raises sqlite3.Error, CheckpointMovedError.
+        Where it raises, what is here is of no use any more. Raises sqlite3.Error, CheckpointMovedError.
         """
-        exchanges = [_exchange_row(exchange, session_id) for exchange, session_id in self._opened]
-        with transaction(connection):
-            self._write(connection, exchanges)
+        with transaction(self._connection):
+            self.checkpoint.move(self._connection)
+            self._write(self._connection)
+        self._keys.written()
+        self._stretches.written()
+        self._begin()
 
-    def _write(self, connection: sqlite3.Connection, exchanges: list[Sequence[Any]]) -> None:
-        self.checkpoint.move(connection)
+    def _write(self, connection: sqlite3.Connection) -> None:
+        opened = [self._exchange_row(*entry) for entry in self._opened.values()]
+        settled = [self._exchange_row(*entry) for entry in self._settled.values()]
+        self._keys.write(connection)
+        self._stretches.write(connection)
         for table, rows in (
             ("packets", self._packets),
-            ("exchanges", exchanges),
-            ("events", self._events),
-            ("readings", self._readings),
+            ("exchanges", opened),
+            ("attribute_values", self._values),
             ("findings", self._findings),
         ):
             if rows:
-                insert_rows(connection, table, DERIVED_TABLES[table].columns, rows)
-        connection.executemany(_UPDATE_EXCHANGE, map(_exchange_update, self._updated))
+                insert_rows(connection, table, _COLUMNS[table], rows)
+        connection.executemany(_SETTLE_EXCHANGE, settled)
         connection.executemany(
-            _REFUSE_WRITE,
-            [(stored_integer(exchange.error_code), _row_id(exchange.request)) for exchange in self._refused],
+            _ADD_TOTALS, [(session, *counts) for session, counts in self._totals.items() if any(counts)]
         )
         for statement, parameters in self._statements:
             connection.execute(statement, parameters)
 
-    def _add_packets(self, frame_id: int, records: Sequence[PacketRecord]) -> None:
-        row_id = self.position.packets
+    def _totals_of(self, session_id: int) -> list[int]:
+        """Requests, errors, events, findings of a session since the last transaction."""
+        return self._totals.setdefault(session_id, [0, 0, 0, 0])
+
+    def _add_packets(self, frame_id: int, decoded: Decoded, notation: Notation, totals: list[int]) -> None:
         append = self._packets.append
-        for record in records:
-            row_id += 1
-            record.row_id = row_id
-            packet = record.packet
+        key_of = self._keys.element
+        read_times = _read_times(decoded.observations) if decoded.closed else {}
+        elements: set[int] = set()
+        for record in decoded.packets:
+            place, kind, _, message_id, opcode, event_type, element, source_time = record
+            key = None
+            if element is not None:
+                key = key_of(element)
+                elements.add(key)
+            if kind is Kind.EVENT:
+                totals[2] += 1
+            elif kind is Kind.REQUEST:
+                totals[0] += 1
+            else:
+                source_time = read_times.get(place, source_time)
             append(
                 (
-                    row_id,
-                    frame_id,
-                    packet.position,
-                    _KINDS[packet.kind],
-                    stored_integer(packet.number) if packet.kind in _NUMBERED else None,
-                    stored_integer(record.opcode),
-                    record.command,
-                    record.notation,
+                    place,
+                    _KINDS[kind],
+                    stored_integer(message_id),
+                    stored_integer(opcode),
+                    stored_integer(event_type),
+                    key,
+                    stored_integer(source_time),
+                    notation(record),
                 )
             )
-        self.position.packets = row_id
+        self._stretches.add(frame_id, len(decoded.packets), elements)
 
-    def _add_opened(self, session_id: int, exchanges: Sequence[Exchange]) -> None:
+    def _settle(self, session_id: int, exchanges: Iterable[Exchange], totals: list[int]) -> None:
         for exchange in exchanges:
-            self.position.exchanges += 1
-            exchange.row_id = self.position.exchanges
-            self._opened.append((exchange, session_id))
-
-    def _add_closed(self, session_id: int, exchanges: Sequence[Exchange]) -> None:
-        # Requests of a file before have no row here so far.
-        self._add_opened(session_id, [exchange for exchange in exchanges if exchange.row_id is None])
-        # Those opened since the last transaction are written as they stand then.
-        first_unwritten = self._opened[0][0].row_id if self._opened else None
-        for exchange in exchanges:
-            row_id = exchange.row_id
-            if first_unwritten is None or row_id is None or row_id < first_unwritten:
-                self._updated.append(exchange)
-
-    def _add_readings(self, session_id: int, time: int, readings: Sequence[Reading]) -> None:
-        row_id = self.position.readings
-        append = self._readings.append
-        for reading in readings:
-            row_id += 1
-            value = reading.value
-            append(
-                (
-                    row_id,
-                    session_id,
-                    reading.record.row_id,
-                    time,
-                    stored_integer(reading.source_time),
-                    stored_uuid(reading.element),
-                    stored_attribute(reading.attribute),
-                    stored_integer(value) if isinstance(value, int) else value,
-                    reading.value_kind,
-                    stored_integer(reading.quality),
-                    stored_integer(reading.error_code),
-                    _ORIGINS[reading.origin],
-                )
-            )
-        self.position.readings = row_id
+            totals[1] += exchange.status is Status.ERROR
+            # Those opened since the last transaction are written as they stand then.
+            if exchange.address not in self._opened:
+                self._settled[exchange.address] = exchange, session_id
 
     def _add_findings(
-        self, session_id: int, frame_id: int | None, time: int, findings: Sequence[Finding]
+        self, session_id: int, time: int, findings: Sequence[Finding], totals: list[int]
     ) -> None:
-        for finding in findings:
+        totals[3] += len(findings)
+        for code, severity, message, place, exchange in findings:
             self.position.findings += 1
             self._findings.append(
-                (
-                    self.position.findings,
-                    session_id,
-                    frame_id,
-                    _row_id(finding.record),
-                    finding.exchange.row_id if finding.exchange is not None else None,
-                    finding.code,
-                    finding.severity.value,
-                    finding.message,
-                    time,
-                )
+                (self.position.findings, session_id, place, exchange, code, severity.value, message, time)
             )
 
-
-def _exchange_row(exchange: Exchange, session_id: int) -> Sequence[Any]:
-    requested = exchange.requested
-    return (
-        exchange.row_id,
-        session_id,
-        stored_integer(exchange.message_id),
-        stored_integer(exchange.opcode),
-        exchange.command,
-        stored_uuid(exchange.element),
-        exchange.status.value,
-        stored_integer(exchange.error_code),
-        exchange.error_text,
-        requested,
-        exchange.responded,
-        exchange.latency,
-        _row_id(exchange.request),
-        _row_id(exchange.response),
-        exchange.responded if requested is None else requested,
-        exchange.carried_id,
-    )
+    def _exchange_row(self, exchange: Exchange, session_id: int) -> Sequence[Any]:
+        return (
+            exchange.address,
+            session_id,
+            stored_integer(exchange.message_id),
+            stored_integer(exchange.opcode),
+            self._keys.element(exchange.element) if exchange.element is not None else None,
+            exchange.status.value,
+            stored_integer(exchange.error_code),
+            exchange.error_text,
+            exchange.requested,
+            exchange.responded,
+            exchange.latency,
+            exchange.response,
+        )
 
 
-def _exchange_update(exchange: Exchange) -> Sequence[Any]:
-    return (
-        stored_uuid(exchange.element),
-        exchange.status.value,
-        stored_integer(exchange.error_code),
-        exchange.error_text,
-        exchange.responded,
-        exchange.latency,
-        _row_id(exchange.response),
-        exchange.row_id,
-    )
-
-
-def _row_id(record: PacketRecord | None) -> int | None:
-    return record.row_id if record is not None else None
+def _read_times(observations: Iterable[Observation]) -> dict[int, int]:
+    """Source times of read results, by address."""
+    return {
+        observation.address: observation.source_time
+        for observation in observations
+        if observation.origin is Origin.READ and observation.source_time is not None
+    }

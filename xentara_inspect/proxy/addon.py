@@ -6,6 +6,7 @@ after `done()`, so the journal stays open until the process ends.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import logging
@@ -18,24 +19,42 @@ from typing import Final
 from mitmproxy import contentviews, ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.websocket import WebSocketMessage
 
-from xentara_inspect.captures.flows import closing, frame_of, is_xentara, session_info
-from xentara_inspect.frames import LIVE
+from xentara_inspect.captures.flows import (
+    asks_for_websocket,
+    closing,
+    frame_of,
+    is_meant,
+    is_xentara,
+    path_of,
+    session_info,
+)
+from xentara_inspect.escape import safe
+from xentara_inspect.frames import LIVE, Closing, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
 from xentara_inspect.proxy.content_view import make_view
+from xentara_inspect.proxy.holding import Gate
 from xentara_inspect.proxy.options import OPTIONS, OptionError
 from xentara_inspect.recorder.keeper import JournalKeeper
-from xentara_inspect.recorder.process import Settings
 from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.chain import first_path, newest_file
-from xentara_inspect.store.database import open_for_writing
+from xentara_inspect.store.cutting import cut, too_large
+from xentara_inspect.store.database import open_for_writing, readable_by_others
 from xentara_inspect.store.errors import StoreError
 
 logger: Final = logging.getLogger("xentara_inspect")
 
 STOP_SECONDS: Final = 2.0
-"""How long the proxy waits at its end for the journal."""
+"""How long the end of the proxy may take, whatever it has to wait for."""
+
+LOST: Final = 1
+"""Exit code of the proxy where frames were lost."""
+
+_SWITCHING: Final = 101  # protocols: the upgrade is granted
+_MOST_PATHS: Final = 100  # that people are told of
 
 
 class XentaraRecorder:
@@ -50,6 +69,8 @@ class XentaraRecorder:
         self._journal: JournalKeeper | None = None
         self._indexer: IndexerKeeper | None = None
         self._sessions: dict[str, int] = {}
+        self._gate = Gate()
+        self._not_recorded: set[str] = set()
         self._replays = False
         self._stopping = 0.0
 
@@ -96,9 +117,10 @@ class XentaraRecorder:
         for name in options.unknown_names(list(ctx.options.deferred)):
             known = ", ".join(option.name for option in OPTIONS)
             self._fail(f"unknown option {name}; there are {known}")
-        limits = (self._values["xentara_rotate_size"], self._values["xentara_rotate_time"])
-        if self._values["xentara_keep"] is not None and limits == (None, None):
-            self._fail("xentara_keep needs xentara_rotate_size or xentara_rotate_time")
+        if problem := options.contradiction(
+            {option.name: getattr(ctx.options, option.name) for option in OPTIONS}
+        ):
+            self._fail(problem)
         self._start()
 
     def _may_trim(self) -> bool:
@@ -136,18 +158,21 @@ class XentaraRecorder:
                 path,
                 durable=self._values["xentara_durable"],
                 keep_secrets=self._values["xentara_keep_secrets"],
+                notation=self._values["xentara_notation"],
                 rotation=rotation,
             )
         )
         atexit.register(self._finish)
         if self._values["xentara_keep_secrets"]:
             logger.warning("xentara_inspect: passwords and tokens are recorded, as asked for")
+        if mode := readable_by_others(current):
+            logger.warning("xentara_inspect: %s can be read by others (its mode is %o)", current, mode)
         logger.info("xentara_inspect: recording into %s", current)
         if self._values["xentara_index"]:
             self._indexer = IndexerKeeper(
                 path,
                 alone=rotation is None,
-                on_problem=lambda message: logger.error("xentara_inspect: %s", message),
+                on_news=lambda level, message: logger.log(level, "xentara_inspect: %s", message),
             )
         return self._journal
 
@@ -166,33 +191,84 @@ class XentaraRecorder:
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         """A connection opens."""
-        if not is_xentara(flow, self._values.get("xentara_filter")):
+        chosen = self._values["xentara_filter"]
+        if not is_xentara(flow, chosen):
+            path = path_of(flow)
+            if chosen is None and path not in self._not_recorded and len(self._not_recorded) < _MOST_PATHS:
+                self._not_recorded.add(path)
+                logger.warning(
+                    "xentara_inspect: WebSockets at %s are relayed and not recorded; xentara_filter chooses"
+                    " which are",
+                    safe(path),
+                )
             return
-        journal = self._start()
-        if journal is not None:
-            info = session_info(flow, LIVE if flow.live else ctx.options.rfile or "replay")
-            session = journal.open_session(info)
+        session = self._open(flow)
+        if session is not None:
             self._sessions[flow.id] = session
-            if not flow.live:
-                self._replays = True
 
-    def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[bool] | None:
+    def _open(self, flow: http.HTTPFlow, refused: str | None = None) -> int | None:
+        journal = self._start()
+        if journal is None:
+            return None
+        if not flow.live:
+            self._replays = True
+        source = LIVE if flow.live or refused else ctx.options.rfile or "replay"
+        return journal.open_session(session_info(flow, source, refused))
+
+    def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A message passes. With `xentara_durable` it goes on once the awaitable is done."""
         session = self._sessions.get(flow.id)
         if session is None or self._journal is None or flow.websocket is None:
             return None
-        messages = flow.websocket.messages
-        committed = self._journal.append(session, frame_of(messages[-1]))
+        message = flow.websocket.messages[-1]
+        frame = frame_of(message)
         if self._trims and flow.live:
-            del messages[:-1]
-        return committed
+            del flow.websocket.messages[:-1]
+        why = too_large(len(frame.payload), self._values["xentara_max_frame"])
+        if why is not None:
+            return self._record_beginning(flow, message, frame, why)
+        committed = self._journal.append(session, frame)
+        return None if committed is None else self._hold(flow, message, committed)
+
+    async def _record_beginning(
+        self, flow: http.HTTPFlow, message: WebSocketMessage, frame: Frame, why: str
+    ) -> None:
+        """Record a frame that is too large. Others pass while it is read."""
+        head, rest = await asyncio.to_thread(cut, frame, why)
+        session = self._sessions.get(flow.id)
+        if session is not None and self._journal is not None:
+            committed = self._journal.append(session, head, rest)
+            if committed is not None:
+                await self._hold(flow, message, committed)
+
+    def _hold(
+        self, flow: http.HTTPFlow, message: WebSocketMessage, committed: asyncio.Future[None]
+    ) -> Awaitable[None]:
+        return self._gate.hold(flow, message, committed, self._values["xentara_durable_wait"])
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         """A connection closed."""
         session = self._sessions.pop(flow.id, None)
         end = closing(flow)
         if session is not None and self._journal is not None and end is not None:
-            self._journal.close_session(session, end)
+            self._journal.close_session(session, self._gate.closing(flow, end))
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The server answered, perhaps with a refusal of the upgrade."""
+        if flow.response is not None and flow.response.status_code != _SWITCHING:
+            self._refused(flow, f"HTTP {flow.response.status_code}")
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """A request got no answer."""
+        self._refused(flow, "no answer")
+
+    def _refused(self, flow: http.HTTPFlow, why: str) -> None:
+        """Record a connection that never was one."""
+        chosen = self._values["xentara_filter"]
+        if flow.websocket is None and asks_for_websocket(flow) and is_meant(flow, chosen):
+            session = self._open(flow, why)
+            if session is not None and self._journal is not None:
+                self._journal.close_session(session, Closing(time.time_ns()))
 
     # End
 
@@ -201,31 +277,31 @@ class XentaraRecorder:
         self._stopping = time.monotonic()
         if self._journal is None:
             return
-        self._journal.flush(None if self._replays else STOP_SECONDS / 2)
-        if self._replays:
-            for session_id, frames in self._journal.skipped().values():
-                logger.warning(
-                    "xentara_inspect: session %s: %d messages were in the database already, skipped",
-                    session_id,
-                    frames,
-                )
+        self._journal.flush(None if self._replays else STOP_SECONDS / 4)
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer finish.
 
         Both go on by themselves where nobody waits for them any longer.
         """
+        lost = 0
         with contextlib.suppress(KeyboardInterrupt):
-            self._wait_for_the_others()
+            lost = self._wait_for_the_others()
+        if lost:  # mitmproxy's log is closed by now, and its exit code settled but for this
+            sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(LOST)
 
-    def _wait_for_the_others(self) -> None:
+    def _wait_for_the_others(self) -> int:
+        """Returns how many frames were lost."""
         waits = self._replays  # a replay is not done until it can be asked about
+        lost = 0
         if self._journal is not None:
             lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
-            if lost:  # mitmproxy's log is closed by now
-                sys.stderr.write(f"xentara_inspect: {lost} frames could not be written in time\n")
         if self._indexer is not None:
             self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
+        return lost
 
     def _left(self, seconds: float) -> float:
         """What is left of the seconds that the end may take, but a little in any case."""

@@ -10,8 +10,9 @@ import argparse
 import logging
 import re
 import sys
+import time
 from collections.abc import Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import click
 from mitmproxy import ctx, http, options, tls
@@ -20,9 +21,12 @@ from mitmproxy.tools import cmdline
 from mitmproxy.tools import main as mitmproxy_main
 from mitmproxy.tools.dump import DumpMaster
 
+from xentara_inspect.captures.flows import path_of, peer
 from xentara_inspect.escape import safe
+from xentara_inspect.frames import endpoint
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.proxy.addon import XentaraRecorder
+from xentara_inspect.proxy.options import in_flags
 
 
 class CaptureError(Exception):
@@ -30,8 +34,8 @@ class CaptureError(Exception):
 
 
 def say(line: str) -> None:
-    """A line for people, on stderr."""
-    print(safe(line), file=sys.stderr, flush=True)  # noqa: T201 - this is the program's voice
+    """A line for people, on stderr, with the time."""
+    print(f"{time.strftime('%H:%M:%S')} {safe(line)}", file=sys.stderr, flush=True)  # noqa: T201 - this is the program's voice
 
 
 class StartupErrors(logging.Handler):
@@ -62,13 +66,8 @@ def _in_our_words(message: str) -> str:
     if listening:
         host, port, why = listening.groups()
         reason = "the address is in use" if "[Errno 98]" in why or "[Errno 48]" in why else why.split("\n")[0]
-        return f"cannot listen on {host}:{port}: {reason}; --listen chooses another"
-    for option, flag in _FLAGS.items():
-        message = message.replace(option, flag)
-    return message.removeprefix("xentara_inspect: ")
-
-
-_FLAGS: Final = {"xentara_db": "--db", "xentara_filter": "--filter"}
+        return f"cannot listen on {endpoint(host, int(port))}: {reason}; --listen chooses another"
+    return in_flags(message).removeprefix("xentara_inspect: ")
 
 
 class Announcer:
@@ -88,25 +87,25 @@ class Announcer:
         proxy = ctx.master.addons.get("proxyserver")
         # An https upstream is listened for on TCP and UDP (HTTP/3), at the same address.
         for host, port in dict.fromkeys((address[0], address[1]) for address in proxy.listen_addrs()):
-            shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            shown = endpoint(host, port)
             say(f"Listening on {shown}, forwarding to {self._upstream}, recording into {self._database}")
             say(f"Point the client at ws://{shown}{identifiers.PATH} (wss:// works too). Ctrl-C ends.")
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         """A WebSocket connection opened."""
         self._open += 1
-        say(f"Connected: {_peer(flow)}")
+        say(f"Connected: client {peer(flow)}")
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         """A WebSocket connection closed."""
         data = flow.websocket
         code = data.close_code if data is not None else None
-        say(f"Closed ({code}): {_peer(flow)}")
+        say(f"Closed ({code}): client {peer(flow)}")
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The server answered the upgrade, perhaps with a refusal."""
         if flow.websocket is None and flow.response is not None and flow.response.status_code >= 400:
-            say(f"The server refused {flow.request.path.partition('?')[0]}: HTTP {flow.response.status_code}")
+            say(f"The server refused {path_of(flow)}: HTTP {flow.response.status_code}")
 
     def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
         """The server cannot be reached."""
@@ -124,16 +123,13 @@ class Announcer:
     def error(self, flow: http.HTTPFlow) -> None:
         """A request got no answer."""
         if flow.error is not None and flow.websocket is None and flow.server_conn.timestamp_tcp_setup:
-            say(f"Upstream {self._upstream} gave no HTTP answer: {flow.error} (is it https://?)")
+            # What an answer that is none says may be an echo of the request, secrets included.
+            reason = str(flow.error).partition(":")[0]
+            say(f"Upstream {self._upstream} gave no HTTP answer: {reason} (is it https://?)")
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         """The client does not trust the proxy."""
         say(f"TLS with the client failed: {data.conn.error} (does it trust mitmproxy's certificate?)")
-
-
-def _peer(flow: http.HTTPFlow) -> str:
-    address = flow.client_conn.peername
-    return f"client {address[0]}:{address[1]}" if address else "client"
 
 
 class ErrorCheck:

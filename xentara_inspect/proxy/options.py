@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mitmproxy import flowfilter
+from xentara_inspect.store.cutting import HEAD, MOST
+from xentara_inspect.store.settings import ALL, NOTATIONS
+
+if TYPE_CHECKING:
+    from mitmproxy import flowfilter
+
+PREFIX: Final = "xentara_"
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option: its name, default and help, and how its text is read (raises ValueError)."""
+    """An option: its name, default and help, and how its text is read (raises ValueError).
+
+    negated: of a switch that is on, what it means to turn it off.
+    """
 
     name: str
     default: str
     help: str
     parse: Callable[[str], Any]
+    negated: str = ""
+
+    @property
+    def flag(self) -> str:
+        """What `capture` calls it."""
+        return f"--{self.name.removeprefix(PREFIX).replace('_', '-')}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is on or off."""
+        return self.parse is _switch
 
 
 def _switch(text: str) -> bool:
@@ -38,6 +58,8 @@ def _path(text: str) -> str:
 def _filter(text: str) -> flowfilter.TFilter | None:
     if not text.strip():
         return None
+    from mitmproxy import flowfilter  # slow: `capture --help` need not wait for it
+
     try:
         chosen = flowfilter.parse(text)
     except ValueError:
@@ -47,13 +69,29 @@ def _filter(text: str) -> flowfilter.TFilter | None:
     return chosen
 
 
-def _size(text: str) -> int | None:
-    if not text.strip():
-        return None
+def _bytes(text: str) -> int | None:
     match = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
-    if match is None or not int(match[1]):
-        raise ValueError("is a size such as 500M or 2G, or empty for never")
-    return int(match[1]) << 10 * "KMGT".find(match[2].upper() or "-") + 10
+    return int(match[1]) << 10 * "KMGT".find(match[2].upper() or "-") + 10 if match is not None else None
+
+
+def _file_size(text: str) -> int | None:
+    size = _bytes(text) if text.strip() else None
+    if text.strip() and (size is None or size < _LEAST_FILE):
+        raise ValueError("is a size such as 500M or 2G, 1M or more, or empty for never")
+    return size
+
+
+def _frame_size(text: str) -> int:
+    size = _bytes(text)
+    if size is None or not HEAD <= size <= MOST:
+        raise ValueError("is a size such as 16M, from 64K to 512M")
+    return size
+
+
+def _notation(text: str) -> str:
+    if text.strip() not in NOTATIONS:
+        raise ValueError(f"is {' or '.join(NOTATIONS)}")
+    return text.strip()
 
 
 def _duration(text: str) -> int | None:
@@ -80,6 +118,8 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+_LEAST_FILE: Final = 1 << 20  # one that has just been made has a quarter of that
+
 OPTIONS: Final = (
     Option("xentara_db", "xentara.db", "Database to record into.", _path),
     Option(
@@ -89,8 +129,33 @@ OPTIONS: Final = (
         "/api/ws or a subprotocol that starts with xentara.",
         _filter,
     ),
-    Option("xentara_index", "on", "Decode while recording (on or off).", _switch),
+    Option(
+        "xentara_index",
+        "on",
+        "Decode while recording (on or off).",
+        _switch,
+        "Record only; decode later with `reindex`.",
+    ),
+    Option(
+        "xentara_notation",
+        ALL,
+        "Whether annotated notation is stored of all packets, or of exchanges alone, and that of events "
+        "written when it is asked for (all or exchanges).",
+        _notation,
+    ),
     Option("xentara_durable", "off", "Forward a message only once it is on disk (on or off).", _switch),
+    Option(
+        "xentara_durable_wait",
+        "30",
+        "Seconds that a message may wait for that until its connection is closed (code 1013).",
+        _seconds,
+    ),
+    Option(
+        "xentara_max_frame",
+        "16M",
+        "Of a larger message only its length, SHA-256 and first 64 KiB are recorded.",
+        _frame_size,
+    ),
     Option(
         "xentara_finish",
         "2",
@@ -101,7 +166,7 @@ OPTIONS: Final = (
         "xentara_rotate_size",
         "",
         "Go on in a new database once this one has this size, such as 500M or 2G. Empty: never.",
-        _size,
+        _file_size,
     ),
     Option(
         "xentara_rotate_time",
@@ -140,7 +205,22 @@ def parse(name: str, text: str) -> Any:
         raise OptionError(f"{name} {error}, not {text!r}") from None
 
 
+def contradiction(texts: Mapping[str, str]) -> str | None:
+    """What is wrong with options together, though each is right. texts: their values by name."""
+    rotates = texts.get("xentara_rotate_size", "").strip() or texts.get("xentara_rotate_time", "").strip()
+    if texts.get("xentara_keep", "").strip() and not rotates:
+        return "xentara_keep needs xentara_rotate_size or xentara_rotate_time"
+    return None
+
+
 def unknown_names(names: list[str]) -> list[str]:
     """Those that look like options of ours and are none."""
     known = {option.name for option in OPTIONS}
-    return sorted(name for name in names if name.startswith("xentara_") and name not in known)
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
+
+
+def in_flags(text: str) -> str:
+    """A text with the names that the command line has for options."""
+    for option in sorted(OPTIONS, key=lambda option: -len(option.name)):
+        text = text.replace(option.name, option.flag)
+    return text

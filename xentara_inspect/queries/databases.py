@@ -1,8 +1,8 @@
 """One or several databases that a question is put to, such as the files of a rotated recording.
 
-With one database everything is named by its numbers. With several, the name of the file comes
-before: `plant-2:42.1`. A session that goes on from one file to the next is one session, and has the
-name that it has in the first of them.
+Frames, and so addresses, and sessions have numbers that are unique in all files of a recording: these
+are names enough. Where several recordings are asked, the name of the recording's first file comes
+before: `plant-2:42p1`.
 """
 
 from __future__ import annotations
@@ -11,161 +11,201 @@ import contextlib
 import os
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from xentara_inspect.index.resume import load_names
 from xentara_inspect.queries.files import file_labels, matching_files, without_duplicates
+from xentara_inspect.queries.unknown import QuestionError, not_known
+from xentara_inspect.store.addresses import address_text
+from xentara_inspect.store.columns import loaded_attribute, loaded_uuid
 from xentara_inspect.store.database import database_path, open_for_reading
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.traffic.names import Names
+from xentara_inspect.traffic.records import AttributeKey
 
-_QUALIFIED: Final = re.compile(r"(?:(.*):)?([0-9.]*)", re.DOTALL)
+_QUALIFIED: Final = re.compile(r"(?:(.*):)?([0-9]+(?:p[0-9]+)?)", re.DOTALL)
 _SESSION: Final = re.compile(r"[0-9]{1,18}")
 
 
-class Part:
-    """One of the databases. index: its place among them, oldest first.
+class Database:
+    """A database file. label: what it is called; recording: what it is a part of, set by that.
 
-    label: what it is called; prefix: what stands before the numbers in it, empty where it is alone.
+    index: its place among all files that are asked.
     """
 
-    def __init__(self, connection: sqlite3.Connection, label: str, index: int = 0, prefix: str = "") -> None:
+    recording: Recording
+
+    def __init__(self, connection: sqlite3.Connection, label: str) -> None:
         self.connection = connection
         self.path = database_path(connection)
         self.label = label
-        self.index = index
-        self.prefix = prefix
-        self.shared_sessions: dict[int, str] = {}
-        """Names of sessions that began in an earlier part, by their id in this one."""
-        self.beside: dict[str, Part] = {}
-        """The parts in the same directory, by the name of their file."""
+        self.index = 0
+        self.is_alone = True
+        """Whether no other file is asked, so that numbers counted by file are names enough."""
+        self._elements: dict[int, bytes] = {}
+        self._attributes: dict[int, AttributeKey] = {}
 
-    def named(self, number: int) -> int | str:
-        """The name of a row by its id, or of a frame."""
-        return f"{self.prefix}{number}" if self.prefix else number
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
+        """The rows of a query, by name, as they are read. Raises StoreError."""
+        cursor = self.connection.cursor()
+        cursor.row_factory = sqlite3.Row
+        try:
+            yield from cursor.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise from_sqlite(self.path, error) from None
 
-    def packet_name(self, frame: int, position: int) -> str:
-        """The name of a packet; position 0 is the whole frame."""
-        return f"{self.prefix}{frame}.{position}" if position else f"{self.prefix}{frame}"
+    def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The same without the names, for lists of millions. Raises StoreError."""
+        try:
+            yield from self.connection.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise from_sqlite(self.path, error) from None
 
-    def label_beside(self, file: str) -> str:
-        """What to call a file in the same directory, which may be none of the parts."""
-        part = self.beside.get(file)
-        return part.label if part is not None else Path(file).stem
+    def row(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
+        """The first row of a query. Raises StoreError."""
+        return next(self.rows(sql, parameters), None)
 
-    def session_name(self, session_id: int) -> int | str:
-        """The name of a session by its id in this part."""
-        return self.shared_sessions.get(session_id) or self.named(session_id)
+    def place_name(self, address: int) -> str:
+        """The name of what stands at an address."""
+        return f"{self.recording.prefix}{address_text(address)}"
+
+    def number(self, number: int) -> int | str:
+        """The name of a frame or session by its number."""
+        prefix = self.recording.prefix
+        return f"{prefix}{number}" if prefix else number
+
+    def own_number(self, number: int) -> int | str:
+        """The name of a row whose number counts in this file only."""
+        return number if self.is_alone else f"{self.label}:{number}"
+
+    def element(self, row_id: int | None) -> bytes | None:
+        """The UUID of an element by its key in this file. Raises StoreError."""
+        if row_id is None:
+            return None
+        uuid = self._elements.get(row_id)
+        if uuid is None:
+            row = self.row("SELECT uuid FROM elements WHERE id = ?", row_id)
+            if row is None:
+                return None
+            uuid = self._elements[row_id] = loaded_uuid(row["uuid"])
+        return uuid
+
+    def attribute(self, row_id: int) -> AttributeKey:
+        """The identifier, or else the UUID, of an attribute by its key in this file. Raises StoreError."""
+        key = self._attributes.get(row_id)
+        if key is None:
+            row = self.row("SELECT coalesce(number, uuid) AS named FROM attributes WHERE id = ?", row_id)
+            key = self._attributes[row_id] = loaded_attribute(row["named"]) if row is not None else -1
+        return key
 
 
 class Recording:
-    """The databases as one, oldest first."""
+    """The files of one long recording that are asked, in their order; or one file.
+
+    prefix: what stands before the numbers in it, empty where no other recording is asked.
+    """
+
+    def __init__(self, files: Sequence[Database], index: int, prefix: str) -> None:
+        self.files = files
+        self.index = index
+        self.prefix = prefix
+        for file in files:
+            file.recording = self
+
+
+class Databases:
+    """The databases as one: recordings, and all of their files, oldest first."""
 
     def __init__(self, connections: Sequence[tuple[sqlite3.Connection, str]]) -> None:
         """connections: of `database.open_for_reading`, each with the label of its file. Raises StoreError."""
-        several = len(connections) > 1
-        self.parts = tuple(
-            Part(connection, label, index, f"{label}:" if several else "")
-            for index, (connection, label) in enumerate(connections)
-        )
+        groups = _recordings([Database(*pair) for pair in connections])
+        several = len(groups) > 1
+        self.recordings = [
+            Recording(files, index, f"{files[0].label}:" if several else "")
+            for index, files in enumerate(groups)
+        ]
+        self.files = [file for files in groups for file in files]
+        for index, file in enumerate(self.files):
+            file.index, file.is_alone = index, len(self.files) == 1
         self._names: Names | None = None
-        for part in self.parts:
-            folder = os.path.dirname(part.path)
-            part.beside = {
-                os.path.basename(other.path): other
-                for other in self.parts
-                if os.path.dirname(other.path) == folder
-            }
-        if several:
-            self._find_shared_sessions()
-
-    @property
-    def is_single(self) -> bool:
-        """Whether there is one database only, so that numbers are names enough."""
-        return len(self.parts) == 1
 
     @property
     def names(self) -> Names:
         """All names that any of the databases knows; the latest where they differ. Raises StoreError."""
         if self._names is None:
             found = Names()
-            for part in self.parts:
-                with reported(part):
-                    _add_names(found, load_names(part.connection))
+            for file in self.files:
+                try:
+                    _add_names(found, load_names(file.connection))
+                except sqlite3.Error as error:
+                    raise from_sqlite(file.path, error) from None
             self._names = found
         return self._names
 
-    def part_called(self, name: str) -> tuple[Part, str]:
-        """The database that `plant-2:42.1` is in, and what it is called there: `42.1`.
+    def located(self, name: str) -> tuple[Recording, str]:
+        """The recording that `plant-2:42p1` is in, and what it is called there: `42p1`.
 
-        Raises StoreError where the name does not say which database, or one that is not there.
+        Raises QuestionError where the name does not say which recording, or one that is not there.
         """
         match = _QUALIFIED.fullmatch(name.strip())
         label, number = (match[1], match[2]) if match else (None, name)
         if label is None:
-            if self.is_single:
-                return self.parts[0], number
-            example = f"{self.parts[-1].label}:{name}"
-            raise StoreError(f"{name} may be in each of {len(self.parts)} databases: say {example}")
-        for part in self.parts:
-            if part.label == label:
-                return part, number
-        known = ", ".join(part.label for part in self.parts)
-        raise StoreError(f"there is no database {label} among {known}")
+            if len(self.recordings) == 1:
+                return self.recordings[0], number
+            example = f"{self.recordings[-1].prefix}{name}"
+            raise QuestionError(f"{name} may be in each of {len(self.recordings)} recordings: say {example}")
+        for file in self.files:
+            if file.label == label:
+                return file.recording, number
+        known = ", ".join(file.label for file in self.files)
+        raise QuestionError(f"there is no database {label} among {known}")
 
-    def asked_for(self, session: int | str | None) -> list[tuple[Part, list[int] | None]]:
-        """The databases to ask, each with the ids that a session has there; None for all sessions.
+    def asked_for(self, session: int | str | None) -> list[tuple[Database, int | None]]:
+        """The files to ask, each with the number of the session there; None for all sessions.
 
-        Raises StoreError for a session whose name is not clear.
+        Raises QuestionError for a session that is not there, or not clear; StoreError.
         """
         if session is None:
-            return [(part, None) for part in self.parts]
-        part, number = self.part_called(str(session))
+            return [(file, None) for file in self.files]
+        recording, number = self.located(str(session))
         if not _SESSION.fullmatch(number):
-            raise StoreError(f"{session} is not the name of a session")
-        name = part.session_name(int(number))
-        if self.is_single:
-            return [(part, [int(number)])]
-        found: list[tuple[Part, list[int] | None]] = []
-        for candidate in self.parts:
-            ids = [row_id for row_id, shared in candidate.shared_sessions.items() if shared == name]
-            home, _, own = str(name).rpartition(":")
-            if home == candidate.label:
-                ids.append(int(own))
-            if ids:
-                found.append((candidate, ids))
-        return found
+            raise QuestionError(f"{session} is not the name of a session")
+        there = [
+            (file, int(number))
+            for file in recording.files
+            if file.row("SELECT 1 FROM sessions WHERE id = ?", int(number)) is not None
+        ]
+        if not there:
+            raise not_known("session", str(session), (), "sessions")
+        return list(there)
 
-    def _find_shared_sessions(self) -> None:
-        names: dict[str, str] = {}
-        for part in self.parts:
-            with reported(part):
-                for row_id, flow_id, continues in part.connection.execute(
-                    "SELECT id, flow_id, continues FROM sessions WHERE flow_id IS NOT NULL"
-                ):
-                    own = f"{part.prefix}{row_id}"
-                    # A capture that is in two databases is there twice; it does not go on.
-                    name = names.setdefault(flow_id, own) if continues else own
-                    names.setdefault(flow_id, own)
-                    if name != own:
-                        part.shared_sessions[row_id] = name
+    def unindexed_frames(self) -> int:
+        """How many frames are not indexed yet. Raises StoreError."""
+        total = 0
+        for file in self.files:
+            row = file.row(
+                "SELECT count(*) AS frames FROM frames WHERE id > (SELECT frame_id FROM checkpoint)"
+            )
+            total += row["frames"] if row is not None else 0
+        return total
 
 
-Asked = sqlite3.Connection | Recording
-"""What queries take: one open database, or a recording of several."""
+Asked = sqlite3.Connection | Databases
+"""What queries take: one open database, or several."""
 
 
-def recording_of(asked: Asked) -> Recording:
-    """What is asked, as a recording."""
-    if isinstance(asked, Recording):
+def as_databases(asked: Asked) -> Databases:
+    """What is asked, as databases. Raises StoreError."""
+    if isinstance(asked, Databases):
         return asked
-    return Recording([(asked, Path(database_path(asked)).stem)])
+    return Databases([(asked, Path(database_path(asked)).stem)])
 
 
 @contextlib.contextmanager
-def open_recording(patterns: Sequence[str]) -> Iterator[Recording]:
+def open_databases(patterns: Sequence[str]) -> Iterator[Databases]:
     """Databases by paths and glob patterns, for reading; closed at the end. Raises StoreError.
 
     A file that is given twice counts once. One bad file spoils the answer, and is named.
@@ -182,30 +222,31 @@ def open_recording(patterns: Sequence[str]) -> Iterator[Recording]:
                     raise
         if not opened:
             raise StoreError(f"{' '.join(patterns)} matches no file")
-        labelled = list(zip(opened.values(), file_labels(list(opened)), strict=True))
-        if len(labelled) > 1:
-            labelled.sort(key=lambda pair: _age(*pair))
-        yield Recording(labelled)
+        yield Databases(list(zip(opened.values(), file_labels(list(opened)), strict=True)))
 
 
-@contextlib.contextmanager
-def reported(part: Part) -> Iterator[None]:
-    """Turn errors of SQLite into StoreError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise from_sqlite(part.path, error) from None
+def _recordings(files: Sequence[Database]) -> list[list[Database]]:
+    """The files by recording, oldest first; a copy of a file is a recording of its own."""
+    if len(files) > 1:
+        files = sorted(files, key=_age)
+    seen: Counter[tuple[str, int]] = Counter()
+    groups: dict[object, list[tuple[int, Database]]] = {}
+    for file in files:
+        chain = file.row("SELECT recording, number FROM chain")
+        if chain is None or chain["recording"] is None:
+            groups[file] = [(0, file)]
+            continue
+        place = chain["recording"], chain["number"]
+        groups.setdefault((chain["recording"], seen[place]), []).append((chain["number"], file))
+        seen[place] += 1
+    return [[file for _, file in sorted(group, key=lambda pair: pair[0])] for group in groups.values()]
 
 
-def _age(connection: sqlite3.Connection, label: str) -> tuple[float, list[tuple[int, int | str]]]:
+def _age(file: Database) -> tuple[float, list[tuple[int, int | str]]]:
     """What sorts databases: when they began, then their names, numbers in them by value."""
-    path = database_path(connection)
-    try:
-        row = connection.execute("SELECT time FROM frames ORDER BY id LIMIT 1").fetchone()
-    except sqlite3.Error as error:
-        raise from_sqlite(path, error) from None
-    began = row[0] if row is not None else float("inf")
-    pieces = re.split(r"([0-9]+)", f"{os.path.dirname(path)}/{label}")
+    row = file.row("SELECT time FROM frames ORDER BY id LIMIT 1")
+    began = row["time"] if row is not None else float("inf")
+    pieces = re.split(r"([0-9]+)", f"{os.path.dirname(file.path)}/{file.label}")
     return began, [(0, int(piece)) if place % 2 else (1, piece) for place, piece in enumerate(pieces)]
 
 

@@ -3,65 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
-from xentara_inspect.queries.databases import Asked, Part, recording_of
-from xentara_inspect.queries.merge import Keyed, merged
-from xentara_inspect.queries.values import Row, clear_errors, iso_time
-from xentara_inspect.queries.where import Where, newest
+from xentara_inspect.frames import frame_of
+from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.newest import OLDEST_FIRST, Keyed, merged, newest
+from xentara_inspect.queries.unknown import not_known
+from xentara_inspect.queries.values import Row, iso_time
+from xentara_inspect.queries.where import Where
+from xentara_inspect.traffic.findings import INTERNAL_ERROR, RULES
 
 FINDING_KEYS: Final = ("id", "session", "time", "code", "severity", "message", "frame", "exchange")
 
-_FINDINGS: Final = """
-    SELECT n.id AS id, n.time AS time, n.session_id, n.code, n.severity, n.message,
-           coalesce(n.frame_id, p.frame_id), first.frame_id, first.position, c.file, c.frame_id, c.position
-    FROM findings n
-    LEFT JOIN packets p ON p.id = n.packet_id
-    LEFT JOIN exchanges e ON e.id = n.exchange_id
-    LEFT JOIN carried_requests c ON c.id = e.carried_id
-    LEFT JOIN packets first ON first.id = coalesce(e.request_id, e.response_id)"""
+_FINDINGS: Final = "SELECT id, time, session_id, code, severity, message, address, exchange_id FROM findings"
 
 
 def findings(
     asked: Asked,
     *,
+    limit: int = 50,
     session: int | str | None = None,
     code: str | None = None,
     severity: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
 ) -> Iterator[Row]:
-    """Rows with `FINDING_KEYS`, oldest first. Raises StoreError."""
+    """Rows with `FINDING_KEYS`, oldest first: the newest `limit`, 0 for all.
+
+    since, until: nanoseconds since 1970, end exclusive. Raises StoreError; QuestionError for a code that
+    there is not.
+    """
+    databases = as_databases(asked)
+    if code is not None:
+        known = {*RULES, INTERNAL_ERROR}
+        if code not in known:
+            raise not_known("finding code", code, known)
     lists = []
-    for part, sessions in recording_of(asked).asked_for(session):
+    for file, session_id in databases.asked_for(session):
         where = Where()
-        where.one_of("n.session_id", sessions)
-        where.equal("n.code", code)
-        where.equal("n.severity", severity)
-        lists.append(_findings(part, where))
-    yield from merged(lists)
+        where.equal("session_id", session_id)
+        where.equal("code", code)
+        where.equal("severity", severity)
+        where.between("time", since, until)
+        lists.append(newest(partial(_findings, file, where), limit))
+    yield from merged(lists, limit)
 
 
-def found(part: Part, where: Where) -> list[Row]:
-    """Rows with `FINDING_KEYS` for conditions on findings `n` of one database. Raises StoreError."""
-    return list(merged([_findings(part, where)]))
+def findings_where(file: Database, condition: str, *parameters: int) -> list[Row]:
+    """Rows with `FINDING_KEYS` for a condition in SQL on findings of one file. Raises StoreError."""
+    where = Where()
+    where.add(condition, *parameters)
+    return list(merged([_findings(file, where, OLDEST_FIRST)]))
 
 
-@clear_errors
-def _findings(part: Part, where: Where) -> Iterator[Keyed]:
-    for row in part.connection.execute(newest(_FINDINGS, where, "time, id", 0), where.parameters):
-        row_id, time, session_id, code, severity, message, frame, first, position, *carried = row
-        exchange = part.packet_name(first, position) if first is not None else None
-        if carried[0] is not None:
-            exchange = "{0}:{2}.{3}".format(part.label_beside(carried[0]), *carried)
+def _findings(file: Database, where: Where, direction: str) -> Iterator[Keyed]:
+    sql = f"{_FINDINGS}{where.sql} ORDER BY time{direction}, id{direction}"
+    for row in file.rows(sql, where.parameters):
+        exchange = row["exchange_id"]
+        address = row["address"] if row["address"] is not None else exchange  # at the end of a session
         yield (
-            (time, part.index, row_id),
+            (row["time"], file.index, row["id"]),
             {
-                "id": part.named(row_id),
-                "session": part.session_name(session_id),
-                "time": iso_time(time),
-                "code": code,
-                "severity": severity,
-                "message": message,
-                "frame": part.named(frame) if frame is not None else None,
-                "exchange": exchange,
+                "id": file.own_number(row["id"]),
+                "session": file.number(row["session_id"]),
+                "time": iso_time(row["time"]),
+                "code": row["code"],
+                "severity": row["severity"],
+                "message": row["message"],
+                "frame": file.number(frame_of(address)) if address is not None else None,
+                "exchange": file.place_name(exchange) if exchange is not None else None,
             },
         )

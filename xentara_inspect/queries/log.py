@@ -2,59 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from xentara_inspect.queries import summaries
-from xentara_inspect.queries.carried import carried_request, continued
-from xentara_inspect.queries.databases import Asked, Part, recording_of
+from xentara_inspect.protocol import commands as tables
+from xentara_inspect.protocol.error_codes import ERROR_NAMES
+from xentara_inspect.queries.carried import superseded
+from xentara_inspect.queries.databases import Asked, as_databases
 from xentara_inspect.queries.elements import WantedElement
-from xentara_inspect.queries.merge import Keyed, merged
-from xentara_inspect.queries.parsed_frames import Messages
-from xentara_inspect.queries.values import (
-    Row,
-    clear_errors,
-    element_name,
-    error_name,
-    iso_time,
-    json_integer,
-    milliseconds,
-)
-from xentara_inspect.queries.where import Where, newest
-from xentara_inspect.store.columns import loaded_integer
-from xentara_inspect.traffic.names import Names
+from xentara_inspect.queries.events import EventLines
+from xentara_inspect.queries.lines import EXCHANGE_TIME, LOG_KEYS, LogLines
+from xentara_inspect.queries.newest import Keyed, merged, newest
+from xentara_inspect.queries.unknown import not_known
+from xentara_inspect.queries.values import Row
+from xentara_inspect.queries.where import Where
+from xentara_inspect.store.columns import stored_integer
 
-LOG_KEYS: Final = (
-    "kind", "id", "session", "time", "command", "opcode", "message_id", "status", "error_code",
-    "error_name", "latency_ms", "element", "summary",
-)  # fmt: skip
+__all__ = ["LOG_KEYS", "LogFilter", "log"]
 
-_EXCHANGES: Final = """
-    SELECT e.id AS id, e.time AS time, coalesce(request_id, response_id, 0) AS packet, e.session_id,
-           e.message_id, e.opcode, e.command, e.element, e.status, e.error_code, e.latency,
-           q.frame_id AS q_frame, q.position AS q_position, s.frame_id AS s_frame, s.position AS s_position,
-           c.file AS c_file, c.frame_id AS c_frame, c.position AS c_position, c.packet AS c_packet
-    FROM exchanges e LEFT JOIN packets q ON q.id = request_id LEFT JOIN packets s ON s.id = response_id
-         LEFT JOIN carried_requests c ON c.id = e.carried_id"""
-_EVENTS: Final = """
-    SELECT v.id AS id, v.time AS time, packet_id, v.session_id, v.element, frame_id, position
-    FROM events v JOIN packets p ON p.id = packet_id"""
-_MALFORMED: Final = """
-    SELECT p.id AS id, f.time AS time, f.session_id, p.frame_id, p.position,
-           (SELECT message FROM findings WHERE packet_id = p.id ORDER BY id LIMIT 1)
-    FROM packets p JOIN frames f ON f.id = p.frame_id"""
+_NUMBER: Final = re.compile(r"-?[0-9]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What to list. element: primary key or UUID. since, until: nanoseconds since 1970, end exclusive."""
+    """What to list. since, until: nanoseconds since 1970, end exclusive.
+
+    commands: by name or opcode. element: primary key or UUID. error: code or name.
+    """
 
     session: int | str | None = None
-    opcodes: Sequence[int] = ()
+    commands: Sequence[str | int] = ()
     status: str | None = None
     element: str | None = None
-    error_code: int | None = None
+    error: str | int | None = None
     message_id: int | None = None
     since: int | None = None
     until: int | None = None
@@ -62,8 +45,8 @@ class LogFilter:
     @property
     def wants_exchanges_only(self) -> bool:
         """Whether something is asked for that only exchanges have."""
-        asked = (self.status, self.error_code, self.message_id)
-        return bool(self.opcodes) or any(value is not None for value in asked)
+        asked = (self.status, self.error, self.message_id)
+        return bool(self.commands) or any(value is not None for value in asked)
 
 
 def log(
@@ -77,114 +60,84 @@ def log(
     """Rows with `LOG_KEYS`, oldest first: the newest `limit` of them, 0 for all.
 
     filters: the fields of `LogFilter`. What asks for something that only exchanges have leaves out
-    events and malformed frames. Raises StoreError.
+    events and malformed frames. Raises StoreError; QuestionError for what is not known.
     """
-    recording = recording_of(asked)
+    databases = as_databases(asked)
     wanted = LogFilter(**filters)
-    element = WantedElement(wanted.element, recording.names) if wanted.element is not None else None
-    later = continued(recording)
+    element = WantedElement(wanted.element, databases) if wanted.element is not None else None
+    later = superseded(databases)
+    of_exchanges = _of_exchanges(wanted)
     lists: list[Iterator[Keyed]] = []
-    for part, sessions in recording.asked_for(wanted.session):
-        lines = LogLines(part, recording.names)
-        where = _of_exchanges(wanted, sessions, element, lines)
-        where.none_of("e.id", later[part.index].exchanges)
-        lists.append(lines.exchanges(where, limit))
-        if with_events and not wanted.wants_exchanges_only:
-            where = _common(wanted, "v.", sessions)
-            where.one_of("v.element", element.uuids if element is not None else None)
-            lists.append(lines.events(where, limit))
-        if with_malformed and not wanted.wants_exchanges_only and element is None:
-            where = _common(wanted, "f.", sessions)
-            where.add("p.kind = 'malformed'")
-            lists.append(lines.malformed(where, limit))
-    yield from merged(lists, limit)
+    for file, session_id in databases.asked_for(wanted.session):
+        lines = LogLines(file, databases.names)
+        where = of_exchanges.also("1")
+        where.equal("e.session_id", session_id)
+        where.none_of("e.id", later[file.index].exchanges)
+        lists.append(newest(partial(lines.exchanges, where, element), limit))
+        if wanted.wants_exchanges_only:
+            continue
+        where = Where()
+        where.equal("f.session_id", session_id)
+        where.between("f.time", wanted.since, wanted.until)
+        keys = element.keys_in(file) if element is not None else None
+        if with_events and keys != []:
+            events = EventLines(file, databases.names)
+            found = newest(partial(events.rows, where, keys, limit), limit)
+            lists.append((key, lines.event(row)) for key, row in found)
+        if with_malformed and element is None:
+            lists.append(newest(partial(lines.malformed, where), limit))
+    is_empty = True
+    for row in merged(lists, limit):
+        is_empty = False
+        yield row
+    # A lookup of what there is not names an element, too.
+    if is_empty and element is not None and not element.is_known:
+        raise element.unknown()
 
 
-def _of_exchanges(
-    wanted: LogFilter, sessions: Sequence[int] | None, element: WantedElement | None, lines: LogLines
-) -> Where:
-    where = _common(wanted, "e.", sessions)
-    where.one_of("e.opcode", wanted.opcodes or None)
-    where.equal("e.status", wanted.status)
-    where.equal("e.error_code", wanted.error_code)
-    where.equal("e.message_id", wanted.message_id)
-    if element is not None:
-        element.narrow_exchanges(where, lines.part.connection, lines.messages)
-    return where
-
-
-def _common(wanted: LogFilter, prefix: str, sessions: Sequence[int] | None) -> Where:
+def _of_exchanges(wanted: LogFilter) -> Where:
+    """What is asked of exchanges `e` in every file. Raises QuestionError."""
     where = Where()
-    where.one_of(f"{prefix}session_id", sessions)
-    where.between(f"{prefix}time", wanted.since, wanted.until)
+    where.between(EXCHANGE_TIME, wanted.since, wanted.until)
+    where.one_of("e.opcode", [_opcode(name) for name in wanted.commands] or None)
+    where.equal("e.status", wanted.status)
+    where.equal("e.message_id", wanted.message_id)
+    if wanted.error is not None:
+        where.any_of(_errors(str(wanted.error)))
     return where
 
 
-class LogLines:
-    """Makes rows of the log of one database, with names as far as they are known now."""
+def _opcode(name: str | int) -> int:
+    opcode = tables.OPCODES.get(str(name).lower())
+    if opcode is None:
+        if not _NUMBER.fullmatch(str(name)):
+            raise not_known("command", str(name), tables.OPCODES)
+        opcode = int(name)
+    return opcode
 
-    def __init__(self, part: Part, names: Names) -> None:
-        self.part = part
-        self.path = part.path
-        self.names = names
-        self.messages = Messages(part.connection)
 
-    @clear_errors
-    def exchanges(self, where: Where, limit: int = 0) -> Iterator[Keyed]:
-        """Exchanges, oldest first."""
-        for row in self._newest(_EXCHANGES, where, limit):
-            _, time, packet, session, message_id, opcode, command, element, status, code, latency, *at = row
-            carried = carried_request(self.part, at[4:])
-            request = carried.shown if carried is not None else self.messages.shown(at[0], at[1])
-            response = self.messages.shown(at[2], at[3])
-            if carried is not None:
-                name = carried.name
-            else:
-                name = self.part.packet_name(*(at[:2] if at[0] is not None else at[2:4]))
-            line = self._line("exchange", name, session, time)
-            line |= {
-                "command": command,
-                "opcode": json_integer(opcode),
-                "message_id": json_integer(message_id),
-                "status": status,
-                "error_code": json_integer(code),
-                "error_name": error_name(code, opcode),
-                "latency_ms": milliseconds(latency),
-                "element": element_name(element, self.names),
-                "summary": summaries.of_exchange(loaded_integer(opcode), request, response, self.names),
-            }
-            yield (time, self.part.index, packet), line
+def _errors(wanted: str) -> list[tuple[str, Sequence[Any]]]:
+    """Conditions of which one holds for the errors that a code or name means.
 
-    @clear_errors
-    def events(self, where: Where, limit: int = 0) -> Iterator[Keyed]:
-        """Events, oldest first."""
-        for row in self._newest(_EVENTS, where, limit):
-            _, time, packet, session, element, frame, position = row
-            shown = self.messages.shown(frame, position)
-            line = self._line("event", self.part.packet_name(frame, position), session, time)
-            line["element"] = element_name(element, self.names)
-            line["summary"] = summaries.of_event(shown, self.names) if shown is not None else ""
-            yield (time, self.part.index, packet), line
-
-    @clear_errors
-    def malformed(self, where: Where, limit: int = 0) -> Iterator[Keyed]:
-        """Malformed packets, and frames that are malformed as a whole; oldest first."""
-        for row in self._newest(_MALFORMED, where, limit):
-            packet, time, session, frame, position, message = row
-            line = self._line("malformed", self.part.packet_name(frame, position), session, time)
-            line["summary"] = message or ""
-            yield (time, self.part.index, packet), line
-
-    def frame(self, frame: int, session: int, time: int, summary: str) -> Row:
-        """A whole frame."""
-        return self._line("frame", self.part.packet_name(frame, 0), session, time) | {"summary": summary}
-
-    def _newest(self, select: str, where: Where, limit: int) -> Iterator[tuple[Any, ...]]:
-        return self.part.connection.execute(newest(select, where, "time, id", limit), where.parameters)
-
-    def _line(self, kind: str, name: str, session: int, time: int) -> Row:
-        line: Row = dict.fromkeys(LOG_KEYS)
-        line |= {
-            "kind": kind, "id": name, "session": self.part.session_name(session), "time": iso_time(time),
-        }  # fmt: skip
-        return line
+    A code may have another name as the answer to some commands: then the name means it with those alone.
+    """
+    if _NUMBER.fullmatch(wanted):
+        return [("e.error_code = ?", (stored_integer(int(wanted)),))]
+    name = wanted.lower().replace("-", " ").replace("_", " ")
+    special = [
+        (row.opcode, code, called)
+        for row in tables.COMMANDS.values()
+        for code, called in row.error_names.items()
+    ]
+    found: list[tuple[str, Sequence[Any]]] = [
+        ("(e.error_code = ? AND e.opcode = ?)", (code, opcode))
+        for opcode, code, called in special
+        if called.lower() == name
+    ]
+    for code, called in ERROR_NAMES.items():
+        if called.lower() == name:
+            others = ", ".join(str(opcode) for opcode, other, _ in special if other == code)
+            found.append((f"(e.error_code = ? AND coalesce(e.opcode, -1) NOT IN ({others}))", (code,)))
+    if not found:
+        raise not_known("error", wanted, {*ERROR_NAMES.values(), *(called for *_, called in special)})
+    return found

@@ -1,112 +1,91 @@
-"""`events` and `readings`: what servers pushed, and every attribute value that was seen."""
+"""`readings`: every attribute value that was seen in events, read results and writes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 from xentara_inspect.protocol import commands, identifiers
-from xentara_inspect.queries import summaries
-from xentara_inspect.queries.carried import continued
-from xentara_inspect.queries.databases import Asked, Part, Recording, recording_of
-from xentara_inspect.queries.elements import WantedElement
-from xentara_inspect.queries.merge import Keyed, merged
-from xentara_inspect.queries.parsed_frames import Messages
+from xentara_inspect.queries.carried import superseded
+from xentara_inspect.queries.databases import Asked, Database, Databases, as_databases
+from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged, newest
+from xentara_inspect.queries.timeline import packets_in_time
+from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import (
     Row,
     attribute_name,
-    clear_errors,
     element_name,
     error_name,
     iso_time,
     json_integer,
     reading_json,
+    reading_kind,
 )
-from xentara_inspect.queries.where import Where, newest
-from xentara_inspect.queries.words import attribute_text
-from xentara_inspect.store.columns import loaded_integer
+from xentara_inspect.queries.where import Where
+from xentara_inspect.store.columns import loaded_integer, loaded_uuid
 from xentara_inspect.traffic.names import Names
+from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import Origin
 
-EVENT_KEYS: Final = (
-    "id", "session", "time", "source_time", "event_type", "element", "values", "summary",
-)  # fmt: skip
 READING_KEYS: Final = (
-    "id", "session", "time", "source_time", "element", "attribute", "value", "value_kind", "quality",
+    "packet", "session", "time", "source_time", "element", "attribute", "value", "value_kind", "quality",
     "error_code", "error_name", "origin",
 )  # fmt: skip
 
-_EVENTS: Final = """
-    SELECT v.id AS id, v.time AS time, packet_id, v.session_id, source_time, event_type, element, frame_id,
-           position
-    FROM events v JOIN packets p ON p.id = packet_id"""
-_READINGS: Final = """
-    SELECT r.id AS id, r.time AS time, r.session_id, source_time, element, attribute, value, value_kind,
-           quality, error_code, origin, frame_id, position, p.opcode, r.packet_id
-    FROM readings r JOIN packets p ON p.id = packet_id"""
+_QUALITY: Final = identifiers.ATTRIBUTE_QUALITY + 1
+"""Key of attribute Quality in every database."""
+
+_COLUMNS: Final = (
+    "r.packet_id, f.time, f.session_id, p.kind, p.opcode, p.element_id, p.source_time,"
+    " r.position, r.attribute_id, r.value, r.value_kind, r.quality, r.quality_position,"
+    " CASE p.kind WHEN 'request' THEN (SELECT error_code FROM exchanges WHERE id = p.id) END"
+)
+_OF_PACKET: Final = 7
+"""So many of the columns are alike for all readings of a packet."""
+_QUALITY_COLUMN: Final = -3
+_AS_THEY_ARE: Final = ("float", "text")
+"""Kinds whose values JSON has as SQLite has them."""
+_JOINED: Final = "CROSS JOIN attribute_values r ON r.packet_id = p.id"
+_ORIGINS: Final = {
+    Kind.EVENT.value: Origin.EVENT.value,
+    Kind.SUCCESS.value: Origin.READ.value,
+    Kind.REQUEST.value: Origin.WRITE.value,
+}
+"""Where a reading was seen, by the kind of its packet."""
+_KINDS: Final = {origin: kind for kind, origin in _ORIGINS.items()}
 
 
-def events(
-    asked: Asked,
-    *,
-    limit: int = 50,
-    session: int | str | None = None,
-    element: str | None = None,
-    since: int | None = None,
-    until: int | None = None,
-) -> Iterator[Row]:
-    """Rows with `EVENT_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
+class Unfolded(NamedTuple):
+    """A reading as its packet had it."""
 
-    values: by the attribute's name; an error in place of a value is an object with its code and name.
+    position: int
+    attribute_id: int
+    value: Any
+    kind: str
+    error_code: int | str | None
+
+
+def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
+    """The readings of one packet, by position, with the Quality that needed no row of its own.
+
+    rows: position, attribute_id, value, value_kind, quality, quality_position of `attribute_values`,
+    and why the packet, a write, was refused; at least one.
     """
-    recording = recording_of(asked)
-    lists = [
-        _events(part, where, recording.names, limit)
-        for part, where in _asked(recording, "v.", session, element, since, until)
+    readings = [
+        Unfolded(position, attribute, None, kind, value)
+        if kind == "error"
+        else Unfolded(position, attribute, value, kind or reading_kind(value), refusal)
+        for position, attribute, value, kind, _, _, refusal in rows
     ]
-    yield from merged(lists, limit)
-
-
-@clear_errors
-def _events(part: Part, where: Where, names: Names, limit: int) -> Iterator[Keyed]:
-    messages = Messages(part.connection)
-    for row in part.connection.execute(newest(_EVENTS, where, "time, id", limit), where.parameters):
-        row_id, time, packet, session_id, source_time, event_type, uuid, frame, position = row
-        shown = messages.shown(frame, position)
-        number = loaded_integer(event_type)
-        yield (
-            (time, part.index, row_id),
-            {
-                "id": part.packet_name(frame, position),
-                "session": part.session_name(session_id),
-                "time": iso_time(time),
-                "source_time": iso_time(source_time),
-                "event_type": identifiers.EVENT_TYPES.get(number if number is not None else -1)
-                or json_integer(event_type),
-                "element": element_name(uuid, names),
-                "values": _values(part, packet, names),
-                "summary": summaries.of_event(shown, names) if shown is not None else "",
-            },
-        )
-
-
-def _values(part: Part, packet: int, names: Names) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for attribute, element, value, kind, code in part.connection.execute(
-        "SELECT attribute, element, value, value_kind, error_code FROM readings"
-        " WHERE packet_id = ? ORDER BY id",
-        (packet,),
-    ):
-        name = attribute_name(attribute, element, names)
-        if name in values:  # two attributes of one name, or one attribute twice
-            name = f"{name} ({attribute})"
-        if kind == "error":
-            error = error_name(code, commands.READ)
-            values[name] = {"error_code": json_integer(code), "error_name": error}
-        else:
-            values[name] = reading_json(value, kind)
-    return values
+    _, _, _, _, quality, place, _ = rows[0]
+    if place is not None:
+        readings.append(Unfolded(place, _QUALITY, quality, "integer", None))
+    readings.sort()
+    return readings
 
 
 def readings(
@@ -122,77 +101,128 @@ def readings(
 ) -> Iterator[Row]:
     """Rows with `READING_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
-    attribute: by name, number or UUID. origin: event, read or write.
+    attribute: by name, number or UUID. origin: event, read or write. since, until: nanoseconds since
+    1970, end exclusive. Raises QuestionError for what is not known.
     """
-    recording = recording_of(asked)
-    later = continued(recording)
+    databases = as_databases(asked)
+    wanted = wanted_element(element, databases)
+    attributes = _attributes_called(attribute, databases) if attribute is not None else None
+    later = superseded(databases)
     lists = []
-    for part, where in _asked(recording, "r.", session, element, since, until):
-        if attribute is not None:
-            where.one_of("r.attribute", _attributes_called(attribute, recording.names))
-        where.equal("r.origin", origin)
-        lists.append(_readings(part, where, recording.names, later[part.index].refused, limit))
+    for file, session_id in databases.asked_for(session):
+        elements = wanted.keys_in(file) if wanted is not None else None
+        if elements == []:
+            continue
+        where = Where()
+        where.equal("f.session_id", session_id)
+        where.between("f.time", since, until)
+        where.equal("p.kind", _KINDS[origin] if origin is not None else None)
+        lines = _ReadingLines(file, databases.names, later[file.index].refused)
+        if attributes is not None:
+            lines.only = attributes[file.index]
+        lists.append(newest(partial(lines.rows, where, elements, limit), limit))
     yield from merged(lists, limit)
 
 
-@clear_errors
-def _readings(
-    part: Part, where: Where, names: Names, refused: Mapping[int, int | str], limit: int
-) -> Iterator[Keyed]:
-    for row in part.connection.execute(newest(_READINGS, where, "time, id", limit), where.parameters):
-        row_id, time, session_id, source_time, uuid, key, value, kind, quality, code, source, *at = row
-        frame, position, opcode, packet = at
-        code = refused.get(packet, code) if source == Origin.WRITE else code
-        yield (
-            (time, part.index, row_id),
-            {
-                "id": part.packet_name(frame, position),
-                "session": part.session_name(session_id),
-                "time": iso_time(time),
-                "source_time": iso_time(source_time),
-                "element": element_name(uuid, names),
-                "attribute": attribute_name(key, uuid, names),
-                "value": reading_json(value, kind),
-                "value_kind": kind,
-                "quality": json_integer(quality),
-                "error_code": json_integer(code),
-                "error_name": error_name(code, opcode if opcode is not None else commands.READ),
-                "origin": source,
-            },
+class _ReadingLines:
+    """Makes rows of the readings of one file. only: keys of the attributes wanted; None for all."""
+
+    def __init__(self, file: Database, names: Names, refused: Mapping[int, int | str]) -> None:
+        self._file = file
+        self._names = names
+        self._refused = refused
+        self.only: Sequence[int] | None = None
+        self._attribute_names: dict[tuple[int | None, int], str] = {}
+        self._element_names: dict[int | None, str | None] = {None: None}
+
+    def rows(
+        self, where: Where, elements: Sequence[int] | None, limit: int, direction: str
+    ) -> Iterator[Keyed]:
+        """Rows with `READING_KEYS` in a direction. elements: keys; limit: how many will be taken."""
+        if self.only is not None:
+            chosen = f"r.attribute_id IN ({', '.join(map(str, self.only))})"
+            where = where.also(
+                f"({chosen} OR r.quality_position IS NOT NULL)" if _QUALITY in self.only else chosen
+            )
+        sql = packets_in_time(
+            self._file, _COLUMNS, where, direction, elements=elements, limit=limit, joined=_JOINED
         )
+        recording = self._file.recording.index
+        stored = self._file.tuples(sql, where.parameters)
+        for address, group in groupby(stored, key=itemgetter(0)):
+            packet = list(group)
+            found = unfolded([row[_OF_PACKET:] for row in packet])
+            if self.only is not None:
+                found = [reading for reading in found if reading.attribute_id in self.only]
+            if direction == NEWEST_FIRST:
+                found.reverse()
+            key = packet[0][1], recording, address
+            for row in self._packet_rows(packet[0], found):
+                yield key, row
+
+    def _packet_rows(self, packet: Sequence[Any], found: Iterable[Unfolded]) -> Iterator[Row]:
+        """The rows of one packet. packet: a row of `_COLUMNS`."""
+        address, time, session_id, packet_kind, opcode, element_id, source_time = packet[:_OF_PACKET]
+        name = self._file.place_name(address)
+        session = self._file.number(session_id)
+        seen = iso_time(time)
+        told = iso_time(source_time)
+        element = self._element_name(element_id)
+        quality = json_integer(packet[_QUALITY_COLUMN])
+        origin = _ORIGINS[packet_kind]
+        for _, attribute_id, value, kind, code in found:
+            if packet_kind == Kind.REQUEST:
+                code = self._refused.get(address, code)
+            yield {
+                "packet": name,
+                "session": session,
+                "time": seen,
+                "source_time": told,
+                "element": element,
+                "attribute": self._attribute_name(element_id, attribute_id),
+                "value": value if kind in _AS_THEY_ARE else reading_json(value, kind),
+                "value_kind": kind,
+                "quality": quality,
+                "error_code": json_integer(code),
+                "error_name": None if code is None else error_name(code, _asked_by(opcode)),
+                "origin": origin,
+            }
+
+    def _element_name(self, row_id: int | None) -> str | None:
+        if row_id not in self._element_names:
+            self._element_names[row_id] = element_name(self._file.element(row_id), self._names)
+        return self._element_names[row_id]
+
+    def _attribute_name(self, element_id: int | None, attribute_id: int) -> str:
+        key = element_id, attribute_id
+        name = self._attribute_names.get(key)
+        if name is None:
+            attribute = self._file.attribute(attribute_id)
+            name = attribute_name(attribute, self._file.element(element_id), self._names)
+            self._attribute_names[key] = name
+        return name
 
 
-def _attributes_called(wanted: str, names: Names) -> list[int | str]:
-    """Columns' values of the attributes that a name, number or UUID may mean."""
+def _asked_by(opcode: int | str | None) -> int | str:
+    """The command whose names for error codes count: a value that an event lacks could not be read."""
+    return opcode if opcode is not None else commands.READ
+
+
+def _attributes_called(wanted: str, databases: Databases) -> list[list[int]]:
+    """Keys of the attributes that a name, number or UUID may mean, by file. Raises QuestionError."""
     lowered = wanted.strip().lower()
-    called: list[int | str] = [
-        number for number, name in identifiers.ATTRIBUTES.items() if lowered in (name.lower(), str(number))
-    ]
-    called += [str(uuid) for uuid, number in identifiers.ATTRIBUTE_UUIDS.items() if number in called]
-    if re.fullmatch(r"-?[0-9]{1,40}", lowered):
-        called.append(int(lowered))
-    else:
-        called.append(lowered)
-    uuids = {key for (_, key), name in names.attributes.items() if name.lower() == lowered}
-    return called + [_text(uuid) for uuid in uuids]
-
-
-def _text(uuid: bytes) -> str:
-    return attribute_text(uuid, Names()) if uuid else ""
-
-
-def _asked(
-    recording: Recording,
-    prefix: str,
-    session: int | str | None,
-    element: str | None,
-    since: int | None,
-    until: int | None,
-) -> Iterator[tuple[Part, Where]]:
-    uuids = WantedElement(element, recording.names).uuids if element is not None else None
-    for part, sessions in recording.asked_for(session):
-        where = Where()
-        where.one_of(f"{prefix}session_id", sessions)
-        where.between(f"{prefix}time", since, until)
-        where.one_of(f"{prefix}element", uuids)
-        yield part, where
+    named = {uuid for (_, uuid), name in databases.names.attributes.items() if name.lower() == lowered}
+    found: list[list[int]] = []
+    known: set[str] = set(identifiers.ATTRIBUTES.values()) | set(databases.names.attributes.values())
+    for file in databases.files:
+        found.append([])
+        for row in file.rows("SELECT id, number, uuid FROM attributes"):
+            words = {str(row["number"]), str(row["uuid"])}
+            number = loaded_integer(row["number"])
+            if number is not None:
+                words.add(identifiers.ATTRIBUTES.get(number, "").lower())
+            if lowered in words or (row["uuid"] is not None and loaded_uuid(row["uuid"]) in named):
+                found[-1].append(row["id"])
+    if not any(found):
+        raise not_known("attribute", wanted, known)
+    return found

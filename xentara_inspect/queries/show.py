@@ -2,183 +2,201 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import Any, Final
 
+from xentara_inspect.frames import address, frame_of, position_in
 from xentara_inspect.notation.messages import Context, annotate_message, annotate_packet
-from xentara_inspect.queries.carried import CARRIED_COLUMNS, CarriedRequest, carried_exchange, carried_request
-from xentara_inspect.queries.databases import Asked, Part, recording_of, reported
-from xentara_inspect.queries.findings import found
-from xentara_inspect.queries.log import LOG_KEYS, LogLines
-from xentara_inspect.queries.parsed_frames import ParsedFrame
+from xentara_inspect.queries.carried import carried_request
+from xentara_inspect.queries.databases import Asked, Database, Recording, as_databases
+from xentara_inspect.queries.decoded import decoded_packet
+from xentara_inspect.queries.events import EventLines
+from xentara_inspect.queries.findings import findings_where
+from xentara_inspect.queries.lines import LOG_KEYS, LogLines
+from xentara_inspect.queries.newest import OLDEST_FIRST
+from xentara_inspect.queries.parsed_frames import ParsedFrame, Shown
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Where
-from xentara_inspect.store.columns import loaded_integer, loaded_uuid
+from xentara_inspect.store.addresses import parse_address
+from xentara_inspect.store.columns import loaded_integer
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.packets import Kind
+from xentara_inspect.traffic.packets import Event, Malformed
 
 SHOW_KEYS: Final = (*LOG_KEYS, "request", "response", "findings")
-_NAME: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
 
 
 def show(asked: Asked, name: str) -> Row | None:
-    """A row with `SHOW_KEYS` for `FRAME.POSITION` or `FRAME`; None if there is no such thing.
+    """A row with `SHOW_KEYS` for the text of an address; None if nothing is there.
 
-    Of several databases the name says which: `plant-2:42.1`. request, response: time, frame, position
-    and notation, or None; what is no request or response stands in the place of the one that its
-    sender sends. A response's name gives its exchange. Raises StoreError.
+    `42p1` is a packet, `42` the whole message. request, response: time, frame, position, notation and
+    decoded, or None; what is no request or response stands in the place of the one that its sender
+    sends. A response's name gives its exchange. Raises StoreError; QuestionError where the name does not
+    say which of several recordings.
     """
-    recording = recording_of(asked)
-    carried = carried_exchange(recording, name)
-    if carried is not None:
-        with reported(carried[0]):
-            return _Shower(carried[0], recording.names).exchange(carried[1])
-    part, number = recording.part_called(name)
-    match = _NAME.fullmatch(number)
-    if match is None:
+    databases = as_databases(asked)
+    recording, text = databases.located(name)
+    place = parse_address(text)
+    if place is None:
         return None
-    with reported(part):
-        shower = _Shower(part, recording.names)
-        frame = shower.lines.messages.frame(int(match[1]))
-        if frame is None:
-            return None
-        if match[2] is None or not int(match[2]):
-            return shower.frame(frame)
-        return shower.packet(frame, int(match[2]))
+    home = _home(recording, place)
+    if home is None:
+        return None
+    return _Shower(home, databases.names).row(place)
+
+
+def _home(recording: Recording, place: int) -> Database | None:
+    """The file that knows most of what stands at an address: of an exchange the last that has it."""
+    for file in reversed(recording.files):
+        if file.row("SELECT 1 FROM exchanges WHERE ? IN (id, response_id)", place) is not None:
+            return file
+    for file in recording.files:
+        if file.row("SELECT 1 FROM frames WHERE id = ?", frame_of(place)) is not None:
+            return file
+    return None
 
 
 class _Shower:
-    def __init__(self, part: Part, names: Names) -> None:
-        self._part = part
-        self._connection = part.connection
-        self.lines = LogLines(part, names)
+    def __init__(self, file: Database, names: Names) -> None:
+        self._file = file
+        self._lines = LogLines(file, names)
+        self._names = names
 
-    def packet(self, frame: ParsedFrame, position: int) -> Row | None:
-        row = self._connection.execute(
-            "SELECT id, kind FROM packets WHERE frame_id = ? AND position = ?", (frame.id, position)
-        ).fetchone()
-        if row is None or position not in frame.packets:
+    def row(self, place: int) -> Row | None:
+        exchange = self._file.row(
+            "SELECT id FROM exchanges WHERE id = ?1"
+            " UNION ALL SELECT id FROM exchanges WHERE response_id = ?1",
+            place,
+        )
+        if exchange is not None:
+            return self._exchange(exchange["id"])
+        frame = self._lines.frames.frame(frame_of(place))
+        if frame is None:
             return None
-        packet_id, kind = row
-        where = Where()
-        if kind == Kind.MALFORMED:
-            where.add("p.id = ?", packet_id)
-            ((_, line),) = self.lines.malformed(where)
-            return self._alone(line, frame, position, packet_id)
-        if kind == Kind.EVENT:
-            where.add("packet_id = ?", packet_id)
-            where.add("v.time = ?", frame.time)  # by the index that there is
-            ((_, line),) = self.lines.events(where)
-            return self._alone(line, frame, position, packet_id)
-        (exchange_id,) = self._connection.execute(
-            "SELECT id FROM exchanges WHERE request_id = ?"
-            " UNION ALL SELECT id FROM exchanges WHERE response_id = ?",
-            (packet_id, packet_id),
-        ).fetchone()
-        return self.exchange(exchange_id)
+        if not position_in(place):
+            return self._frame(frame)
+        packet = frame.packets.get(position_in(place))
+        if isinstance(packet, (Event, Malformed)):
+            return self._alone(frame, Shown(packet, frame.payload))
+        return None
 
-    def frame(self, frame: ParsedFrame) -> Row:
+    def _alone(self, frame: ParsedFrame, shown: Shown) -> Row | None:
+        """An event or a malformed packet."""
+        place = address(frame.id, shown.packet.position)
+        line = self._line_of(shown, place)
+        if line is None:
+            return None
+        side = self._side(frame, place, shown, None)
+        return self._placed(line, frame, side, findings_where(self._file, "address = ?", place))
+
+    def _line_of(self, shown: Shown, place: int) -> Row | None:
+        """The line of an event or a malformed packet; None where it is not indexed yet."""
+        where = Where()
+        where.equal("p.id", place)
+        if isinstance(shown.packet, Malformed):
+            return next((row for _, row in self._lines.malformed(where, OLDEST_FIRST)), None)
+        event = EventLines(self._file, self._names).one(place)
+        return self._lines.event(event) if event is not None else None
+
+    def _frame(self, frame: ParsedFrame) -> Row:
         """A whole frame, indexed or not."""
+        line = None
         if list(frame.packets) == [0]:
-            where = Where()
-            where.add("p.frame_id = ?", frame.id)
-            where.add("p.kind = 'malformed'")
-            line = next((line for _, line in self.lines.malformed(where)), None)
-        else:
-            line = None
+            line = self._line_of(Shown(frame.packets[0], frame.payload), address(frame.id))
         if line is None:
             count = len(frame.packets)
             summary = f"{count} packet{'' if count == 1 else 's'}, {len(frame.payload)} bytes"
-            line = self.lines.frame(frame.id, frame.session_id, frame.time, summary)
-        notation = self._whole(frame)
-        where = Where()
-        where.add(
-            "n.id IN (SELECT id FROM findings WHERE frame_id = ? UNION SELECT findings.id FROM findings"
-            " JOIN packets ON packets.id = packet_id WHERE packets.frame_id = ?)",
-            frame.id,
-            frame.id,
+            line = self._lines.frame(address(frame.id), frame.session_id, frame.time, summary)
+        contexts = self._contexts(frame)
+        side = self._placed_at(frame.time, address(frame.id)) | {
+            "notation": self._whole(frame, contexts),
+            "decoded": [
+                decoded_packet(packet, frame.payload, self._names, _opcode(contexts.get(position)))
+                for position, packet in frame.packets.items()
+            ],
+        }
+        bounds = address(frame.id), address(frame.id + 1) - 1
+        found = findings_where(
+            self._file,
+            "id IN (SELECT id FROM findings WHERE address BETWEEN ? AND ?"
+            " UNION SELECT id FROM findings WHERE address IS NULL AND exchange_id BETWEEN ? AND ?)",
+            *bounds,
+            *bounds,
         )
-        return self._placed(line, frame, self._side(frame, None, notation), found(self._part, where))
+        return self._placed(line, frame, side, found)
 
-    def _whole(self, frame: ParsedFrame) -> str:
+    def _whole(self, frame: ParsedFrame, contexts: dict[int, Context]) -> str:
         if frame.is_text:
             return annotate_packet(packets.text_message(), frame.payload)
-        contexts = {
-            position: Context(loaded_integer(opcode), loaded_uuid(element) if element else None)
-            for position, opcode, element in self._connection.execute(
-                "SELECT position, exchanges.opcode, element FROM packets"
-                " JOIN exchanges ON response_id = packets.id WHERE frame_id = ?",
-                (frame.id,),
-            )
-        }
         return annotate_message(
             packets.parse(frame.payload),
             frame.payload,
             contexts=contexts,
-            names=self.lines.names,
+            names=self._names,
             from_client=frame.from_client,
         )
 
-    def _alone(self, line: Row, frame: ParsedFrame, position: int, packet_id: int) -> Row:
-        where = Where()
-        where.add("n.packet_id = ?", packet_id)
-        side = self._side(frame, position, self._notation(frame, position, None))
-        return self._placed(line, frame, side, found(self._part, where))
+    def _contexts(self, frame: ParsedFrame) -> dict[int, Context]:
+        """What the responses of a frame answer, by position."""
+        rows = self._file.rows(
+            "SELECT response_id, opcode, element_id FROM exchanges WHERE response_id BETWEEN ? AND ?",
+            (address(frame.id), address(frame.id + 1) - 1),
+        )
+        return {position_in(row["response_id"]): self._context(row) for row in rows}
+
+    def _context(self, row: Any) -> Context:
+        return Context(loaded_integer(row["opcode"]), self._file.element(row["element_id"]))
 
     def _placed(self, line: Row, frame: ParsedFrame, side: Row, findings: list[Row]) -> Row:
         sides = (side, None) if frame.from_client else (None, side)
         return line | {"request": sides[0], "response": sides[1], "findings": findings}
 
-    def exchange(self, row_id: int) -> Row:
-        """An exchange by its id."""
+    def _exchange(self, place: int) -> Row:
         where = Where()
-        where.add("e.id = ?", row_id)
-        ((_, line),) = self.lines.exchanges(where)
-        opcode, element, requested, request_id, response_id, *carried = self._connection.execute(
-            f"SELECT e.opcode, element, e.requested, request_id, response_id, {CARRIED_COLUMNS}"  # noqa: S608
-            " FROM exchanges e LEFT JOIN carried_requests c ON c.id = e.carried_id WHERE e.id = ?",
-            (row_id,),
-        ).fetchone()
-        context = Context(loaded_integer(opcode), loaded_uuid(element) if element else None)
-        where = Where()
-        where.add(
-            "n.id IN (SELECT id FROM findings WHERE exchange_id = ? UNION SELECT id FROM findings"
-            " WHERE packet_id IN (?, ?))",
-            row_id,
-            request_id,
-            response_id,
+        where.equal("e.id", place)
+        ((_, line),) = self._lines.exchanges(where, None, OLDEST_FIRST)
+        row = self._file.row(
+            "SELECT id, opcode, element_id, requested, response_id FROM exchanges WHERE id = ?", place
         )
-        request = carried_request(self._part, carried)
+        assert row is not None  # noqa: S101 - it has a line
+        context = self._context(row)
+        found = findings_where(
+            self._file,
+            "id IN (SELECT id FROM findings WHERE exchange_id = ?"
+            " UNION SELECT id FROM findings WHERE address IN (?, ?))",
+            place,
+            place,
+            row["response_id"],
+        )
+        request = place if row["requested"] is not None else None
         return line | {
-            "request": self._exchange_side(request_id, context)
-            if request is None
-            else self._carried_side(request, requested),
-            "response": self._exchange_side(response_id, context),
-            "findings": found(self._part, where),
+            "request": self._exchange_side(request, row["requested"], None),
+            "response": self._exchange_side(row["response_id"], None, context),
+            "findings": found,
         }
 
-    def _carried_side(self, request: CarriedRequest, requested: int) -> Row:
-        notation = annotate_packet(*request.shown, names=self.lines.names)
-        place = {"frame": request.frame, "position": request.position}
-        return {"time": iso_time(requested), **place, "notation": notation}
-
-    def _exchange_side(self, packet_id: int | None, context: Context) -> Row | None:
-        if packet_id is None:
+    def _exchange_side(self, place: int | None, time: int | None, context: Context | None) -> Row | None:
+        if place is None:
             return None
-        frame_id, position = self._connection.execute(
-            "SELECT frame_id, position FROM packets WHERE id = ?", (packet_id,)
-        ).fetchone()
-        frame = self.lines.messages.frame(frame_id)
-        if frame is None:
-            return None
-        return self._side(frame, position, self._notation(frame, position, context))
+        frame = self._lines.frames.frame(frame_of(place))
+        if frame is not None:
+            shown = self._lines.frames.packet(place)
+            return self._side(frame, place, shown, context) if shown is not None else None
+        shown = carried_request(self._file, place)
+        return self._written(time, place, shown, context) if shown is not None else None
 
-    def _notation(self, frame: ParsedFrame, position: int, context: Context | None) -> str:
-        return annotate_packet(
-            frame.packets[position], frame.payload, context=context, names=self.lines.names
-        )
+    def _side(self, frame: ParsedFrame, place: int, shown: Shown, context: Context | None) -> Row:
+        return self._written(frame.time, place, shown, context)
 
-    def _side(self, frame: ParsedFrame, position: int | None, notation: str) -> Row:
-        place = {"frame": self._part.named(frame.id), "position": position}
-        return {"time": iso_time(frame.time), **place, "notation": notation}
+    def _written(self, time: int | None, place: int, shown: Shown, context: Context | None) -> Row:
+        packet, payload = shown
+        notation = annotate_packet(packet, payload, context=context, names=self._names)
+        decoded = decoded_packet(packet, payload, self._names, _opcode(context))
+        return self._placed_at(time, place) | {"notation": notation, "decoded": decoded}
+
+    def _placed_at(self, time: int | None, place: int) -> Row:
+        position = position_in(place) or None
+        return {"time": iso_time(time), "frame": self._file.number(frame_of(place)), "position": position}
+
+
+def _opcode(context: Context | None) -> int | None:
+    return context.opcode if context is not None else None

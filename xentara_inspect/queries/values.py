@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import sqlite3
-from collections.abc import Callable, Iterator
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Final
 
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.words import attribute_text
-from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
-from xentara_inspect.store.errors import from_sqlite
-from xentara_inspect.traffic.names import Names
+from xentara_inspect.store.columns import loaded_integer
+from xentara_inspect.traffic.names import Names, uuid_text
+from xentara_inspect.traffic.records import AttributeKey
 from xentara_inspect.traffic.time_points import nanoseconds_text
 
 Row = dict[str, Any]
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class _InFile(Protocol):
-    """What a query of one database is asked of."""
-
-    path: str
-
-
-Q = TypeVar("Q", bound=_InFile)
+"""A row of an answer, its keys in the order that is announced."""
 
 _EXACT: Final = 1 << 53  # beyond that, JSON numbers lose digits in most languages
-
-
-def clear_errors(
-    query: Callable[Concatenate[Q, P], Iterator[T]],
-) -> Callable[Concatenate[Q, P], Iterator[T]]:
-    """A query of one database, its sqlite3 errors as StoreError. Its first argument has the path."""
-
-    @functools.wraps(query)
-    def wrapped(part: Q, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        try:
-            yield from query(part, *args, **kwargs)
-        except sqlite3.Error as error:
-            raise from_sqlite(part.path, error) from None
-
-    return wrapped
 
 
 def json_integer(value: int | str | None) -> int | str | None:
@@ -69,23 +41,45 @@ def error_name(code: int | str | None, opcode: int | str | None) -> str | None:
     return commands.error_name(number, loaded_integer(opcode)) if number is not None else None
 
 
-def attribute_name(attribute: int | str, element: str | None, names: Names) -> str:
-    """What to call the attribute in a column."""
-    key = loaded_attribute(attribute)
-    return attribute_text(key, names, loaded_uuid(element) if element is not None else b"")
+def command_name(opcode: int | str | None) -> str | None:
+    """The name of the command with the opcode in a column; None for one that is not known."""
+    number = loaded_integer(opcode)
+    return commands.COMMAND_NAMES.get(number) if number is not None else None
 
 
-def element_name(element: str | None, names: Names) -> str | None:
-    """The primary key of the element in a column if it is known, else its UUID."""
+def named_number(value: int | str | None, names: Any) -> int | str | None:
+    """What a number in a column means, else the number itself. names: an `EnumTable`."""
+    number = loaded_integer(value)
+    name: str | None = names.get(number) if number is not None else None
+    return name if name is not None else json_integer(value)
+
+
+def attribute_name(attribute: AttributeKey, element: bytes | None, names: Names) -> str:
+    """What to call an attribute."""
+    return attribute_text(attribute, names, element or b"")
+
+
+def element_name(element: bytes | None, names: Names) -> str | None:
+    """The primary key of an element if it is known, else its UUID."""
     if element is None:
         return None
-    return names.element(loaded_uuid(element)) or element
+    return names.element(element) or uuid_text(element)
 
 
 def reading_json(value: Any, kind: str) -> Any:
     """The value of a reading."""
+    if kind == "float" or kind == "text":
+        return value
     if kind == "time":
         return iso_time(value) if isinstance(value, int) or str(value).lstrip("-").isdigit() else value
     if kind == "boolean":
         return bool(value)
     return json_integer(value) if isinstance(value, int) else value
+
+
+def reading_kind(value: Any) -> str:
+    """The kind of a reading's value where its type says it (`columns.plain_kind`)."""
+    return _KINDS.get(type(value), "null")
+
+
+_KINDS: Final[dict[type, str]] = {float: "float", int: "integer", str: "text"}

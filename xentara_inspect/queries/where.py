@@ -25,6 +25,13 @@ class Where:
         self._conditions.append(condition)
         self.parameters += parameters
 
+    def also(self, condition: str, *parameters: Any) -> Where:
+        """The same with one more condition, behind its own."""
+        more = Where()
+        more._conditions = [*self._conditions, condition]
+        more.parameters = [*self.parameters, *parameters]
+        return more
+
     def equal(self, column: str, value: Any) -> None:
         """The column has the value; nothing is asked where it is None. Integers of any size."""
         if value is not None:
@@ -51,12 +58,9 @@ class Where:
         if until is not None:
             self.add(f"{column} < ?", until)
 
-
-def newest(select: str, where: Where, order: str, limit: int) -> str:
-    """SQL for the newest rows, oldest first. order: columns, each without a direction. limit: 0 for all."""
-    columns = [column.strip() for column in order.split(",")]
-    up = ", ".join(columns)
-    if not limit:
-        return f"{select}{where.sql} ORDER BY {up}"
-    down = ", ".join(f"{column} DESC" for column in columns)
-    return f"SELECT * FROM ({select}{where.sql} ORDER BY {down} LIMIT {int(limit)}) ORDER BY {up}"  # noqa: S608
+    def any_of(self, alternatives: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """One of several conditions holds, each with its parameters."""
+        self.add(
+            f"({' OR '.join(condition for condition, _ in alternatives)})",
+            *(parameter for _, parameters in alternatives for parameter in parameters),
+        )

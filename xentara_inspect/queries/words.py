@@ -10,14 +10,16 @@ from xentara_inspect.cbor import Item
 from xentara_inspect.cbor.literals import literal
 from xentara_inspect.escape import safe
 from xentara_inspect.protocol import commands, identifiers, objects
+from xentara_inspect.protocol.error_codes import VENDOR_ERROR_TEXTS
 from xentara_inspect.protocol.shape_types import Integer
 from xentara_inspect.traffic.names import Names, uuid_text
-from xentara_inspect.traffic.readings import attribute_number, error_object
+from xentara_inspect.traffic.readings import attribute_key, attribute_number, error_object, reading_value
 from xentara_inspect.traffic.time_points import time_point, time_text
-from xentara_inspect.traffic.values import attribute_key, reading_value
 
 _VALUE_LIMIT: Final = 60
 _VALUES_SHOWN: Final = 8
+_FILLERS: Final = ("value", "is")
+"""Words that add nothing to the name of an error: `value is write only`."""
 
 
 def element_text(element: bytes | None, names: Names) -> str:
@@ -38,12 +40,17 @@ def attribute_text(attribute: int | bytes, names: Names, element: bytes = b"") -
 
 
 def error_text(code: int | None, said: str | None, opcode: int | None) -> str:
-    """An error code by its name, and what the server said where that is more."""
+    """An error code by its name, and what the server said where that is more.
+
+    opcode: the command that it answers; of an attribute's error `read`, wherever that was seen.
+    """
     name = commands.error_name(code, opcode) if code is not None else None
     meant = name.lower() if name is not None else f"error {code}" if code is not None else "error"
-    if said is None or said.lower().rstrip(".") == meant:
+    usual = VENDOR_ERROR_TEXTS.get(code, "").lower() if code is not None else ""
+    words = (said or "").lower().rstrip(".")
+    if words == usual or not {*words.split()} - {*meant.split(), *_FILLERS}:
         return meant
-    return f"{meant} ({safe(said)})"
+    return f"{meant} ({safe(said or '')})"
 
 
 def value_text(value: str) -> str:

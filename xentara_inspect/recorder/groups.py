@@ -1,17 +1,17 @@
-"""One group of the journal to one transaction."""
+"""One group of the journal to one transaction. Operations are those of `wire`."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Final, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any
 
-from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
-from xentara_inspect.store import recorders
-from xentara_inspect.store.bulk_insert import insert_rows
-from xentara_inspect.store.chain import is_sealed
-from xentara_inspect.store.database import transaction
+from xentara_inspect.frames import LIVE, Closing, SessionInfo
+from xentara_inspect.recorder import wire
+from xentara_inspect.store.bulk_insert import FrameRow, insert_frames
+from xentara_inspect.store.cutting import Cut
 from xentara_inspect.store.sessions import (
     end_session,
     find_flow,
@@ -20,241 +20,158 @@ from xentara_inspect.store.sessions import (
     reopen_if_closed,
 )
 
-FrameRow = tuple[int, int, bool, bool, bytes, bool]
+Operation = tuple[Any, ...]
 
 
-class SessionHandle:
-    """A session that is being recorded, as `Journal.open_session` returns it.
+@dataclass(slots=True, eq=False)
+class Recording:
+    """What the process knows of a session that is being recorded.
 
-    What follows belongs to the writer. session_id: once it is stored. position: frames of it handled
-    so far. skipped: those of them that were in the database already. ignored: whether somebody
-    else's recording of it is to be left alone. file: which of the journal's files it is stored in;
-    lost: frames of it that were in one that has vanished.
+    id: once it is stored in this file. position: frames handled so far. begun: those of them before
+    this file. skipped: those that were in the database already. ignored: whether somebody else's
+    recording of it is to be left alone. lost: frames that were in a file that has vanished.
     """
 
-    __slots__ = ("file", "ignored", "info", "lost", "position", "session_id", "skipped")
+    info: SessionInfo
+    position: int = 0
+    begun: int = 0
+    id: int | None = None
+    skipped: int = 0
+    ignored: bool = False
+    lost: int = 0
 
-    def __init__(self, info: SessionInfo, position: int = 0) -> None:
-        self.info = info
-        self.session_id: int | None = None
-        self.position = position
-        self.skipped = 0
-        self.ignored = False
-        self.file = 0
-        self.lost = 0
+    @property
+    def is_live(self) -> bool:
+        """Whether it is recorded while it happens."""
+        return self.info.source == LIVE
 
-
-class Opened(NamedTuple):
-    """A session began."""
-
-    handle: SessionHandle
-
-
-class Recorded(NamedTuple):
-    """A frame passed. redacted: whether secrets were blanked in it."""
-
-    handle: SessionHandle
-    frame: Frame
-    redacted: bool = False
+    def leave_file(self, *, lost: bool) -> None:
+        """Go on in another file. lost: whether this one is gone."""
+        if self.id is not None and lost:
+            self.lost += self.position - self.begun
+        self.begun, self.id = self.position, None  # found again by its flow id where it was carried over
 
 
-class Ended(NamedTuple):
-    """A session ended."""
+class Group:
+    """Applies operations to the database, in order, inside a transaction. Raises sqlite3.Error.
 
-    handle: SessionHandle
-    closing: Closing
-
-
-class Missed(NamedTuple):
-    """Frames passed that could not be kept until now."""
-
-    handle: SessionHandle
-    frames: int
-
-
-Operation = Opened | Recorded | Ended | Missed
-
-_FRAME_COLUMNS: Final = ("session_id", "time", "from_client", "is_text", "payload", "redacted")
-
-
-class SealedError(Exception):
-    """The file was left for the next one, by this recorder or by another: frames belong there."""
-
-
-class Place(NamedTuple):
-    """Which of a recorder's files a group goes into.
-
-    number: grows with each file. lost_before: files with lower numbers may have vanished with what
-    was in them. follows: whether the recorder goes on in the next file where this one was left.
+    Where that is rolled back, `undo` makes the sessions what they were before.
     """
 
-    number: int = 0
-    lost_before: int = 0
-    follows: bool = False
-
-
-_ONLY_PLACE: Final = Place()
-
-
-def write_group(
-    connection: sqlite3.Connection,
-    recorder: int,
-    operations: Sequence[Operation],
-    now: int,
-    *,
-    place: Place = _ONLY_PLACE,
-    last: int = 0,
-    stored: int = 0,
-    stopping: bool = False,
-) -> None:
-    """Commit operations, in order.
-
-    last: the number of the last operation. stored: the number of the last one that is in the database
-    already, from a process whose place this one took. All or nothing: where this raises, database and
-    handles are as before and it can be tried again. Raises sqlite3.Error, SealedError.
-    """
-    known = max(0, min(len(operations), stored - (last - len(operations))))
-    group = _Group(connection, recorder, place)
-    try:
-        with transaction(connection):
-            if place.follows and is_sealed(connection):
-                raise SealedError
-            recorders.beat(connection, recorder, now, last)
-            for operation in operations[:known]:
-                group.pass_over(operation)
-            for operation in operations[known:]:
-                group.apply(operation)
-            group.finish()
-            if stopping:
-                recorders.stop(connection, recorder, now)
-    except BaseException:
-        group.undo()
-        raise
-
-
-class _Group:
-    def __init__(self, connection: sqlite3.Connection, recorder: int, place: Place) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, recorder: int, sessions: Mapping[int, Recording]
+    ) -> None:
         self._connection = connection
         self._recorder = recorder
-        self._place = place
+        self._sessions = sessions
         self._rows: list[FrameRow] = []
+        self._cuts: list[tuple[int, Cut]] = []
         self._added: dict[int, int] = {}
-        self._to_skip: dict[SessionHandle, int] = {}
-        self._before: dict[SessionHandle, SessionHandle] = {}
+        self._to_skip: dict[Recording, int] = {}
+        self._before: dict[Recording, Recording] = {}
 
-    def pass_over(self, operation: Operation) -> None:
-        """What is stored already counts for the position all the same."""
-        self._remember(operation.handle)
-        operation.handle.position += isinstance(operation, Recorded)
-
-    def apply(self, operation: Operation) -> None:
-        handle = operation.handle
-        self._prepare(handle)
-        if handle.ignored:
-            handle.skipped += isinstance(operation, Recorded)
-            return
-        if isinstance(operation, Recorded):
-            self._record(handle, operation)
-        elif isinstance(operation, Ended):
-            self._end(handle, operation.closing)
-        elif isinstance(operation, Missed):
-            self._miss(handle, operation.frames)
-
-    def _remember(self, handle: SessionHandle) -> None:
-        if handle not in self._before:
-            self._before[handle] = copy(handle)
-
-    def _prepare(self, handle: SessionHandle) -> None:
-        if handle in self._to_skip:
-            return
-        self._remember(handle)
-        if handle.file != self._place.number:
-            if handle.session_id is not None:
-                # Found again by its flow id where it was carried over.
-                handle.session_id = None
-                if handle.file < self._place.lost_before:
-                    handle.lost = handle.position
-            handle.file = self._place.number
-        self._to_skip[handle] = self._meet(handle)
-
-    def _meet(self, handle: SessionHandle) -> int:
-        """Find or make the session of a handle. Returns how many of the next frames it has already."""
-        live = handle.info.source == LIVE
-        if live and handle.session_id is not None:
-            return 0
-        session = find_flow(self._connection, handle.info.flow_id)
-        if session is None:
-            if handle.session_id is None:
-                handle.session_id = insert_session(
-                    self._connection, handle.info, self._recorder, dropped=handle.lost
-                )
-            return 0
-        if live:  # an add-on that was loaded anew goes on with its predecessor's sessions
-            handle.session_id = session.id
-            self._connection.execute(
-                "UPDATE sessions SET recorder_id = ? WHERE id = ?", (self._recorder, session.id)
-            )
-            return 0
-        if handle.session_id is None:
-            handle.session_id = session.id
-            # With frames missing in between, nobody can say which of these are there already.
-            handle.ignored = session.is_in_pieces or is_being_recorded(
-                self._connection, session, self._recorder
-            )
-        return max(0, session.frames - handle.position)
-
-    def _record(self, handle: SessionHandle, recorded: Recorded) -> None:
-        handle.position += 1
-        if self._to_skip[handle]:
-            self._to_skip[handle] -= 1
-            handle.skipped += 1
-            return
-        session_id = handle.session_id
-        assert session_id is not None  # noqa: S101 - _meet gave it one
-        frame = recorded.frame
-        if session_id not in self._added:
-            self._flush()
-            reopen_if_closed(self._connection, session_id, frame.time)
-            self._added[session_id] = 0
-        self._added[session_id] += 1
-        self._rows.append(
-            (session_id, frame.time, frame.from_client, frame.is_text, frame.payload, recorded.redacted)
-        )
-
-    def _end(self, handle: SessionHandle, closing: Closing) -> None:
-        self._flush()
-        session_id = handle.session_id
-        assert session_id is not None  # noqa: S101 - _meet gave it one
-        (closed,) = self._connection.execute(
-            "SELECT closed IS NOT NULL FROM sessions WHERE id = ?", (session_id,)
-        ).fetchone()
-        if not closed or handle.info.source == LIVE:
-            end_session(self._connection, session_id, closing)
-        self._count(session_id)
-
-    def _miss(self, handle: SessionHandle, count: int) -> None:
-        self._connection.execute(
-            "UPDATE sessions SET dropped = dropped + ? WHERE id = ?", (count, handle.session_id)
-        )
-        self._connection.execute(
-            "UPDATE recorders SET dropped = dropped + ? WHERE id = ?", (count, self._recorder)
-        )
-
-    def finish(self) -> None:
+    def apply(self, operations: Sequence[Operation], known: int) -> None:
+        """known: so many of them are in the database already, and count for the position all the same."""
+        for kind, number, *_ in operations[:known]:
+            self._remember(self._sessions[number]).position += kind == wire.FRAME
+        for kind, number, *rest in operations[known:]:
+            session = self._sessions[number]
+            if session not in self._to_skip:
+                self._to_skip[session] = self._meet(self._remember(session))
+            if session.ignored:
+                session.skipped += kind == wire.FRAME
+            elif kind == wire.FRAME:
+                self._record(session, *rest)
+            elif kind == wire.ENDED:
+                self._end(session, Closing(*rest))
+            elif kind == wire.MISSED:
+                self._miss(session, *rest)
         self._flush()
         for session_id in list(self._added):
             self._count(session_id)
 
     def undo(self) -> None:
-        for handle, before in self._before.items():
-            for name in SessionHandle.__slots__:
-                setattr(handle, name, getattr(before, name))
+        """Forget it."""
+        for session, before in self._before.items():
+            for field in fields(Recording):
+                setattr(session, field.name, getattr(before, field.name))
+
+    def _remember(self, session: Recording) -> Recording:
+        if session not in self._before:
+            self._before[session] = copy(session)
+        return session
+
+    def _meet(self, session: Recording) -> int:
+        """Find or make a session. Returns how many of its next frames are there already."""
+        if session.is_live and session.id is not None:
+            return 0
+        stored = find_flow(self._connection, session.info.flow_id)
+        if stored is None:
+            if session.id is None:
+                session.id = insert_session(
+                    self._connection, session.info, self._recorder, dropped=session.lost
+                )
+                session.lost = 0
+            return 0
+        if session.is_live:  # carried over, or begun by an add-on in whose place we were loaded
+            session.id = stored.id
+            self._connection.execute(
+                "UPDATE sessions SET recorder_id = ? WHERE id = ?", (self._recorder, stored.id)
+            )
+            return 0
+        if session.id is None:
+            session.id = stored.id
+            # With frames missing in between, nobody can say which of these are there already.
+            session.ignored = stored.is_in_pieces or is_being_recorded(
+                self._connection, stored, self._recorder
+            )
+        return max(0, stored.frames - session.position)
+
+    def _record(
+        self,
+        session: Recording,
+        time: int,
+        from_client: bool,
+        is_text: bool,
+        payload: bytes,
+        redacted: bool,
+        cut: tuple[int, str, str] | None,
+    ) -> None:
+        session.position += 1
+        if self._to_skip[session]:
+            self._to_skip[session] -= 1
+            session.skipped += 1
+            return
+        assert session.id is not None  # noqa: S101 - _meet gave it one
+        if session.id not in self._added:
+            self._flush()
+            reopen_if_closed(self._connection, session.id, time)
+            self._added[session.id] = 0
+        self._added[session.id] += 1
+        if cut is not None:
+            self._cuts.append((len(self._rows), Cut(*cut)))
+        self._rows.append((session.id, time, from_client, is_text, payload, redacted))
+
+    def _end(self, session: Recording, closing: Closing) -> None:
+        self._flush()
+        assert session.id is not None  # noqa: S101 - _meet gave it one
+        (closed,) = self._connection.execute(
+            "SELECT closed IS NOT NULL FROM sessions WHERE id = ?", (session.id,)
+        ).fetchone()
+        if not closed or session.is_live:
+            end_session(self._connection, session.id, closing)
+        self._count(session.id)
+
+    def _miss(self, session: Recording, frames: int) -> None:
+        add = "SET dropped = dropped + ? WHERE id = ?"
+        self._connection.execute(f"UPDATE sessions {add}", (frames, session.id))
+        self._connection.execute(f"UPDATE recorders {add}", (frames, self._recorder))
 
     def _flush(self) -> None:
         if self._rows:
-            size = sum(len(row[4]) for row in self._rows)
-            insert_rows(self._connection, "frames", _FRAME_COLUMNS, self._rows, size)
+            insert_frames(self._connection, self._rows, self._cuts)
             self._rows.clear()
+            self._cuts.clear()
 
     def _count(self, session_id: int) -> None:
         """Count what was added; a frame that still follows must look anew whether the session ended."""

@@ -1,6 +1,7 @@
 """Keeps the process that writes the journal running, and hands it what happens.
 
-While traffic passes nothing here waits. For the thread of the event loop, also when that is over.
+While traffic passes nothing here waits. For the thread of the event loop, also when that is over. What
+a keeper is at is one state; see `life`.
 """
 
 from __future__ import annotations
@@ -11,54 +12,59 @@ import sys
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.backlog import LIMIT, Backlog
+from xentara_inspect.recorder.life import Event, State, after
 from xentara_inspect.recorder.link import JournalLink
-from xentara_inspect.recorder.process import Settings
-from xentara_inspect.store.backoff import Backoff
+from xentara_inspect.store.cutting import Cut
+from xentara_inspect.store.supervision import Supervision
 
 logger: Final = logging.getLogger("xentara_inspect")
 
 SEND_DELAY: Final = 0.02
 """Seconds that a frame waits for others to be handed over with."""
 
+SILENCE: Final = 4.0
+"""Seconds that a frame may be on its way to the disk before anybody is told."""
+
+DURABLE_SILENCE: Final = 0.8
+"""The same where traffic waits for it."""
+
 _MUCH: Final = 1 << 20  # bytes that do not wait
 _START_SECONDS: Final = 2.0
-_RESCUE_SECONDS: Final = 1.0
-_LAST_TRIES: Final = 3  # starts at the end
+_RESCUE_SECONDS: Final = 0.5  # without a commit, at the end, until what is left is rescued
 
 
 class JournalKeeper:
     """A journal in another process, which is started again whenever it dies; nothing is lost by that."""
 
-    def __init__(self, settings: Settings, limit: int = LIMIT) -> None:
-        """limit: bytes of frames kept in memory. settings: but for feed and first, which are known here."""
-        self._settings = replace(settings, feed=uuid.uuid4().hex)
-        self._backlog = Backlog(limit)
-        self._dropped_told = 0
-        self._backoff = Backoff()
+    def __init__(self, settings: wire.Settings, limit: int = LIMIT) -> None:
+        """limit: bytes of frames kept in memory. settings: but for what only a keeper knows."""
+        self._page = wire.Page()
+        self._settings = replace(settings, feed=uuid.uuid4().hex, page=self._page.descriptor)
+        self._backlog = Backlog(limit, self._page)
+        self._state = State.STARTING
+        meanwhile = "traffic waits for it" if settings.durable else "frames are kept in memory"
+        self._meanwhile = f"{meanwhile} meanwhile"
+        self._supervision = Supervision("the process that writes the database", self._meanwhile)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._link: JournalLink | None = None
-        self._started = 0.0
-        self._next_start = 0.0
-        self._is_scheduled = False
-        self._in_trouble = False
-        self._is_full = False
-        self._finish: bytes | None = None
-        self._is_over = False  # no process is left, nor will be
-        self._is_done = False  # and the last one had all it was told
-        self._waiting: deque[tuple[int, asyncio.Future[bool]]] = deque()
+        self._started = self._next_start = 0.0
+        self._sends_soon = self._watches = False  # timers of the event loop
+        self._untold: int | None = None  # frames that were dropped since people were told that they are
+        self._finish: float | None = None
+        self._exit_code: int | str | None = None  # at the end
+        self._suspect = (0, 0)  # what the last process that died was at
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
-        self._skipped: dict[int, tuple[int, int]] | None = None
-        self._is_ready = False
         self._start()
         # From now on what is handed over outlives us.
-        self._pump(lambda: self._is_ready, _START_SECONDS)
+        self._pump(lambda: self._state is not State.STARTING, _START_SECONDS)
 
     # What happens
 
@@ -70,23 +76,27 @@ class JournalKeeper:
         self._schedule()
         return session
 
-    def append(self, session: int, frame: Frame) -> Awaitable[bool] | None:
+    def append(self, session: int, frame: Frame, cut: Cut | None = None) -> asyncio.Future[None] | None:
         """Record a frame. One that is replayed waits for room; others are dropped where there is none.
 
-        Where the journal is durable: an awaitable that becomes True once the frame is committed, False
-        where that cannot be waited for because the database is in trouble.
+        cut: where it is the beginning of one. Where the journal is durable: a future that is done once
+        the frame is on disk, and room is made.
         """
-        backlog = self._backlog
+        backlog, durable = self._backlog, self._settings.durable and self._loop is not None
         if self._replays and session in self._replays:
+            durable = False
             self._pump(lambda: backlog.has_room(len(frame.payload)), None)
-        if not backlog.frame(session, frame):
-            self._tell_full()
+        if not backlog.frame(session, frame, cut, always=durable):
+            if self._untold is None:
+                self._untold = 0
+                self._tell(logging.ERROR, "no room for more frames in memory; they are dropped, and counted")
+            self._untold += 1
             return None
-        if not self._is_scheduled or backlog.waiting >= _MUCH:
+        if not self._sends_soon or backlog.waiting >= _MUCH:
             self._schedule()
-        if not self._settings.durable or self._in_trouble or self._loop is None:
+        if not durable or self._loop is None:
             return None
-        committed: asyncio.Future[bool] = self._loop.create_future()
+        committed: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((backlog.last, committed))
         return committed
 
@@ -101,29 +111,28 @@ class JournalKeeper:
         self._send()
         return self._pump(lambda: self._backlog.settled == self._backlog.last, timeout)
 
-    def skipped(self) -> dict[int, tuple[int, int]]:
-        """Replayed sessions with frames that had been there: session id and how many frames, by number."""
-        self._skipped = None
-        link = self._link
-        if link is not None:
-            link.say(wire.encode((wire.ASK,)))
-            self._pump(lambda: self._skipped is not None or self._link is not link, None)
-        return self._skipped or {}
-
     def close(self, timeout: float | None) -> int:
-        """Let the process commit what is left, and end. timeout: seconds for that.
+        """Let the process commit what is left, and end. timeout: seconds to wait for that.
 
         What it cannot commit it puts into a file beside the database, and says so. Returns how many
-        frames could not even be handed over.
+        frames are lost, as far as that is known.
         """
-        self._finish = wire.encode((wire.FINISH, timeout))
+        self._finish = timeout and min(_RESCUE_SECONDS, timeout / 3)
+        self._moves(Event.FINISH)
         self._next_start = 0.0  # at the end there is no time to lose
-        self._backoff = Backoff()
+        self._supervision.deaths = 0
         if self._link is not None:
-            self._say_rest(self._link, self._finish)
-        self._pump(lambda: self._is_over, None if timeout is None else timeout + _RESCUE_SECONDS)
-        handed_over = self._link.has_said_all if self._link is not None else self._is_done
-        return 0 if handed_over else self._backlog.unsettled_frames()
+            self._say_rest(self._link)
+        self._pump(self._has_said_all, timeout and timeout / 3)
+        if self._link is not None and not self._has_said_all():
+            self._link.kill()  # it does not listen; another one will
+        until = time.monotonic() + (timeout or 0) * 2 / 3
+        self._pump(lambda: False, timeout and until - time.monotonic())
+        taken = self._has_said_all() or self._exit_code == 0
+        return self._backlog.dropped + (0 if taken else self._backlog.unsettled_frames())
+
+    def _has_said_all(self) -> bool:
+        return self._link is not None and self._link.has_said_all
 
     # Handing over
 
@@ -137,17 +146,20 @@ class JournalKeeper:
             if self._link is not None:
                 self._link.attach(self._loop, self._hear)
             else:
-                self._loop.call_later(max(0.0, self._next_start - time.monotonic()), self._start_if_due)
+                self._start_in(self._next_start - time.monotonic())
         if self._loop.is_closed():
             return
         if self._backlog.waiting >= _MUCH:
             self._send()
-        elif not self._is_scheduled:
-            self._is_scheduled = True
+        elif not self._sends_soon:
+            self._sends_soon = True
             self._loop.call_later(0 if self._settings.durable else SEND_DELAY, self._send_scheduled)
+        if not self._watches:
+            self._watches = True
+            self._loop.call_later(self._silence, self._watch)
 
     def _send_scheduled(self) -> None:
-        self._is_scheduled = False
+        self._sends_soon = False
         self._send()
 
     def _send(self) -> None:
@@ -156,8 +168,8 @@ class JournalKeeper:
             if data:
                 self._link.say(data)
 
-    def _say_rest(self, link: JournalLink, finish: bytes) -> None:
-        link.say(self._backlog.take() + finish)
+    def _say_rest(self, link: JournalLink) -> None:
+        link.say(self._backlog.take() + wire.encode((wire.FINISH, self._finish)))
         link.finish()
 
     def _pump(self, until: Callable[[], bool], timeout: float | None) -> bool:
@@ -165,7 +177,7 @@ class JournalKeeper:
         deadline = None if timeout is None else time.monotonic() + timeout
         while not until():
             left = None if deadline is None else deadline - time.monotonic()
-            if self._is_over or (left is not None and left <= 0):
+            if self._state is State.OVER or (left is not None and left <= 0):
                 return until()
             if self._link is None:
                 pause = self._next_start - time.monotonic()
@@ -191,32 +203,44 @@ class JournalKeeper:
         if self._loop is not None and not self._loop.is_closed():
             link.attach(self._loop, self._hear)
         link.say(self._backlog.again())
-        if self._finish is not None:
-            self._say_rest(link, self._finish)
+        if self._state is State.FINISHING:
+            self._say_rest(link)
         else:
             self._send()
 
     def _start_if_due(self) -> None:
-        if self._link is None and not self._is_over and time.monotonic() >= self._next_start:
+        if self._link is None and self._state is not State.OVER and time.monotonic() >= self._next_start:
             self._start()
 
     def _died(self, code: int | str) -> None:
-        pause = self._backoff.died(time.monotonic() - self._started)
-        if self._backoff.deaths == 1:
-            pause = 0.0  # frames are in no more than this memory meanwhile
-        if self._finish is not None:
-            self._is_done = code == 0
-            self._is_over = self._is_done or self._backoff.deaths >= _LAST_TRIES
+        pause = self._supervision.died(time.monotonic() - self._started)
+        if self._state is State.FINISHING:
+            self._exit_code = code
+            if code in (0, wire.LOST) or self._supervision.is_hopeless():
+                self._moves(Event.ENDS)
             return
-        if self._backoff.is_to_be_told():
-            how = f"exit code {code}" if isinstance(code, int) else code
-            self._problem(
-                f"the process that writes the database keeps dying ({how}) and is started again and"
-                " again; frames are kept in memory meanwhile"
-            )
-        self._next_start = time.monotonic() + pause
+        self._moves(Event.DIES)
+        self._set_aside()
+        if complaint := self._supervision.complaint(code):
+            self._problem(complaint)
+        if self._supervision.deaths == 1:
+            pause = 0.0  # frames are in no more than this memory meanwhile
+        self._start_in(pause)
+
+    def _start_in(self, seconds: float) -> None:
+        self._next_start = time.monotonic() + seconds
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_later(pause, self._start_if_due)
+            self._loop.call_later(max(0.0, seconds), self._start_if_due)
+
+    def _set_aside(self) -> None:
+        """Find out of which operation a process died: the next one takes them one by one. Cut it then."""
+        first, last = marked = self._page.marked()
+        self._page.mark(0, 0)
+        if first and first == last and marked == self._suspect:
+            why = "the process that writes the database died of it"
+            self._backlog.change(first, lambda operation: wire.cut_more(operation, why))
+        self._suspect = marked
+        self._settings = replace(self._settings, alone=max(last, self._settings.alone))
 
     def _hear(self) -> None:
         link = self._link
@@ -231,51 +255,66 @@ class JournalKeeper:
     def _understand(self, message: tuple[Any, ...]) -> None:
         match message:
             case (wire.READY,):
-                self._is_ready = True
+                self._moves(Event.LISTENS)
             case (wire.SETTLED, number):
-                self._backlog.settle(number)
-                while self._waiting and self._waiting[0][0] <= number:
-                    _resolve(self._waiting.popleft()[1], committed=True)
-                if self._in_trouble:  # the process that said so has died, or it is that it kept dying
-                    self._recovered(self._settings.path)
-                if self._is_full and self._backlog.has_room(0):
-                    self._is_full = False
-                    self._tell(logging.WARNING, f"there is room again; {self._dropped_since()}")
-                    self._schedule()  # what was dropped is to be counted
+                self._settled(number)
             case (wire.NOTICE, text):
                 self._tell(logging.ERROR, text)
             case (wire.PROBLEM, text):
-                self._problem(text)
-            case (wire.RECOVERED, path):
-                self._recovered(path)
+                self._problem(f"{text}; {self._meanwhile}")
+            case (wire.RECOVERED, _):
+                pass  # the commit that it is about follows
             case (wire.ROTATED, path):
                 self._tell(logging.INFO, f"recording goes on in {path}")
-            case (wire.SKIPPED, sessions):
-                self._skipped = sessions
+            case (wire.SKIPPED, session_id, frames):
+                text = f"session {session_id}: {frames} messages were in the database already, skipped"
+                self._tell(logging.WARNING, text)
+
+    def _settled(self, number: int) -> None:
+        self._backlog.settle(number)
+        while self._waiting and self._waiting[0][0] <= number:
+            _, committed = self._waiting.popleft()
+            if not committed.done() and not committed.get_loop().is_closed():
+                committed.set_result(None)
+        if self._state is not State.TROUBLED or self._backlog.age() < self._silence / 2:
+            self._moves(Event.COMMITS)
+        if self._untold is not None and self._backlog.has_room(0):
+            self._tell(logging.WARNING, f"there is room again; {self._dropped_since()}")
+            self._schedule()  # what was dropped is to be counted
+
+    # Telling
+
+    def _moves(self, event: Event) -> None:
+        before, self._state = self._state, after(self._state, event)
+        if before is State.TROUBLED and self._state is State.READY:
+            path = self._settings.path
+            self._tell(logging.WARNING, f"{path} can be written again, {self._dropped_since()}")
+            self._schedule()  # what was dropped is to be counted
 
     def _problem(self, text: str) -> None:
-        """Say it, and let those go who wait for a commit that may take long."""
-        self._in_trouble = True
-        self._tell(logging.ERROR, text)
-        while self._waiting:
-            _resolve(self._waiting.popleft()[1], committed=False)
+        if self._state is not State.TROUBLED:
+            self._tell(logging.ERROR, text)
+        self._moves(Event.FAILS)
 
-    def _recovered(self, path: str) -> None:
-        self._in_trouble = False
-        self._is_full = False
-        self._tell(logging.WARNING, f"{path} can be written again, {self._dropped_since()}")
-        self._schedule()  # what was dropped is to be counted
+    @property
+    def _silence(self) -> float:
+        return DURABLE_SILENCE if self._settings.durable else SILENCE
+
+    def _watch(self) -> None:
+        """Say where what passed a while ago is not on disk yet, and nobody has said why."""
+        age = self._backlog.age()
+        if age >= self._silence and self._state in (State.STARTING, State.READY):
+            self._problem(
+                f"what passed {age:.1f} seconds ago is not written yet: the process that writes stands still,"
+                f" or is behind; {self._meanwhile}"
+            )
+        self._watches = age > 0
+        if age and self._loop is not None:
+            self._loop.call_later(max(0.1, self._silence - age), self._watch)
 
     def _dropped_since(self) -> str:
-        dropped = self._backlog.dropped - self._dropped_told
-        self._dropped_told += dropped
+        dropped, self._untold = self._untold, None
         return f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
-
-    def _tell_full(self) -> None:
-        """Say once that frames are dropped."""
-        if not self._is_full:
-            self._is_full = True
-            self._tell(logging.ERROR, "no room for more frames in memory; they are dropped, and counted")
 
     def _tell(self, level: int, text: str) -> None:
         if self._loop is not None and self._loop.is_closed():
@@ -283,8 +322,3 @@ class JournalKeeper:
                 sys.stderr.write(f"xentara_inspect: {text}\n")
         else:
             logger.log(level, "xentara_inspect: %s", text)
-
-
-def _resolve(committed_future: asyncio.Future[bool], *, committed: bool) -> None:
-    if not committed_future.done() and not committed_future.get_loop().is_closed():
-        committed_future.set_result(committed)

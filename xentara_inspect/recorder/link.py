@@ -6,12 +6,12 @@ import asyncio
 import selectors
 import socket
 import subprocess
-import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.process import Settings
+from xentara_inspect.store.supervision import start
 
 _PIECE: Final = 1 << 16
 _EXIT_SECONDS: Final = 1.0  # between the end of what it says and the end of the process
@@ -20,15 +20,15 @@ _EXIT_SECONDS: Final = 1.0  # between the end of what it says and the end of the
 class JournalLink:
     """Starts the process. Neither speaking nor hearing waits; `wait` does. Raises OSError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: wire.Settings) -> None:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                self._process = subprocess.Popen(  # noqa: S603 - our own module, with this interpreter
-                    [sys.executable, "-m", "xentara_inspect.recorder.process", settings.to_json()],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    start_new_session=True,  # a Ctrl-C in the terminal is for the proxy
+                self._process = start(
+                    "xentara_inspect.recorder.process",
+                    [settings.to_json()],
+                    theirs.fileno(),
+                    pass_fds=[settings.page] if settings.page >= 0 else [],
                 )
         except BaseException:
             ours.close()
@@ -36,22 +36,13 @@ class JournalLink:
         ours.setblocking(False)
         self._socket = ours
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._outgoing = bytearray()
+        self._outgoing: deque[memoryview] = deque()
         self._messages = wire.Messages()
         self._ends = False
-        self._ended = False
+        self.has_said_all = False
+        """Whether all that will ever be said has been taken by the system."""
         self.is_over = False
         """Whether the process has said its last; time to `close`."""
-
-    @property
-    def pid(self) -> int:
-        """The id of the process."""
-        return self._process.pid
-
-    @property
-    def has_said_all(self) -> bool:
-        """Whether all that was to be said has been taken by the system."""
-        return not self._outgoing
 
     def attach(self, loop: asyncio.AbstractEventLoop, on_news: Callable[[], None]) -> None:
         """Have the loop tell when there is something to hear, and say the rest when that is possible."""
@@ -61,7 +52,7 @@ class JournalLink:
 
     def say(self, data: bytes) -> None:
         """Say this, now or as soon as the process takes it."""
-        self._outgoing += data
+        self._outgoing.append(memoryview(data))
         self.send()
 
     def finish(self) -> None:
@@ -69,22 +60,28 @@ class JournalLink:
         self._ends = True
         self.send()
 
+    def kill(self) -> None:
+        """End a process that does not listen."""
+        self._process.kill()
+
     def send(self) -> None:
         """Say what can be said now."""
+        outgoing = self._outgoing
         try:
-            while self._outgoing:
-                with memoryview(self._outgoing) as view:
-                    sent = self._socket.send(view[:_PIECE])
-                del self._outgoing[:sent]
-            if self._ends and not self._ended:
-                self._ended = True
+            while outgoing:
+                sent = self._socket.send(outgoing[0][:_PIECE])
+                outgoing[0] = outgoing[0][sent:]
+                if not outgoing[0]:
+                    outgoing.popleft()
+            if self._ends and not self.has_said_all:
                 self._socket.shutdown(socket.SHUT_WR)
+                self.has_said_all = True
         except BlockingIOError:
             pass
         except OSError:
-            self._outgoing.clear()  # it has died, which `hear` will tell
+            outgoing.clear()  # it has died, which `hear` will tell
         if self._loop is not None and not self._loop.is_closed():
-            if self._outgoing:
+            if outgoing:
                 self._loop.add_writer(self._socket, self.send)
             else:
                 self._loop.remove_writer(self._socket)

@@ -1,163 +1,234 @@
-"""The journal in a process of its own: `python -m xentara_inspect.recorder.process SETTINGS`.
+"""The process that writes: `python -m xentara_inspect.recorder.process SETTINGS`.
 
 A thread that writes beside the proxy's event loop costs it dearly, even one that mostly sleeps: each
 time it wants the interpreter lock the event loop, which gives the lock up for every system call and
 has it back before the other thread wakes, pays for waking it in vain. So the proxy hands its frames
 to this process, which also goes on to write them when the proxy is killed.
 
-stdin is the socket to the proxy (see `journal_wire`); SETTINGS is JSON, the keywords of `Settings`.
+stdin is the socket to the proxy (see `wire`); SETTINGS is JSON, the keywords of `wire.Settings`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
+import select
 import signal
 import socket
 import sys
-import threading
+import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from typing import Any, Final
 
-from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
+from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.groups import Ended, Missed, Opened, Operation, Recorded, SessionHandle
-from xentara_inspect.recorder.journal import Feed, Journal
-from xentara_inspect.recorder.rescue import Rescued
-from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.recorder.files import JournalFile, UnstorableError
+from xentara_inspect.recorder.groups import Operation, Recording
+from xentara_inspect.store.database import new_beside
+from xentara_inspect.store.errors import StoreError
+from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
+from xentara_inspect.traffic.redaction import without_secrets
 
 FINISH_SECONDS: Final = 1.5
-"""How long writing the rest may take once the proxy is gone; what is left then is rescued."""
+"""How long nothing may be written once the proxy is gone; what is left then is rescued."""
 
-_CRASHED: Final = 70  # exit code: EX_SOFTWARE of sysexits.h
 _PIECE: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """path: of the database. feed, first: see `Feed`. durable, keep_secrets, rotation: see `Journal`."""
-
-    path: str
-    feed: str = ""
-    first: int = 1
-    durable: bool = False
-    keep_secrets: bool = False
-    rotation: Rotation | None = None
-
-    def to_json(self) -> str:
-        """What `from_json` reads."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Settings:
-        """Raises ValueError, TypeError where it is no such thing."""
-        values = json.loads(text)
-        rotation = values.pop("rotation")
-        return cls(**values, rotation=Rotation(**rotation) if rotation is not None else None)
+_GROUP: Final = 5000  # operations in one transaction
+_GROUP_BYTES: Final = 1 << 20  # of payload, where there is more than one frame
 
 
 class Scribe:
-    """Turns what the proxy says into operations of a journal, and reports on them."""
+    """Writes what the proxy says, in one loop.
 
-    def __init__(self, settings: Settings, proxy: socket.socket) -> None:
-        self._path = settings.path
-        self._proxy = proxy
-        self._sending = threading.Lock()
-        self._sessions: dict[int, SessionHandle] = {}
+    It goes on listening while the database is locked: what it was told outlives the proxy.
+    """
+
+    def __init__(self, settings: wire.Settings, proxy: socket.socket, page: wire.Page | None = None) -> None:
+        """page: what the proxy sees of us when we are killed, and we of it."""
+        self._settings = settings
+        self._proxy: socket.socket | None = proxy  # None once it is gone
+        self._page = page
+        self._reports = wire.Reports(proxy)
+        self._file = JournalFile(settings, self._reports)
+        self._messages = wire.Messages()
+        self._sessions: dict[int, Recording] = {}
+        self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
+        self._queue: deque[Operation] = deque()
+        self._group: list[Operation] = []  # taken from the queue, without secrets, not committed yet
+        self._last = settings.first - 1  # the number of the last operation that is committed
         self._finish: float | None = FINISH_SECONDS
-        self._journal = Journal(
-            settings.path,
-            durable=settings.durable,
-            keep_secrets=settings.keep_secrets,
-            group_delay=0,  # they come in groups
-            on_problem=lambda text: self._report(wire.PROBLEM, text),
-            on_notice=lambda text: self._report(wire.NOTICE, text),
-            on_recovery=lambda path: self._report(wire.RECOVERED, path),
-            on_rotation=lambda path: self._report(wire.ROTATED, path),
-            on_settled=lambda number: self._report(wire.SETTLED, number),
-            rotation=settings.rotation,
-            feed=Feed(settings.feed, settings.first),
-        )
 
-    def run(self) -> None:
-        """Until the proxy is gone: do as it says. Then write what is left, somewhere."""
-        messages = wire.Messages()
-        self._report(wire.READY)
-        with contextlib.suppress(ConnectionError):
-            while data := self._proxy.recv(_PIECE):
-                for message in messages.feed(data):
-                    self._do(message)
-        if not self._journal.close(self._finish):
-            _tell_rescued(self._journal.rescue(), self._path)
+    def run(self) -> int:
+        """Until the proxy is gone, and all is written, somewhere. Returns the exit code."""
+        self._reports.say(wire.READY)
+        while self._proxy is not None:
+            pause = self._write()
+            while self._proxy is not None and self._hear(self._proxy, pause):
+                pause = 0
+        return self._write_rest()
+
+    # Listening
+
+    def _hear(self, proxy: socket.socket, seconds: float) -> bool:
+        """Take what the proxy says, waiting so long for it. Returns whether to look for more first."""
+        poll = select.poll()
+        poll.register(proxy, select.POLLIN)
+        if not poll.poll(seconds * 1000):
+            return False
+        try:
+            data = proxy.recv(_PIECE)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._proxy = None
+        for message in self._messages.feed(data):
+            self._do(message)
+        return len(self._queue) < _GROUP
 
     def _do(self, message: tuple[Any, ...]) -> None:
         match message:
-            case (wire.SESSION, session, info, position):
-                self._sessions[session] = SessionHandle(SessionInfo(*info), position)
-            case (wire.OPERATIONS, _, operations):
-                self._journal.hand_over(self._operation(*operation) for operation in operations)
-            case (wire.ASK,):
-                self._journal.flush(None)
-                self._report(
-                    wire.SKIPPED,
-                    {
-                        session: (handle.session_id, handle.skipped)
-                        for session, handle in self._sessions.items()
-                        if handle.info.source != LIVE and handle.skipped
-                    },
-                )
+            case (wire.OPERATIONS, operations):
+                self._queue.extend(operations)
+                for kind, session, *rest in operations:
+                    if kind == wire.FRAME:
+                        self._heard[session] += 1
+                    elif kind == wire.MISSED:
+                        self._heard[session] += rest[0]
+            case (wire.SESSION, session, info, position, passed):
+                self._sessions[session] = Recording(SessionInfo(*info), position, position)
+                self._heard[session] = passed
             case (wire.FINISH, seconds):
                 self._finish = seconds
+                self._page = None  # all that passed was said
 
-    def _operation(self, kind: int, session: int, *rest: Any) -> Operation:
-        handle = self._sessions[session]
-        if kind == wire.FRAME:
-            return Recorded(handle, Frame(*rest))
-        if kind == wire.OPENED:
-            return Opened(handle)
-        if kind == wire.MISSED:
-            return Missed(handle, *rest)
-        if handle.info.source == LIVE:
-            del self._sessions[session]
-        return Ended(handle, Closing(*rest))
+    # Writing
 
-    def _report(self, *message: Any) -> None:
-        # Where the proxy has ended nobody wants to know, and what it said is written all the same.
-        with self._sending, contextlib.suppress(OSError):
-            self._proxy.sendall(wire.encode(message))
+    def _write(self) -> float:
+        """Write a group, or that we are here. Returns after how many seconds to do so again."""
+        self._take_group()
+        last = self._last + len(self._group)
+        self._mark(self._last + 1, last)
+        try:
+            pause = self._file.write(self._sessions, self._group, last)
+        except UnstorableError:
+            self._cut_largest()
+            return 0
+        self._mark(0, 0)
+        if pause:
+            return pause
+        if self._group:
+            self._settle(last)
+        return 0 if self._queue else HEARTBEAT_INTERVAL
+
+    def _take_group(self) -> None:
+        if self._group:
+            return  # it could not be written
+        size = 0
+        limit = _GROUP if self._last >= self._settings.alone else 1
+        while self._queue and len(self._group) < limit and size < _GROUP_BYTES:
+            operation = self._queue.popleft()
+            if operation[0] == wire.FRAME:
+                size += len(operation[5])
+                if not self._settings.keep_secrets:
+                    number = self._last + len(self._group) + 1
+                    self._mark(number, number)
+                    operation = _without_secrets(operation)
+            self._group.append(operation)
+
+    def _settle(self, last: int) -> None:
+        for kind, number, *_ in self._group:
+            if kind == wire.ENDED:
+                session = self._sessions[number]
+                if session.skipped:
+                    self._reports.say(wire.SKIPPED, session.id, session.skipped)
+                del self._sessions[number], self._heard[number]
+        self._last, self._group = last, []
+        self._reports.say(wire.SETTLED, last)
+
+    def _mark(self, first: int, last: int) -> None:
+        if self._page is not None:
+            self._page.mark(first, last)
+
+    def _cut_largest(self) -> None:
+        """Set a frame aside by itself: it must not stand in the way of others."""
+        sizes = [len(operation[5]) if operation[0] == wire.FRAME else 0 for operation in self._group]
+        index = sizes.index(max(sizes))
+        self._group[index] = wire.cut_more(self._group[index], "larger than the database or the memory takes")
+
+    # The end
+
+    def _write_rest(self) -> int:
+        """Write what is left, with patience while something can be written. Returns the exit code."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nobody else ends us any more
+        if self._page is not None:  # it was killed: what had it not handed over?
+            for session, heard in self._heard.items():
+                if missed := max(0, self._page.passed(session) - heard):
+                    self._queue.append((wire.MISSED, session, missed))
+        written, since = self._last, time.monotonic()
+        while self._queue or self._group:
+            pause = self._write()
+            if self._last != written:
+                written, since = self._last, time.monotonic()
+            elif self._is_over(since):
+                return self._rescue()
+            elif pause:
+                time.sleep(pause)
+        while self._file.write(self._sessions, [], self._last, stopping=True) and not self._is_over(since):
+            time.sleep(0.02)
+        return 0
+
+    def _is_over(self, since: float) -> bool:
+        return self._finish is not None and time.monotonic() - since > self._finish
+
+    def _rescue(self) -> int:
+        """Write what is left into a database beside the other, and say so: the proxy's log may be closed."""
+        frames = sum(operation[0] == wire.FRAME for operation in (*self._group, *self._queue))
+        if not frames:
+            return 0
+        try:
+            path: str | None = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
+        except StoreError:
+            path = None
+        if path is not None:
+            settings = replace(self._settings, path=path, rotation=None, feed="", alone=0)
+            self._file = JournalFile(settings, wire.Reports(None))
+            for number, session in self._sessions.items():
+                self._sessions[number] = Recording(session.info)
+            while path is not None and (self._queue or self._group):
+                written = self._last
+                self._write()
+                path = path if self._last > written else None
+            self._file.write(self._sessions, [], self._last, stopping=True)
+        said = "1 frame" if frames == 1 else f"{frames} frames"
+        where = f"they are in {path}" if path else "they are lost"
+        sys.stderr.write(
+            f"xentara_inspect: {said} could not be written into {self._settings.path}; {where}\n"
+        )
+        return 0 if path else wire.LOST
 
 
-def _tell_rescued(rescued: Rescued | None, database: str) -> None:
-    """Say what became of frames that could not be written. The proxy's log may be closed by now."""
-    if rescued is not None:
-        where = f"they are in {rescued.path}" if rescued.path else "they are lost"
-        frames = "1 frame" if rescued.frames == 1 else f"{rescued.frames} frames"
-        sys.stderr.write(f"xentara_inspect: {frames} could not be written into {database}; {where}\n")
-
-
-def _end_at_once(crash: threading.ExceptHookArgs) -> None:
-    """A journal whose writer is gone takes frames and does nothing: better to be started again."""
-    sys.__excepthook__(crash.exc_type, crash.exc_value or crash.exc_type(), crash.exc_traceback)
-    os._exit(_CRASHED)
+def _without_secrets(operation: Operation) -> Operation:
+    kind, session, *frame, _redacted, cut_off = operation
+    given = Frame(*frame)
+    blanked = without_secrets(given)
+    return operation if blanked is given else (kind, session, *blanked, True, cut_off)
 
 
 def main(arguments: Sequence[str]) -> int:
     """`python -m xentara_inspect.recorder.process SETTINGS`. Returns the exit code."""
     try:
         (text,) = arguments
-        settings = Settings.from_json(text)
+        settings = wire.Settings.from_json(text)
     except (ValueError, TypeError, KeyError):
         sys.stderr.write("usage: python -m xentara_inspect.recorder.process SETTINGS < socket\n")
         return 2
     # The proxy decides when this ends, also where whoever stops it signals all of its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.excepthook = _end_at_once
+    page = wire.Page(settings.page) if settings.page >= 0 else None
     with socket.socket(fileno=os.dup(0)) as proxy:
-        Scribe(settings, proxy).run()
-    return 0
+        return Scribe(settings, proxy, page).run()
 
 
 if __name__ == "__main__":

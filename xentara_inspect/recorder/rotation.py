@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from xentara_inspect.store import sides
 from xentara_inspect.store.chain import Chain, beside, chain_at, chain_files, load_chain
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.processes import recording_now
-
-# The log first: a new database that takes the name of the old one must not find it.
-_FILES: Final = ("-wal", "-shm", "-journal", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +68,11 @@ def _delete(path: str, rotation: Rotation) -> bool:
     try:
         if not lock.acquire():
             return False
-        remove_files(path, _FILES)
+        sides.remove(path)
         lock.release()
     except (OSError, StoreError):
         return False
     return True
-
-
-def remove_files(path: str, endings: Sequence[str] = _FILES) -> None:
-    """Remove a database with what SQLite put beside it. Raises OSError."""
-    for ending in endings:
-        if os.path.lexists(f"{path}{ending}"):
-            os.unlink(f"{path}{ending}")
 
 
 def _is_done(path: str, rotation: Rotation) -> bool:

@@ -1,16 +1,17 @@
-"""What a proxy and the process that writes its journal say to each other over their socket.
+r"""What a proxy and the process that writes its journal say to each other.
 
-Tuples of plain values, the first of which says what the rest is:
+Over a socket, tuples of plain values, the first of which says what the rest is:
 
 | from the proxy | |
 |---|---|
-| `SESSION, session, info, position` | a session of that number follows; so many of its frames are stored |
-| `OPERATIONS, last, operations` | what happened, in order; the number of the last one |
-| `ASK,` | how many frames of the sessions had been there before? |
-| `FINISH, seconds` | what is behind this is nothing; so long may writing the rest take, None for any time |
+| `SESSION, session, info, position, passed` | a session follows. position: frames of it that are stored; \
+passed: with those that were missed |
+| `OPERATIONS, operations` | what happened, in order |
+| `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued, None for ever |
 
-An operation is `OPENED, session`, `FRAME, session, time, from_client, is_text, payload`,
-`ENDED, session, time, code, reason` or `MISSED, session, frames`.
+An operation is `OPENED, session`, `ENDED, session, time, code, reason, by`, `MISSED, session, frames` or
+`FRAME, session, time, from_client, is_text, payload, redacted, cut`, where cut is None or, of a frame
+that is not whole, `length, sha256, why`.
 
 | from the journal | |
 |---|---|
@@ -20,20 +21,32 @@ An operation is `OPENED, session`, `FRAME, session, time, from_client, is_text, 
 | `NOTICE, text` | something else is wrong |
 | `RECOVERED, path` | and now it can |
 | `ROTATED, path` | recording goes on in this file |
-| `SKIPPED, {session: (id, frames)}` | the answer to `ASK`, of sessions with frames that had been there |
+| `SKIPPED, session id, frames` | so many frames of a session that is replayed had been there |
+
+And by a page of memory that both see, which tells what a process cannot when it is killed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import marshal
+import mmap
+import os
+import socket
 import struct
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+from xentara_inspect.frames import Frame
+from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.store.cutting import cut
+from xentara_inspect.store.settings import ALL
 
 SESSION: Final = 0
 OPERATIONS: Final = 1
-ASK: Final = 2
-FINISH: Final = 3
+FINISH: Final = 2
 
 OPENED: Final = 0
 FRAME: Final = 1
@@ -48,14 +61,108 @@ ROTATED: Final = 4
 SKIPPED: Final = 5
 NOTICE: Final = 6
 
+LOST: Final = 3
+"""Exit code of a process that could write frames nowhere."""
+
 _LENGTH: Final = struct.Struct("<Q")
 _FORMAT: Final = 2  # of marshal: the last one that does not look for objects that occur twice
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the process that writes is told at its start.
+
+    path: of the database. durable: commit so that it survives a loss of power. keep_secrets: store
+    payloads as they are. notation: see `store.settings`. rotation: go on in the newest of the files
+    that follow the one at `path`, and when to start the next one; without it only this one is written.
+    feed: the same in each process that goes on for another. first: number of the first operation it
+    will be told. alone: those up to this number are written one by one. page: descriptor of the `Page`.
+    """
+
+    path: str
+    durable: bool = False
+    keep_secrets: bool = False
+    notation: str = ALL
+    rotation: Rotation | None = None
+    feed: str = ""
+    first: int = 1
+    alone: int = 0
+    page: int = -1
+
+    def to_json(self) -> str:
+        """What `from_json` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """Raises ValueError, TypeError, KeyError where it is no such thing."""
+        values = json.loads(text)
+        rotation = values.pop("rotation")
+        return cls(**values, rotation=Rotation(**rotation) if rotation is not None else None)
+
+
+class Page:
+    """Memory that the proxy and the process share. Raises OSError."""
+
+    _MARK: Final = struct.Struct("<QQ")
+    _SIZE: Final = 8 << 20  # what is never touched takes no memory
+    _SESSIONS: Final = _SIZE // 8 - 2
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        """descriptor: of the page that the other one made."""
+        if descriptor is None:
+            descriptor = os.memfd_create("xentara-journal")
+            os.ftruncate(descriptor, self._SIZE)
+        self.descriptor = descriptor
+        self._memory = mmap.mmap(descriptor, self._SIZE)
+        self._passed = memoryview(self._memory)[16:].cast("Q")
+
+    def mark(self, first: int, last: int) -> None:
+        """The process: these operations are in work. 0, 0 for none."""
+        self._MARK.pack_into(self._memory, 0, first, last)
+
+    def marked(self) -> tuple[int, int]:
+        """What the process marked last."""
+        first, last = self._MARK.unpack_from(self._memory)
+        return first, last
+
+    def pass_by(self, session: int, frames: int) -> None:
+        """The proxy: so many frames of a session have passed, in all."""
+        self._passed[session % self._SESSIONS] = frames
+
+    def passed(self, session: int) -> int:
+        """How many frames of a session have passed."""
+        return self._passed[session % self._SESSIONS]
+
+
+class Reports:
+    """Tells the proxy what happens to its database. Where the proxy has ended nobody wants to know."""
+
+    def __init__(self, proxy: socket.socket | None) -> None:
+        self._proxy = proxy
+
+    def say(self, *message: Any) -> None:
+        """A message of those above."""
+        if self._proxy is not None:
+            with contextlib.suppress(OSError):
+                self._proxy.sendall(encode(message))
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
     """A message in bytes: its length in 8 bytes, and its marshal."""
     body = marshal.dumps(message, _FORMAT)
     return _LENGTH.pack(len(body)) + body
+
+
+def cut_more(operation: tuple[Any, ...], why: str) -> tuple[Any, ...]:
+    """A frame's operation with less of the frame: its head, and of what is cut already nothing."""
+    kind, session, *frame, redacted, rest = operation
+    if kind != FRAME:
+        return operation
+    head, first_rest = cut(Frame(*frame), why)
+    if rest is not None or head.payload == frame[3]:
+        head = head._replace(payload=b"")
+    return (kind, session, *head, redacted, rest or tuple(first_rest))
 
 
 class Messages:

@@ -13,9 +13,34 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
+from xentara_inspect.store.chain import last_frame
+from xentara_inspect.store.cutting import Cut
+
 _MOST_PARAMETERS: Final = 999  # of a statement, where SQLite is older than 3.32
 _LARGE_ROW: Final = 8 << 10
 """Bytes from which rows go one by one: SQLite copies the parameters of a statement."""
+
+
+FrameRow = tuple[int, int, bool, bool, bytes, bool]
+"""session_id, time, from_client, is_text, payload, redacted."""
+
+_FRAME_COLUMNS: Final = ("id", "session_id", "time", "from_client", "is_text", "payload", "redacted")
+
+
+def insert_frames(
+    connection: sqlite3.Connection, rows: Sequence[FrameRow], cuts: Iterable[tuple[int, Cut]] = ()
+) -> None:
+    """Add frames, in order, under the next ids of the recording. In a transaction. Raises sqlite3.Error.
+
+    cuts: which rows are only the beginning of a frame (counted from 0), and what is kept of the rest.
+    """
+    first = last_frame(connection) + 1
+    numbered = [(number, *row) for number, row in enumerate(rows, first)]
+    insert_rows(connection, "frames", _FRAME_COLUMNS, numbered, sum(len(row[4]) for row in rows))
+    connection.executemany(
+        "INSERT INTO cut_frames (frame_id, length, sha256, why) VALUES (?, ?, ?, ?)",
+        [(first + index, *cut) for index, cut in cuts],
+    )
 
 
 def insert_rows(

@@ -12,20 +12,22 @@ import contextlib
 import os
 import re
 import sqlite3
+import uuid
 from typing import Final, NamedTuple
 
 from xentara_inspect.frames import LIVE
-from xentara_inspect.store.database import Path, open_for_reading, transaction
-from xentara_inspect.store.errors import StoreError
+from xentara_inspect.store import sides
+from xentara_inspect.store.database import Path, database_path, open_for_reading, transaction
+from xentara_inspect.store.errors import Kind, StoreError
 
 _NUMBERED: Final = re.compile(r"(.*)-([1-9][0-9]{0,8})", re.DOTALL)
-_SIDES: Final = "-wal|-shm|-journal|-indexer"
 
 
 class Chain(NamedTuple):
     """The place of a file. number: from 1. continues, continued_in: names of the files next to it.
 
     started: nanoseconds since 1970 UTC. carried: whether it needs nothing of the file before any more.
+    recording: the same in all files of one. last_session, last_frame: ids given in the files before.
     """
 
     number: int
@@ -33,23 +35,68 @@ class Chain(NamedTuple):
     continues: str | None
     continued_in: str | None
     carried: bool
+    recording: str | None = None
+    last_session: int = 0
+    last_frame: int = 0
 
     @property
     def number_of_next(self) -> int:
         """The number of the file that this one is continued in."""
-        match = _NUMBERED.fullmatch(os.path.splitext(self.continued_in or "")[0])
-        return int(match[2]) if match is not None else self.number + 1
+        return _number_in(self.continued_in or "") or self.number + 1
 
 
 def load_chain(connection: sqlite3.Connection) -> Chain | None:
-    """The place of a file; None where no recorder has begun it. Raises sqlite3.Error."""
-    row = connection.execute("SELECT number, started, continues, continued_in, carried FROM chain").fetchone()
-    return Chain._make(row) if row else None
+    """The place of a file; None where no recorder has begun it.
+
+    A file is somebody's word: one that names a next file out of its directory, or none that can come
+    behind it, would have us write anywhere or go round in circles. Raises sqlite3.Error, StoreError.
+    """
+    row = connection.execute(f"SELECT {', '.join(Chain._fields)} FROM chain").fetchone()  # noqa: S608
+    if row is None:
+        return None
+    place = Chain._make(row)
+    for name in (place.continues, place.continued_in):
+        if name is not None and (not isinstance(name, str) or os.path.basename(name) != name or not name):
+            raise StoreError(
+                f"{database_path(connection)} is damaged: it goes on in {name!r}, no file beside it",
+                Kind.DAMAGED,
+            )
+    numbers = (place.number, place.started, place.last_session, place.last_frame)
+    if not all(isinstance(number, int) for number in numbers) or place.number_of_next <= place.number:
+        raise StoreError(
+            f"{database_path(connection)} is damaged: as file {place.number!r} of a recording it cannot go"
+            f" on in {place.continued_in!r}",
+            Kind.DAMAGED,
+        )
+    return place
+
+
+def last_frame(connection: sqlite3.Connection) -> int:
+    """The last frame id given in a file or in those before. Raises sqlite3.Error."""
+    return _last_id(connection, "frames", "last_frame")
+
+
+def last_session(connection: sqlite3.Connection) -> int:
+    """The last session id given in a file or in those before. Raises sqlite3.Error."""
+    return _last_id(connection, "sessions", "last_session")
+
+
+def _last_id(connection: sqlite3.Connection, table: str, before: str) -> int:
+    (last,) = connection.execute(
+        f"SELECT max((SELECT coalesce(max(id), 0) FROM {table}),"  # noqa: S608 - names of ours
+        f" (SELECT coalesce(max({before}), 0) FROM chain))"
+    ).fetchone()
+    return int(last)
 
 
 def is_sealed(connection: sqlite3.Connection) -> bool:
     """Whether a file was left for the next one. Raises sqlite3.Error."""
     return connection.execute("SELECT 1 FROM chain WHERE continued_in IS NOT NULL").fetchone() is not None
+
+
+def _number_in(path: str) -> int | None:
+    match = _NUMBERED.fullmatch(os.path.splitext(path)[0])
+    return int(match[2]) if match is not None else None
 
 
 def chain_at(path: Path) -> Chain | None:
@@ -117,11 +164,17 @@ def beside(path: str, name: str) -> str:
     return os.path.join(os.path.dirname(path), name)
 
 
-def claim(connection: sqlite3.Connection, number: int, now: int) -> None:
-    """Begin a file that continues no other, unless it is begun. Raises sqlite3.Error."""
+def claim(connection: sqlite3.Connection, now: int, gone: Chain | None) -> None:
+    """Begin a file that continues no other, unless it is begun. Raises sqlite3.Error.
+
+    gone: the place of the file that was here before it vanished.
+    """
     if load_chain(connection) is None:
+        gone = gone or Chain(1, now, None, None, False, str(uuid.uuid4()))
         connection.execute(
-            "INSERT OR IGNORE INTO chain (id, number, started) VALUES (1, ?, ?)", (number, now)
+            "INSERT OR IGNORE INTO chain (id, number, started, recording, last_session, last_frame)"
+            " VALUES (1, ?, ?, ?, ?, ?)",
+            (gone.number, now, gone.recording, gone.last_session, gone.last_frame),
         )
 
 
@@ -147,32 +200,26 @@ def begin(new: sqlite3.Connection, old: sqlite3.Connection, old_name: str, now: 
         place = load_chain(old)
         if place is not None and load_chain(new) is None:
             _copy_open(new, old)
-            (last,) = old.execute(
-                "SELECT max((SELECT coalesce(max(id), 0) FROM sessions), (SELECT last_session FROM chain))"
-            ).fetchone()
             new.execute(
-                "INSERT INTO chain (id, number, started, continues, last_session) VALUES (1, ?, ?, ?, ?)",
-                (place.number_of_next, now, old_name, last),
+                "INSERT INTO chain (id, number, started, continues, recording, last_session, last_frame)"
+                " VALUES (1, ?, ?, ?, ?, ?, ?)",
+                (place.number_of_next, now, old_name, place.recording, last_session(old), last_frame(old)),
             )
 
 
+_RECORDER: Final = "id, pid, host, process, started, heartbeat, feed, operation, follows"
+_SESSION: Final = (
+    "id, client, server, path, subprotocol, user, user_agent, origin, opened, source, flow_id, recorder_id"
+)
+
+
 def _copy_open(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
-    new.executemany(
-        "INSERT INTO recorders (id, pid, host, process, started, heartbeat, feed, operation, follows)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        old.execute(
-            "SELECT id, pid, host, process, started, heartbeat, feed, operation"
-            " FROM recorders WHERE continued"
-        ),
-    )
-    new.executemany(
-        "INSERT INTO sessions (id, client, server, path, subprotocol, user, opened, source, flow_id,"
-        " recorder_id, continues) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        old.execute(
-            "SELECT id, client, server, path, subprotocol, user, opened, source, flow_id, recorder_id"
-            " FROM sessions WHERE continued"
-        ),
-    )
+    for table, columns in (("recorders", _RECORDER), ("sessions", _SESSION)):
+        rows = old.execute(f"SELECT {columns} FROM {table} WHERE continued")  # noqa: S608 - names of ours
+        values = ", ".join("?" * (columns.count(",") + 1))
+        new.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", rows)  # noqa: S608
+    new.execute("UPDATE sessions SET continues = 1")
+    new.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", old.execute("SELECT * FROM settings"))
 
 
 def _is_member(path: str, number: int) -> bool:
@@ -197,7 +244,8 @@ def _taken_numbers(first: str) -> set[int]:
     """Numbers of files of a chain of which there is anything, be it only a log that SQLite left."""
     directory, name = os.path.split(first)
     stem, suffix = os.path.splitext(name)
-    pattern = re.compile(rf"{re.escape(stem)}(?:-([1-9][0-9]{{0,8}}))?{re.escape(suffix)}({_SIDES})?")
+    beside = "|".join(sides.ALL)
+    pattern = re.compile(rf"{re.escape(stem)}(?:-([1-9][0-9]{{0,8}}))?{re.escape(suffix)}({beside})?")
     try:
         matches = [pattern.fullmatch(entry) for entry in os.listdir(directory or ".")]
     except OSError:

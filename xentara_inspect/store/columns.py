@@ -10,6 +10,7 @@ from xentara_inspect.traffic.records import AttributeKey
 
 _LEAST: Final = -(1 << 63)
 _GREATEST: Final = (1 << 63) - 1
+_PLAIN_KINDS: Final = {int: "integer", float: "float", str: "text", type(None): "null"}
 
 
 def stored_integer(value: int | None) -> int | str | None:
@@ -20,6 +21,11 @@ def stored_integer(value: int | None) -> int | str | None:
     if value is None or _LEAST <= value <= _GREATEST:
         return value
     return str(value)
+
+
+def plain_kind(value: object) -> str | None:
+    """The kind of a reading's value in a column that its type says by itself; None for no such type."""
+    return _PLAIN_KINDS.get(type(value))
 
 
 def loaded_integer(value: int | str | None) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import stat
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
-from xentara_inspect.store.errors import StoreError, from_os, from_sqlite
+from xentara_inspect.store import sides
+from xentara_inspect.store.errors import Kind, StoreError, from_os, from_sqlite
 from xentara_inspect.store.processes import recording_now
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -18,19 +20,21 @@ Path = str | os.PathLike[str]
 
 _LOCK_TIMEOUT: Final = 5.0
 _MODE: Final = 0o600
+_PAGE_SIZE: Final = 16_384  # bytes
 
 
 def open_for_writing(
-    path: Path, *, timeout: float = _LOCK_TIMEOUT, durable: bool = False
+    path: Path, *, timeout: float = _LOCK_TIMEOUT, durable: bool = False, new: bool = False
 ) -> sqlite3.Connection:
     """A connection in autocommit mode to our database at `path`, which is made or migrated if need be.
 
     timeout: seconds to wait for a lock, whenever one is needed. durable: commits survive a loss of
-    power, not only a crash of the process. The connection may be used by several threads in turn.
-    Raises StoreError; a file that is not ours stays as it is.
+    power, not only a crash of the process. new: refuse any file that is there. The connection may be
+    used by several threads in turn. Raises StoreError; a file that is not ours stays as it is.
     """
     name = os.fspath(path)
-    _create_private(name)
+    sides.check_places(name)
+    _create_private(name, new)
     with _reported(name):
         if os.path.getsize(name):
             _check_application(name, timeout)
@@ -41,11 +45,28 @@ def open_for_writing(
         if version < SCHEMA_VERSION:
             from xentara_inspect.store.migrations import migrate
 
-            migrate(connection)
+            # Of a new file only. Messages of a few thousand bytes leave a quarter of small pages empty.
+            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+            with transaction(connection):
+                migrate(connection)
         # Only now: until a database is whole it is not in WAL mode, so that one without -wal is whole.
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     return connection
+
+
+def new_beside(path: Path, addition: str) -> str:
+    """Make a new database beside another one, named like it with an addition. Returns its path.
+
+    Raises StoreError.
+    """
+    stem, suffix = os.path.splitext(path)
+    for number in itertools.count(1):
+        name = f"{stem}-{addition}{f'-{number}' if number > 1 else ''}{suffix}"
+        if not os.path.lexists(name):
+            break
+    open_for_writing(name, timeout=0, new=True).close()
+    return name
 
 
 def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.Connection:
@@ -60,20 +81,22 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
                 f"{name} is {'a directory' if os.path.isdir(name) else 'not a file'}, not a database"
             )
         if not os.access(name, os.R_OK):
-            raise StoreError(f"{name} cannot be opened: permission denied")
+            raise StoreError(f"{name} cannot be opened: permission denied", Kind.DENIED)
         recording = _check_application(name, timeout)
         # A database in WAL mode cannot be opened with mode=ro without making -wal and -shm, which
         # fails in a directory that cannot be written and leaves them behind elsewhere. Where there
         # is no -wal nobody has it open, and the file alone is the database. (A copy of a database
         # that was being recorded into may say that it still is.)
         writable = os.access(os.path.dirname(os.path.abspath(name)), os.W_OK)
-        quiet = not _size(f"{name}-wal") and not (recording and writable)
+        quiet = not _size(f"{name}{sides.LOG}") and not (recording and writable)
         connection = _connect(name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
     with _reported(name, connection):
         version = _version(connection)
         _check_not_newer(name, version)
         if version < SCHEMA_VERSION:
-            raise StoreError(f"{name} was made by an older version: run `xentara-inspect reindex` on it")
+            raise StoreError(
+                f"{name} was made by an older version: run `xentara-inspect reindex` on it", Kind.VERSION
+            )
     return connection
 
 
@@ -111,24 +134,39 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _create_private(name: str) -> None:
+def readable_by_others(path: Path) -> int | None:
+    """The mode of a file that others than its owner may read or write; None where that is not so."""
+    try:
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+    except OSError:
+        return None
+    return mode if mode & 0o066 else None
+
+
+def _create_private(name: str, new: bool) -> None:
     """Make an empty file that only its owner may read, if there is none. -wal and -shm inherit that."""
     try:
         descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE)
     except FileExistsError:
-        mode = os.stat(name).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a directory" if stat.S_ISDIR(mode) else "not a file"
-            raise StoreError(f"{name} is {kind}, not a database") from None
-        if not os.access(name, os.R_OK | os.W_OK):
-            raise StoreError(f"{name} cannot be written: permission denied") from None
+        if new:
+            raise StoreError(f"{name} is there already") from None
+        _check_file(name)
     except FileNotFoundError:
-        raise StoreError(f"{name} cannot be made: its directory does not exist") from None
+        raise StoreError(f"{name} cannot be made: its directory does not exist", Kind.MISSING) from None
     except OSError as error:
         raise from_os(name, error) from None
     else:
         os.fchmod(descriptor, _MODE)
         os.close(descriptor)
+
+
+def _check_file(name: str) -> None:
+    with _reported(name):
+        mode = os.stat(name).st_mode
+    if not stat.S_ISREG(mode):
+        raise StoreError(f"{name} is {'a directory' if stat.S_ISDIR(mode) else 'not a file'}, not a database")
+    if not os.access(name, os.R_OK | os.W_OK):
+        raise StoreError(f"{name} cannot be written: permission denied", Kind.DENIED)
 
 
 def _check_application(name: str, timeout: float) -> bool:
@@ -141,7 +179,7 @@ def _check_application(name: str, timeout: float) -> bool:
     except sqlite3.DatabaseError:
         # In the middle of a checkpoint, which may be where somebody was killed, a file is whole only
         # together with its -wal.
-        return _probe(name, "mode=ro" if _size(f"{name}-wal") else "mode=ro&immutable=1", timeout)
+        return _probe(name, "mode=ro" if _size(f"{name}{sides.LOG}") else "mode=ro&immutable=1", timeout)
 
 
 def _probe(name: str, options: str, timeout: float) -> bool:
@@ -149,9 +187,9 @@ def _probe(name: str, options: str, timeout: float) -> bool:
         (application,) = probe.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             if not os.path.getsize(name):
-                raise StoreError(f"{name} is empty, not a database of xentara-inspect")
+                raise StoreError(f"{name} is empty, not a database of xentara-inspect", Kind.NOT_OURS)
             if not _is_blank(probe):
-                raise StoreError(f"{name} is a database of another program")
+                raise StoreError(f"{name} is a database of another program", Kind.NOT_OURS)
             return False
         with contextlib.suppress(sqlite3.Error):  # what it says while being written to may be torn
             return recording_now(probe)
@@ -175,7 +213,9 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _check_not_newer(name: str, version: int) -> None:
     if version > SCHEMA_VERSION:
-        raise StoreError(f"{name} was made by a newer version of xentara-inspect (schema {version})")
+        raise StoreError(
+            f"{name} was made by a newer version of xentara-inspect (schema {version})", Kind.VERSION
+        )
 
 
 def _size(name: str) -> int:

@@ -8,10 +8,20 @@ import os
 import struct
 from typing import Final
 
+from xentara_inspect.store import sides
 from xentara_inspect.store.database import Path
-from xentara_inspect.store.errors import from_os
+from xentara_inspect.store.errors import Kind, StoreError, from_os
 
 _MARK: Final = struct.Struct("<QQ")  # the frame being decoded, and how many indexers it has killed
+
+
+def is_taken(path: Path) -> bool:
+    """Whether an indexer of the database runs; also where one was killed and left its file behind."""
+    return os.path.exists(_lock_path(path))
+
+
+def _lock_path(path: Path) -> str:
+    return f"{os.path.abspath(path)}{sides.INDEXER}"
 
 
 class IndexerLock:
@@ -23,7 +33,7 @@ class IndexerLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = f"{os.path.abspath(path)}-indexer"
+        self._path = _lock_path(path)
         self._descriptor: int | None = None
         self.suspect = 0
         """The frame that the last holder was decoding when it was killed; 0 for none."""
@@ -34,9 +44,12 @@ class IndexerLock:
         """Take the lock if nobody else has it. Returns whether this one has it now. Raises StoreError."""
         while self._descriptor is None:
             try:
-                descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+                descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
             except OSError as error:
                 raise from_os(self._path, error) from None
+            if os.fstat(descriptor).st_size not in (0, _MARK.size):
+                os.close(descriptor)
+                raise StoreError(f"{self._path} is somebody else's file", Kind.NOT_OURS)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

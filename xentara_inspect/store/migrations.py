@@ -1,67 +1,83 @@
 """Making and changing the schema, by the migrations of sqlite-utils.
 
 Imported only where a database is made or is older than this release: sqlite-utils is slow to import.
-A new release adds a function here and raises `schema.SCHEMA_VERSION`.
+A new release adds a script to `sql/` and a function here, and raises `schema.SCHEMA_VERSION`. Scripts
+are literal for ever: what they make does not change when `schema` does.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
-from typing import Any
+import uuid
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Final
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from xentara_inspect.store.database import transaction
-from xentara_inspect.store.schema import (
-    APPLICATION_ID,
-    DERIVED_TABLES,
-    INDEXES,
-    JOURNAL_TABLES,
-    SCHEMA_VERSION,
-    Table,
-)
-from xentara_inspect.store.views import VIEWS
+from xentara_inspect.store.known_names import fill_names
+from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 migrations = Migrations("xentara_inspect")
+
+_NUMBERED: Final = re.compile(r".*-([1-9][0-9]{0,8})(?:\.[^.]*)?", re.DOTALL)
 
 
 @migrations(name="0001_journal_and_derived_tables")
 def _first(database: Database, /) -> None:
-    for name, table in {**JOURNAL_TABLES, **DERIVED_TABLES}.items():
-        _create(database, name, table)
-    for index in INDEXES:
-        database.execute(index)
-    for name, sql in VIEWS.items():
-        database.create_view(name, sql)
-    database.execute("INSERT INTO checkpoint VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0)")
+    _run(database, "0001_journal_and_derived_tables")
 
 
 @migrations(name="0002_feeds_of_recorders")
 def _feeds(database: Database, /) -> None:
-    recorders = database.table("recorders")
-    if "feed" not in recorders.columns_dict:  # which one that has just been made has
-        recorders.add_column("feed", str)
-        recorders.add_column("operation", int, not_null_default=0)
+    if "feed" not in database.table("recorders").columns_dict:  # a 0001 of its time may have made it
+        _run(database, "0002_feeds_of_recorders")
 
 
-def _create(database: Database, name: str, table: Table) -> None:
-    options: dict[str, Any] = {"pk": table.primary_key}
-    if table.foreign_keys:
-        options["foreign_keys"] = [(column, other, "id") for column, other in table.foreign_keys]
-    if table.defaults:
-        options["defaults"] = table.defaults
-        options["not_null"] = set(table.defaults)
-    database.table(name).create(table.columns, **options)
+@migrations(name="0003_addresses")
+def _addresses(database: Database, /) -> None:
+    database.conn.create_function("file_number", 1, _file_number, deterministic=True)
+    _run(database, "0003_addresses")
+    # Every file of a recording comes to the same name by itself.
+    path: str = database.execute("PRAGMA database_list").fetchone()[2]
+    stem, suffix = os.path.splitext(path)
+    for (number,) in database.execute("SELECT number FROM chain").fetchall():
+        first = stem.removesuffix(f"-{number}") + suffix if number > 1 else path
+        recording = uuid.uuid5(uuid.NAMESPACE_URL, f"file:{first}")
+        database.execute("UPDATE chain SET recording = ?", (str(recording),))
+
+
+def _file_number(name: str) -> int:
+    match = _NUMBERED.fullmatch(name)
+    return int(match[1]) if match is not None else 1
+
+
+def _run(database: Database, name: str) -> None:
+    """Run a script of `sql/`, statement by statement: `executescript` would end our transaction."""
+    script = (files("xentara_inspect.store") / "sql" / f"{name}.sql").read_text()
+    for statement in _statements(script):
+        database.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database up to date, or make a new one, in one transaction.
+    """Bring a database up to date, or make a new one. In a transaction. Raises sqlite3.Error.
 
-    Safe beside other processes that do the same. Raises sqlite3.Error.
+    Safe beside other processes that do the same.
     """
-    with transaction(connection):
-        # Inside our transaction sqlite-utils uses savepoints: everything is applied, or nothing.
-        migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    # Inside a transaction sqlite-utils uses savepoints: everything is applied, or nothing.
+    migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
+    fill_names(connection)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

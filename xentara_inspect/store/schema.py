@@ -108,6 +108,16 @@ JOURNAL_TABLES: Final[dict[str, Table]] = {
             "reopened": Column(int, "1 where frames came after an end that had been presumed", default=0),
         },
     ),
+    "cut_frames": Table(
+        "a frame of which only the beginning is kept",
+        {
+            "frame_id": Column(int, "the frame", "frames"),
+            "length": Column(int, "bytes that it had"),
+            "sha256": Column(str, "of all of them, in hex"),
+            "why": Column(str, "why it was not kept whole"),
+        },
+        "frame_id",
+    ),
     "chain": Table(
         "one row, once a recorder began the file: its place among those of one long recording",
         {
@@ -209,13 +219,12 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         "how readings are kept: ask the view `readings`, which has a row for each",
         {
             "packet_id": Column(int, "address of the packet", "packets"),
-            "position": Column(int, "place among the packet's attributes, from 1"),
+            "position": Column(int, "place among the packet's attributes, from 0"),
             "attribute_id": Column(int, "the attribute", "attributes"),
-            "value": Column(bytes, "the value"),
+            "value": Column(bytes, "the value; the error code where its kind is error"),
             "value_kind": Column(str, "NULL where the type of the value says it"),
             "quality": Column(bytes, "value of attribute Quality in the same packet", "qualities"),
             "quality_position": Column(int, "where that stood, so that it needs no row of its own"),
-            "error_code": Column(bytes, "instead of a value, or of a refused write", "error_codes"),
         },
         ("packet_id", "position"),
         rowless=True,
@@ -306,7 +315,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         rowless=True,
     ),
     "stretches": Table(
-        "a stretch of frames with about a thousand packets",
+        "a stretch of frames with about four thousand packets",
         {
             "first_frame": Column(int, "its first frame; it ends before the next one"),
             "packets": Column(int, "how many packets are in it", default=0),
@@ -343,6 +352,12 @@ NAME_TABLES: Final[dict[str, NameTable]] = {
     "attribute_data_types": NameTable("a data type of attributes", identifiers.ATTRIBUTE_DATA_TYPES),
 }
 """Tables of number (primary key) and name, filled from those of `protocol`."""
+
+WELL_KNOWN_ATTRIBUTES: Final = tuple(
+    (number + 1, number, str(uuid), identifiers.ATTRIBUTES[number])
+    for uuid, number in identifiers.ATTRIBUTE_UUIDS.items()
+)
+"""Rows of `attributes` that are always there: id, number, uuid, name."""
 
 COMMAND_ERRORS: Final = Table(
     "an error code that has a name of its own as the answer to a command",

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Final, NamedTuple
 
 from xentara_inspect.frames import Closing, SessionInfo
+from xentara_inspect.store.chain import last_session
 from xentara_inspect.store.processes import is_running, this_host
 
 
@@ -42,24 +43,18 @@ def insert_session(
     dropped: int = 0,
 ) -> int:
     """Add a session and return its id, which no session of the files before has."""
-    (new_id,) = connection.execute(
-        "SELECT 1 + max((SELECT coalesce(max(id), 0) FROM sessions),"
-        " coalesce((SELECT last_session FROM chain), 0))"
-    ).fetchone()
-    connection.execute(
-        "INSERT INTO sessions (id, client, server, path, subprotocol, user, opened, source, flow_id,"
-        " fingerprint, recorder_id, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            new_id,
-            *map(storable, (info.client, info.server, info.path, info.subprotocol, info.user)),
-            info.opened,
-            *map(storable, (info.source, info.flow_id)),
-            fingerprint,
-            recorder,
-            dropped,
-        ),
+    new_id = last_session(connection) + 1
+    texts = (
+        *(info.client, info.server, info.path, info.subprotocol, info.user),
+        *(info.user_agent, info.origin, info.refused, info.source, info.flow_id),
     )
-    return int(new_id)
+    connection.execute(
+        "INSERT INTO sessions (id, client, server, path, subprotocol, user, user_agent, origin, refused,"
+        " source, flow_id, opened, fingerprint, recorder_id, dropped)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (new_id, *map(storable, texts), info.opened, fingerprint, recorder, dropped),
+    )
+    return new_id
 
 
 def find_flow(connection: sqlite3.Connection, flow_id: str | None) -> StoredSession | None:
@@ -86,15 +81,15 @@ def end_session(connection: sqlite3.Connection, session_id: int, closing: Closin
     """Note that a session ended, behind all frames that the journal has now."""
     _add_end(connection, session_id, closing.time, reopened=False)
     connection.execute(
-        "UPDATE sessions SET closed = ?, close_code = ?, close_reason = ? WHERE id = ?",
-        (closing.time, closing.code, storable(closing.reason), session_id),
+        "UPDATE sessions SET closed = ?, close_code = ?, close_reason = ?, closed_by = ? WHERE id = ?",
+        (closing.time, closing.code, storable(closing.reason), closing.by, session_id),
     )
 
 
 def reopen_if_closed(connection: sqlite3.Connection, session_id: int, time: int) -> None:
     """Note that a session goes on after all, if it had been taken for ended."""
     changed = connection.execute(
-        "UPDATE sessions SET closed = NULL, close_code = NULL, close_reason = NULL"
+        "UPDATE sessions SET closed = NULL, close_code = NULL, close_reason = NULL, closed_by = NULL"
         " WHERE id = ? AND closed IS NOT NULL",
         (session_id,),
     )

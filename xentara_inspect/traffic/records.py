@@ -198,8 +198,7 @@ class Decoded:
     """All that one frame, or the end of a session, adds to what is known.
 
     packets: in wire order. opened: exchanges that begin here, in wire order. closed: exchanges,
-    opened earlier or here, whose status changed. refused_writes: exchanges whose write was answered
-    by an error (the readings of the request get the error_code).
+    opened earlier or here, whose status changed.
     """
 
     packets: list[PacketRecord] = field(default_factory=list)
@@ -207,5 +206,4 @@ class Decoded:
     closed: list[Exchange] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
-    refused_writes: list[Exchange] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

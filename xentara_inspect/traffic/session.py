@@ -208,9 +208,7 @@ class Session:
         if exchange.opcode == commands.SUBSCRIBE and not frame.from_client:
             self._subscriptions.answered(asked)
         if response.is_error:
-            if exchange.opcode == commands.WRITE:
-                decoded.refused_writes.append(exchange)
-            elif exchange.opcode == commands.SUBSCRIBE:
+            if exchange.opcode == commands.SUBSCRIBE:
                 refused = SubscriptionRefused(exchange.address, asked.elements, exchange.error_code)
                 decoded.learned.append(refused)
             return

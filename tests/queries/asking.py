@@ -1,0 +1,38 @@
+"""Putting questions to databases, for the tests of the rooms."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from tests.store_traffic import add, frames, reading
+from xentara_inspect.frames import SessionInfo
+from xentara_inspect.index.process import catch_up
+
+START = 1_700_000_000_000_000_000
+"""When the conversations of tests begin."""
+
+
+def fill(database: Path, *lines: str, about: SessionInfo | None = None, start: int = START) -> Path:
+    """A database with a conversation in it, indexed."""
+    add(database, frames(*lines, start=start), about)
+    catch_up(database)
+    return database
+
+
+def ask(database: Path, query: str, **filters: Any) -> list[dict[str, Any]]:
+    """All rows of the query that has a room of its name."""
+    room = importlib.import_module(f"xentara_inspect.queries.{query}")
+    with reading(database) as connection:
+        return list(getattr(room, query)(connection, **filters))
+
+
+def show(database: Path, name: str) -> dict[str, Any]:
+    """What is shown under a name that must be there."""
+    from xentara_inspect.queries.show import show as shown
+
+    with reading(database) as connection:
+        row = shown(connection, name)
+    assert row is not None, f"there is no {name}"
+    return row

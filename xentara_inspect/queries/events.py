@@ -1,0 +1,138 @@
+"""`events`: what servers pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+from xentara_inspect.notation.messages import annotate_packet
+from xentara_inspect.protocol import commands, identifiers
+from xentara_inspect.queries import summaries
+from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.newest import Keyed, merged, newest
+from xentara_inspect.queries.parsed_frames import ParsedFrames
+from xentara_inspect.queries.readings import unfolded
+from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
+from xentara_inspect.queries.timeline import packets_in_time
+from xentara_inspect.queries.values import (
+    Row,
+    attribute_name,
+    element_name,
+    error_name,
+    iso_time,
+    json_integer,
+    named_number,
+    reading_json,
+)
+from xentara_inspect.queries.where import Where
+from xentara_inspect.traffic.names import Names
+
+EVENT_KEYS: Final = (
+    "id", "session", "time", "source_time", "event_type", "element", "values", "subscription", "summary",
+)  # fmt: skip
+
+_COLUMNS: Final = "f.time, f.session_id, p.id, p.event_type, p.element_id, p.source_time"
+
+
+def events(
+    asked: Asked,
+    *,
+    limit: int = 50,
+    session: int | str | None = None,
+    element: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    with_notation: bool = False,
+) -> Iterator[Row]:
+    """Rows with `EVENT_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
+
+    values: by the attribute's name; an error in place of a value is an object with its code and name.
+    with_notation: each with `notation` too, written with all names that are known by now. since, until:
+    nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
+    """
+    databases = as_databases(asked)
+    wanted = wanted_element(element, databases)
+    lists = []
+    for file, session_id in databases.asked_for(session):
+        keys = wanted.keys_in(file) if wanted is not None else None
+        if keys == []:
+            continue
+        lines = EventLines(file, databases.names, with_notation=with_notation)
+        where = Where()
+        where.equal("f.session_id", session_id)
+        where.between("f.time", since, until)
+        lists.append(newest(partial(lines.rows, where, keys, limit), limit))
+    yield from merged(lists, limit)
+
+
+class EventLines:
+    """Makes rows of the events of one file, with names as far as they are known now."""
+
+    def __init__(self, file: Database, names: Names, *, with_notation: bool = False) -> None:
+        self._file = file
+        self._names = names
+        self._frames = ParsedFrames(file)
+        self._subscriptions = SubscriptionsOfEvents(file.recording)
+        self._with_notation = with_notation
+
+    def rows(
+        self, where: Where, elements: Sequence[int] | None, limit: int, direction: str
+    ) -> Iterator[Keyed]:
+        """Rows with `EVENT_KEYS` in a direction. elements: keys; limit: how many will be taken."""
+        where = where.also("p.kind = 'event'")
+        sql = packets_in_time(self._file, _COLUMNS, where, direction, elements=elements, limit=limit)
+        for row in self._file.rows(sql, where.parameters):
+            yield (row["time"], self._file.recording.index, row["id"]), self._row(row)
+
+    def one(self, address: int) -> Row | None:
+        """The event at an address; None if there is none. Raises StoreError."""
+        row = self._file.row(
+            f"SELECT {_COLUMNS} FROM packets p JOIN frames f ON f.id = p.id >> 24"  # noqa: S608
+            " WHERE p.id = ? AND p.kind = 'event'",
+            address,
+        )
+        return self._row(row) if row is not None else None
+
+    def _row(self, row: Any) -> Row:
+        file, names, address = self._file, self._names, row["id"]
+        element = file.element(row["element_id"])
+        shown = self._frames.packet(address)
+        event = {
+            "id": file.place_name(address),
+            "session": file.number(row["session_id"]),
+            "time": iso_time(row["time"]),
+            "source_time": iso_time(row["source_time"]),
+            "event_type": named_number(row["event_type"], identifiers.EVENT_TYPES),
+            "element": element_name(element, names),
+            "values": self._values(address, element),
+            "subscription": self._subscriptions.of(row["session_id"], element, address, row["time"]),
+            "summary": summaries.of_event(shown, names) if shown is not None else "",
+        }
+        if self._with_notation:
+            event["notation"] = annotate_packet(*shown, names=names) if shown is not None else None
+        return event
+
+    def _values(self, address: int, element: bytes | None) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        rows = self._file.tuples(
+            "SELECT position, attribute_id, value, value_kind, quality, quality_position, NULL"
+            " FROM attribute_values WHERE packet_id = ? ORDER BY position",
+            (address,),
+        )
+        stored = list(rows)
+        for _, attribute_id, value, kind, code in unfolded(stored) if stored else ():
+            attribute = self._file.attribute(attribute_id)
+            name = attribute_name(attribute, element, self._names)
+            if name in values:  # two attributes of one name, or one attribute twice
+                number = attribute if isinstance(attribute, int) else attribute.hex()
+                name = f"{name} ({number})"
+            if kind == "error":
+                values[name] = {
+                    "error_code": json_integer(code),
+                    "error_name": error_name(code, commands.READ),
+                }
+            else:
+                values[name] = reading_json(value, kind)
+        return values

@@ -1,0 +1,42 @@
+"""The files beside a database, and what may be in their place."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from xentara_inspect.store.errors import Kind, StoreError
+
+LOG: Final = "-wal"
+INDEXER: Final = "-indexer"
+"""Locked by the indexer, and there only while one runs."""
+
+OF_SQLITE: Final = (LOG, "-shm", "-journal")
+ALL: Final = (*OF_SQLITE, INDEXER)
+"""Endings of the names of the files beside a database."""
+
+_LONGEST_NAME: Final = 255  # bytes, on the file systems that there are
+
+
+def check_places(name: str) -> None:
+    """Make sure that a database and what is beside it can be where their names say.
+
+    Whoever may write to the directory might have put links there, to somebody else's files. Raises
+    StoreError.
+    """
+    directory, own_name = os.path.split(os.path.abspath(name))
+    if len(os.fsencode(own_name)) + max(map(len, ALL)) > _LONGEST_NAME:
+        raise StoreError(f"{name} cannot be made: its name is too long for the files that go beside it")
+    if os.path.islink(name) and os.path.dirname(os.path.realpath(name)) != os.path.realpath(directory):
+        raise StoreError(f"{name} is a link out of its directory, which is not followed", Kind.DENIED)
+    for ending in ALL:
+        if os.path.islink(f"{name}{ending}"):
+            raise StoreError(f"{name}{ending} is a link, which is not followed", Kind.DENIED)
+
+
+def remove(path: str) -> None:
+    """Remove a database with what SQLite put beside it. Raises OSError."""
+    # The log first: a new database that takes the name of the old one must not find it.
+    for ending in (*OF_SQLITE, ""):
+        if os.path.lexists(f"{path}{ending}"):
+            os.unlink(f"{path}{ending}")

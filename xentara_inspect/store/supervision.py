@@ -1,0 +1,64 @@
+"""Processes that run beside the proxy, and are started again when they die: how, when, and what is said."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+FIRST_PAUSE: Final = 0.5
+"""Seconds until a process that died is started again; doubles with each death in a row."""
+
+LONGEST_PAUSE: Final = 30.0
+"""The most seconds that it doubles to."""
+
+RAN_WELL: Final = 60.0
+"""Seconds after which a process that dies is not one more death in a row."""
+
+_TELL_AFTER: Final = 3  # deaths in a row
+_LAST_TRIES: Final = 3  # at the end, when somebody waits
+
+
+def start(module: str, arguments: Sequence[str], stdin: int, **options: Any) -> subprocess.Popen[bytes]:
+    """Run a module of ours with this interpreter. stdin: its lifeline. options: of Popen. Raises OSError.
+
+    A fork would keep the proxy's port open when the proxy is killed.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", module, *arguments],
+        stdin=stdin,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C in the terminal is for the proxy, which tells us when it is done
+        **options,
+    )
+
+
+class Supervision:
+    """Counts the deaths in a row of a process that is to be there."""
+
+    def __init__(self, what: str, meanwhile: str) -> None:
+        """what: the process, in words. meanwhile: what is so while it is not there."""
+        self._what = what
+        self._meanwhile = meanwhile
+        self._told = False
+        self.deaths = 0
+
+    def died(self, ran: float) -> float:
+        """It died after so many seconds. Returns the seconds to wait before the next one is started."""
+        if ran >= RAN_WELL:
+            self.deaths, self._told = 0, False
+        self.deaths += 1
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.deaths - 1))
+
+    def complaint(self, code: int | str) -> str | None:
+        """What to tell people, once and not of a single death. code: of its exit, or why it did not start."""
+        if self.deaths < _TELL_AFTER or self._told:
+            return None
+        self._told = True
+        how = f"exit code {code}" if isinstance(code, int) else code
+        return f"{self._what} keeps dying ({how}) and is started again and again; {self._meanwhile}"
+
+    def is_hopeless(self) -> bool:
+        """Whether somebody who waits for its end need not wait for another try."""
+        return self.deaths >= _LAST_TRIES
