@@ -52,15 +52,13 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
 
 
 def _be_client(url: str, seconds: float) -> None:
-    from websockets.exceptions import InvalidURI, WebSocketException
-
-    from xentara_inspect.simulator import UnexpectedAnswerError
+    from xentara_inspect.simulator import CLIENT_ERRORS, InvalidURI
 
     try:
         sent = asyncio.run(_converse(url, seconds))
     except InvalidURI:
         raise click.BadParameter(f"{url!r} is no URL such as ws://127.0.0.1:8081/api/ws") from None
-    except (OSError, WebSocketException, UnexpectedAnswerError) as error:
+    except CLIENT_ERRORS as error:
         raise Failure(f"{url}: {error}") from None
     click.echo(f"{sent} requests sent and answered", err=True)
 

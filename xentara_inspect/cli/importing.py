@@ -11,9 +11,9 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 
 if TYPE_CHECKING:
-    from mitmproxy.flowfilter import TFilter
     from rich.progress import Progress, TaskID
 
+    from xentara_inspect.captures.flows import Filter
     from xentara_inspect.store.importing import Importer
 
 
@@ -50,7 +50,7 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
         raise Failure(failures[-1])
 
 
-def _import_file(file: Path, importer: Importer, chosen: TFilter | None, progress: Progress) -> list[str]:
+def _import_file(file: Path, importer: Importer, chosen: Filter | None, progress: Progress) -> list[str]:
     """Import one file and say what became of it. Returns what went wrong."""
     from xentara_inspect.captures import flows as source
 
