@@ -19,16 +19,15 @@ _UNBOUNDED: Final = 100_000
 """Width of a table that no terminal shows: nothing is cut or wrapped."""
 
 _BETWEEN: Final = 2
-_READABLE: Final = 24
-"""Characters that a column which wraps needs at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table; JSON and CSV have all keys of a row instead.
 
-    show: the text of a value, None for plain `str`. style: the colour of a value, for terminals.
-    wraps: whether the text may be broken over lines where the terminal is narrow. spare: those with
+    pick: the value of a row, where it is not that of the key. show: the text of a value, None for plain
+    `str`. style: the colour of a value, for terminals. wraps: the least width to which the text may be
+    broken over lines where the terminal is narrow; 0 for none. spare: those with
     the highest are left out first where the terminal is narrower still, empty ones before all others;
     those with 0 never. What does not wrap is never cut.
     """
@@ -38,13 +37,14 @@ class Column:
     show: Callable[[Any], str] | None = None
     style: Callable[[Any], str] | None = None
     right: bool = False
-    wraps: bool = False
+    wraps: int = 0
     spare: int = 0
+    pick: Callable[[Mapping[str, Any]], Any] | None = None
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> int:
     """Print rows; nothing where there are none. Returns how many there were."""
-    cells = [[_cell(column, row[column.key]) for column in columns] for row in rows]
+    cells = [[_cell(column, row) for column in columns] for row in rows]
     if not cells:
         return 0
     from rich.console import Console
@@ -76,7 +76,7 @@ def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: 
 
 def _least_width(column: Column, cells: Sequence[Sequence[Text]], place: int) -> int:
     whole = max(len(column.title), *(row[place].cell_len for row in cells))
-    return min(whole, _READABLE) if column.wraps else whole
+    return min(whole, column.wraps) if column.wraps else whole
 
 
 def _table(columns: Sequence[Column], cells: Sequence[Sequence[Text]], kept: Sequence[int]) -> Table:
@@ -103,8 +103,9 @@ def _print_whole_lines(console: Console, columns: Sequence[Column], cells: Seque
         out(line.rstrip())
 
 
-def _cell(column: Column, value: Any) -> Text:
+def _cell(column: Column, row: Mapping[str, Any]) -> Text:
     from rich.text import Text
 
+    value = column.pick(row) if column.pick else row[column.key]
     text = "" if value is None else safe(column.show(value) if column.show else str(value))
     return Text(printable(text), style=column.style(value) if column.style and value is not None else "")
