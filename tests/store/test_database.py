@@ -13,11 +13,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from xentara_inspect.queries.questions import sessions
 
 from tests.journal import Journal
 from tests.store_traffic import HELLO, LIVE_INFO, add, frames, read, reading
 from xentara_inspect.index.process import catch_up
+from xentara_inspect.queries.sessions import sessions
 from xentara_inspect.store import recorders
 from xentara_inspect.store.columns import loaded_integer, stored_integer
 from xentara_inspect.store.database import open_for_reading, open_for_writing
@@ -130,8 +130,8 @@ EDGES = [0, -1, 2**63 - 1, -(2**63), 2**63, -(2**63) - 1, 2**64 - 1, -(2**64), 1
 WIRE_COLUMNS = [
     (name, column)
     for name, table in DERIVED_TABLES.items()
-    for column, kind in table.columns.items()
-    if kind is bytes
+    for column, described in table.columns.items()
+    if described.type is bytes
 ]
 
 
