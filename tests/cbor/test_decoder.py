@@ -139,34 +139,6 @@ def test_items_after_the_first_are_read_as_a_sequence() -> None:
     assert document.error.offset == 2
 
 
-@pytest.mark.parametrize(
-    ("data", "preferred"),
-    [
-        ("00", True),
-        ("1800", False),
-        ("1818", True),
-        ("190018", False),
-        ("1900ff", False),
-        ("190100", True),
-        ("3800", False),
-        ("3818", True),
-        ("5800", False),
-        ("9800", False),
-        ("9fff", False),
-        ("d90025f6", False),
-        ("d825f6", True),
-        ("f93c00", True),
-        ("fa3f800000", False),
-        ("fb3ff199999999999a", True),
-        ("f97e00", True),
-        ("fa7fc00000", False),
-        ("f8ff", True),
-    ],
-)
-def test_preferred_serialization_is_the_shortest_head_of_definite_length(data: str, preferred: bool) -> None:
-    assert cbor.is_preferred(only_item(data)) is preferred
-
-
 def test_a_million_levels_cost_no_recursion() -> None:
     document = cbor.decode(b"\x81" * 1_000_000)
     assert document.error is not None

@@ -164,6 +164,25 @@ def test_of_a_text_message_only_a_few_words_are_kept(text: str) -> None:
     assert redact(b'{"any": "thing"}', False, is_text=True) == b'{"any": "thing"}'
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *map(edn, UNTOUCHED),
+        edn('[[1, 12, {0: "Plant"}], [8, 0, {12: "text"}]]'),
+        edn('[[0, 1, 3, {0: "Plant"}]]')[:-2],
+        b"\xff",
+    ],
+)
+def test_of_unknown_direction_what_may_be_a_server_s_is_left_alone(payload: bytes) -> None:
+    assert redact(payload, None) is payload
+
+
+@pytest.mark.parametrize(("sent", "stored"), REDACTED[:10])
+def test_of_unknown_direction_requests_are_blanked(sent: str, stored: str) -> None:
+    assert redact(edn(sent), None) == edn(stored)
+    assert SECRET[:4].encode() not in redact(edn(sent)[:-4], None)
+
+
 MADE_UP = Command(
     20,
     "made_up",

@@ -115,7 +115,6 @@ _COMMAND_ROWS: Final = (
             name="Elements",
         ),
         (UNKNOWN_ELEMENT,),
-        element_key=0,
     ),
     Command(
         META_DATA_COMMAND,
@@ -129,7 +128,6 @@ _COMMAND_ROWS: Final = (
         ),
         META_DATA_OBJECT,
         (UNKNOWN_ELEMENT,),
-        element_key=0,
     ),
     Command(
         LOOKUP,
@@ -145,7 +143,6 @@ _COMMAND_ROWS: Final = (
         ATTRIBUTE_VALUES,
         (UNKNOWN_ELEMENT, MISSING_ATTRIBUTE, ACCESS_DENIED, READ_ONLY, TYPE_MISMATCH, READ_OR_WRITE_ERROR),
         error_names=READ_ERRORS,
-        element_key=0,
     ),
     Command(
         WRITE,
@@ -171,7 +168,6 @@ _COMMAND_ROWS: Final = (
             READ_OR_WRITE_ERROR,
         ),
         error_names=WRITE_ERRORS,
-        element_key=0,
     ),
     Command(
         SUBSCRIBE,

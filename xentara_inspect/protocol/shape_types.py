@@ -1,4 +1,4 @@
-"""The vocabulary in which `protocol.py` writes its tables: what may stand where in a packet.
+"""The vocabulary in which the tables are written: what may stand where in a packet.
 
 A shape says of an item what it is, how it is called, what its numbers mean and what it contains.
 The notation takes its comments from it, the findings what to miss, the docs their tables.
@@ -192,7 +192,7 @@ class Command:
     """A command: a row of the table of commands.
 
     result is None where a success response carries nothing. errors are the codes beyond
-    `protocol.COMMON_ERRORS` (those are in `all_errors` of `protocol`). inferred: no page describes
+    `error_codes.COMMON_ERRORS` (`commands.documented_errors` has both). inferred: no page describes
     it, so treat it as a guess.
     """
 
@@ -205,8 +205,6 @@ class Command:
     """Names that error codes have on this command's page only."""
     excluded_errors: tuple[int, ...] = ()
     """Common errors that this command's page leaves out."""
-    element_key: int | None = None
-    """Key of the parameter that names the element asked about."""
     errors_complete: bool = True
     """Whether the page's list of errors was seen whole."""
     inferred: bool = False

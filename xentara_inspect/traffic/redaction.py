@@ -34,6 +34,8 @@ _HARMLESS: Final = Mode(watch=True)
 _VALUE: Final = Mode(watch=True, value=True)
 
 _BREAK: Final = b"\xff"
+_LENGTHS: Final = (2, 3, 4, -1)
+"""Of the arrays that packets are, whoever sends them."""
 _HARMLESS_TEXTS: Final = frozenset((b"", b"hello", b"hi", b"ping", b"pong", b"keepalive", b"heartbeat"))
 _AUTHENTICATION: Final = objects.AUTHENTICATION
 _UNTOLD_PACKETS: Final = 1000
@@ -49,6 +51,15 @@ _EMBEDDED_REQUEST: Final = re.compile(
     rb"(?:[\x00-\x17\x20-\x37]|[\x18\x38].|[\x19\x39]..|[\x1a\x3a].{4}|[\x1b\x3b].{8})"
     rb"([\x00-\x17]|\x18.))",
     re.DOTALL,
+)
+_FROM_SERVER: Final = frozenset(identifiers.PACKET_TYPES) - identifiers.FROM_CLIENT
+# An opcode with a secret, however it is encoded; an authentication tag.
+_MAY_BE_SECRET: Final = re.compile(
+    rb"[%s]|(?:\xd8|\xd9\x00|\xda\x00{3}|\xdb\x00{7})[%s]"
+    % (
+        b"".join(rb"\x%02x" % (row.opcode & 0xFF) for row in commands.COMMANDS.values() if row.has_secret),
+        b"".join(rb"\x%02x" % tag for tag in _AUTHENTICATION.by_tag),
+    )
 )
 _OPCODES: Final = b"".join(rb"\x%02x" % opcode for opcode in commands.COMMANDS if opcode < 24)
 _OPEN_OPCODES: Final = b"".join(
@@ -91,17 +102,22 @@ def without_secrets(frame: Frame) -> Frame:
     return frame if blanked is payload else frame._replace(payload=blanked)
 
 
-def redact(payload: bytes, from_client: bool, is_text: bool = False) -> bytes:
+def redact(payload: bytes, from_client: bool | None, is_text: bool = False) -> bytes:
     """The payload with its secrets blanked; the same object where there is nothing to blank.
+
+    from_client: None where the direction is not known; then nothing is blanked in what can hold no secret
+    of a client's, and the packets that servers send are taken for theirs.
 
     One pass over the bytes (two where a message turns out to be none), in memory that does not grow
     with what they hold.
     """
-    if not from_client or not payload:
+    if from_client is False or not payload:
         return payload
     if is_text:
         return payload if payload.lower() in _HARMLESS_TEXTS else bytes((BLANK,)) * len(payload)
-    redaction = _Redaction(payload)
+    if from_client is None and not _MAY_BE_SECRET.search(payload):
+        return payload
+    redaction = _Redaction(payload, from_client is None)
     try:
         end = redaction.message()
     except (UndecodableError, TooDeepError):
@@ -115,7 +131,11 @@ def redact(payload: bytes, from_client: bool, is_text: bool = False) -> bytes:
 
 
 class _Redaction(ShapedBlanker):
-    """What is secret in a client's message."""
+    """What is secret in a client's message, or in one that may be a server's."""
+
+    def __init__(self, payload: bytes, from_anybody: bool) -> None:
+        super().__init__(payload)
+        self._from_anybody = from_anybody
 
     def message(self) -> int:
         """The first item, which ought to be the array of packets; where it ends."""
@@ -182,10 +202,14 @@ class _Redaction(ShapedBlanker):
         Of what is none anything may be blanked.
         """
         major, count, pos = self.head(start)
-        if major != ARRAY or count not in (3, 4, -1):
+        if major != ARRAY or count not in _LENGTHS:
             return 0
         packet_type, pos = self.integer(pos)
         message_id, pos = self.integer(pos)
+        if self._from_anybody and packet_type in _FROM_SERVER:
+            return self.scan(start, 1, _HARMLESS)
+        if count == 2:
+            return 0
         if packet_type == identifiers.ERROR and count == 3 and message_id is not None:
             return self._refusal(pos)
         opcode, pos = self.integer(pos)

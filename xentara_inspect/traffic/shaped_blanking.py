@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from xentara_inspect.cbor import BYTES, MAP, NINT, TAG, TEXT, UINT
+from xentara_inspect.cbor import ARRAY, BYTES, MAP, NINT, TAG, TEXT, UINT
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.protocol.shape_types import (
     Alternatives,
@@ -42,12 +42,28 @@ class ShapedBlanker(Blanker):
         match shape:
             case Object():
                 return self._object(pos, shape)
+            case ArrayOf():
+                return self._array(pos, shape)
             case Alternatives():
                 major, tag, content = self.head(pos)
                 option = shape.by_tag.get(tag) if major == TAG else None
                 return self.scan(pos, 1, SECRET) if option is None else self.shaped(content, option.shape)
             case _:
                 return self.scan(pos, 1, SECRET)
+
+    def _array(self, pos: int, shape: ArrayOf) -> int:
+        major, count, end = self.head(pos)
+        if major != ARRAY:
+            return self.scan(pos, 1, SECRET)
+        while count:
+            if count < 0 and self.payload[end : end + 1] == b"\xff":
+                return end + 1
+            start, is_public = end, self._is_public(end, shape.element)
+            end = self.shaped(start, shape.element)
+            if is_public:
+                self.restore(start, end)
+            count -= count > 0
+        return end
 
     def _object(self, pos: int, shape: Object) -> int:
         major, count, end = self.head(pos)
