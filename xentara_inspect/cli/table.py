@@ -28,7 +28,7 @@ class Column:
     pick: the value of a row, where it is not that of the key. show: the text of a value, None for plain
     `str`. style: the colour of a value, for terminals. wraps: the least width to which the text may be
     broken over lines where the terminal is narrow; 0 for none. spare: those with
-    the highest are left out first where the terminal is narrower still, empty ones before all others;
+    the highest are left out first where the terminal is narrower still, empty ones before any other;
     those with 0 never. What does not wrap is never cut.
     """
 
@@ -66,8 +66,11 @@ def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: 
     kept = list(range(len(columns)))
     least = [_least_width(column, cells, place) for place, column in enumerate(columns)]
     empty = [not any(row[place].plain for row in cells) for place in kept]
-    spare = [place for place in kept if columns[place].spare or empty[place]]
-    for place in sorted(spare, key=lambda place: (not empty[place], -columns[place].spare)):
+    whole = sum(max(row[place].cell_len for row in cells) + _BETWEEN for place in kept)
+    if whole > width:  # columns that wrap have a better use for the room
+        kept = [place for place in kept if not empty[place]]
+    spare = [place for place in kept if columns[place].spare]
+    for place in sorted(spare, key=lambda place: -columns[place].spare):
         if sum(least[there] + _BETWEEN for there in kept) - _BETWEEN <= width:
             break
         kept.remove(place)
