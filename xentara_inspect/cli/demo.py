@@ -51,16 +51,6 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
 
 
 def _be_client(url: str, seconds: float) -> None:
-<<<<<<< HEAD
-    from xentara_inspect.simulator import CLIENT_ERRORS, InvalidURI
-
-    try:
-        sent = asyncio.run(_converse(url, seconds))
-    except InvalidURI:
-        raise click.BadParameter(f"{url!r} is no URL such as ws://127.0.0.1:8081/api/ws") from None
-    except CLIENT_ERRORS as error:
-        raise Failure(f"{url}: {error}") from None
-=======
     from xentara_inspect.simulator.demonstration import DemonstrationError, converse
 
     try:
@@ -69,7 +59,6 @@ def _be_client(url: str, seconds: float) -> None:
         raise click.BadParameter(str(error)) from None
     except DemonstrationError as error:
         raise Failure(str(error)) from None
->>>>>>> queries
     click.echo(f"{sent} requests sent and answered", err=True)
 
 

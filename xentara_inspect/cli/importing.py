@@ -13,15 +13,9 @@ from xentara_inspect.cli.failures import Failure
 from xentara_inspect.store.settings import NOTATIONS
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
-    from rich.progress import Progress, TaskID
-
-    from xentara_inspect.captures.flows import Filter
-=======
     from rich.progress import Progress
 
     from xentara_inspect.captures.importing import Imported
->>>>>>> queries
     from xentara_inspect.store.importing import Importer
 
 
@@ -69,15 +63,9 @@ def import_(
         raise Failure(failures[-1])
 
 
-<<<<<<< HEAD
-def _import_file(file: Path, importer: Importer, chosen: Filter | None, progress: Progress) -> list[str]:
-    """Import one file and say what became of it. Returns what went wrong."""
-    from xentara_inspect.captures import flows as source
-=======
 def _choose_notation(database: str, notation: str) -> None:
     from xentara_inspect.store.database import open_for_writing
     from xentara_inspect.store.settings import set_notation
->>>>>>> queries
 
     with contextlib.closing(open_for_writing(database)) as connection:
         set_notation(connection, notation)
