@@ -6,7 +6,8 @@ none. On top of that comes what must not depend on a client doing it properly:
 
 - what stands under one of the authentication tags is blanked wherever a client sends it
 - so is a byte string that holds such a tag, or a request with a secret
-- a packet that is no proper request of a known command loses all its strings and wide numbers
+- a request of an unknown command loses all strings and wide numbers of its parameters, any other packet
+  those of all of it
 - a message that is no array of packets, or cannot be decoded, likewise, and everything behind the first
   head that cannot be decoded: what it ought to have been, or goes on with, is not known
 - a text message is blanked whole but for a few words
@@ -197,7 +198,7 @@ class _Redaction(ShapedBlanker):
         return self._proper(pos) or self.scan(pos, 1, _UNTOLD_PACKET)
 
     def _proper(self, start: int) -> int:
-        """A proper request of a known command. Returns where it ends, 0 where it is none.
+        """A proper request. Returns where it ends, 0 where it is none.
 
         Of what is none anything may be blanked.
         """
@@ -214,10 +215,13 @@ class _Redaction(ShapedBlanker):
             return self._refusal(pos)
         opcode, pos = self.integer(pos)
         command = commands.COMMANDS.get(opcode) if opcode is not None else None
-        if packet_type != identifiers.REQUEST or message_id is None or command is None:
+        if packet_type != identifiers.REQUEST or message_id is None or opcode is None:
             return 0
         if count == 4 or (count < 0 and self.payload[pos : pos + 1] != _BREAK):
-            pos = self._parameters(pos, command.parameters, command.has_secret)
+            if command is None:
+                pos = self.scan(pos, 1, _UNTOLD_PACKET)
+            else:
+                pos = self._parameters(pos, command.parameters, command.has_secret)
         if count > 0:
             return pos
         return pos + 1 if self.payload[pos : pos + 1] == _BREAK else 0
