@@ -57,8 +57,8 @@ MALFORMED = [
     ("bf01ff", 2, "byte 2: found a break (0xff), expected the value of key 1 in a map"),
     ("ff", 0, "byte 0: found a break (0xff), expected a data item"),
     ("82ff", 1, "byte 1: found a break (0xff), expected element 1 of 2 in an array"),
-    ("c1ff", 1, "byte 1: found a break (0xff), expected the content of tag 1"),
-    ("d825", 2, "byte 2: found the end of the data, expected the content of tag 37"),
+    ("c1ff", 1, "byte 1: found a break (0xff), expected the content of a tag"),
+    ("d825", 2, "byte 2: found the end of the data, expected the content of a tag"),
     ("5f01ff", 1, "byte 1: found initial byte 0x01, expected a definite-length chunk of a byte string or a break"),
     ("5f5fffff", 1, "byte 1: found initial byte 0x5f, expected a definite-length chunk of a byte string or a break"),
     ("7f6161", 3, "byte 3: found the end of the data, expected a definite-length chunk of a text string or a break"),
@@ -137,34 +137,6 @@ def test_items_after_the_first_are_read_as_a_sequence() -> None:
     assert [item.kind for item in document.items] == [ARRAY, UINT, cbor.BROKEN]
     assert document.error is not None
     assert document.error.offset == 2
-
-
-@pytest.mark.parametrize(
-    ("data", "preferred"),
-    [
-        ("00", True),
-        ("1800", False),
-        ("1818", True),
-        ("190018", False),
-        ("1900ff", False),
-        ("190100", True),
-        ("3800", False),
-        ("3818", True),
-        ("5800", False),
-        ("9800", False),
-        ("9fff", False),
-        ("d90025f6", False),
-        ("d825f6", True),
-        ("f93c00", True),
-        ("fa3f800000", False),
-        ("fb3ff199999999999a", True),
-        ("f97e00", True),
-        ("fa7fc00000", False),
-        ("f8ff", True),
-    ],
-)
-def test_preferred_serialization_is_the_shortest_head_of_definite_length(data: str, preferred: bool) -> None:
-    assert cbor.is_preferred(only_item(data)) is preferred
 
 
 def test_a_million_levels_cost_no_recursion() -> None:

@@ -15,7 +15,10 @@ from xentara_inspect.queries.unknown import QuestionError
 
 
 def test_rows_have_the_keys_of_the_contract(conversation: Path) -> None:
-    keys = "packet session time source_time element attribute value value_kind quality error_code error_name origin"
+    keys = (
+        "packet session time source_time element attribute value value_kind quality error_code error_name"
+        " origin"
+    )
     assert " ".join(READING_KEYS) == keys
     assert {" ".join(row) for row in ask(conversation, "readings")} == {keys}
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.encodings import encodings, integers
 from tests.transcript import edn
 from xentara_inspect import cbor
+from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.shape_types import ArrayOf, Bytes, Command, Field, Integer, Object, Text
 from xentara_inspect.traffic.redaction import redact
 
 SECRET = "not-a-real-secret"
@@ -59,6 +64,19 @@ REDACTED = [
     (f"[[0, 1, 2(h'0c'), {{0: \"{SECRET}\"}}]]", "[[0, 1, 2(h'2a'), {0: \"*****************\"}]]"),
     (f'[[[0, 1, 12, {{0: "{SECRET}"}}]]]', '[[[0, 1, 12, {0: "*****************"}]]]'),
     (f'{{0: 12, 1: "{SECRET}"}}', '{0: 12, 1: "*****************"}'),
+    # opcodes that are none, and packets that only servers send
+    (f'[[0, 1, 268, {{0: "{SECRET}"}}]]', '[[0, 1, 268, {0: "*****************"}]]'),
+    (f'[[0, 1, -13, {{0: "{SECRET}"}}]]', '[[0, 1, -13, {0: "*****************"}]]'),
+    (f'[[1, 12, "{SECRET}"]]', '[[1, 12, "*****************"]]'),
+    (f'[[2, 12, {{0: 12, 1: "{SECRET}"}}]]', '[[2, 12, {0: 12, 1: "*****************"}]]'),
+    # authentication tags on what is no map; alternative 0 may be that of a value
+    (f'[[0, 1, 13, {{0: 121("{SECRET}")}}]]', '[[0, 1, 13, {0: 121("*****************")}]]'),
+    (f'[[0, 1, 5, {{0: {SESSION}, 1: 11, 2: 123(["me", "{SECRET}"])}}]]', f'[[0, 1, 5, {{0: {SESSION}, 1: 11, 2: 123(["**", "*****************"])}}]]'),
+    (f'[[0, 1, 5, {{0: {SESSION}, 1: 11, 2: 55799(123({{0: "me", 1: "{SECRET}"}}))}}]]', f'[[0, 1, 5, {{0: {SESSION}, 1: 11, 2: 55799(123({{0: "me", 1: "*****************"}}))}}]]'),
+    # numbers that may be one, in what cannot be told
+    ('[[0, "1", 3735928559, 2.5_3]]', '[[0, "*", 707406378, 1.4260258159703532e-105]]'),
+    ('[{3735928559: 268, 17: 12}]', '[{707406378: 268, 17: 12}]'),
+    ('[3735928559(1)]', '[707406378(1)]'),
 ]  # fmt: skip
 
 UNTOUCHED = [
@@ -66,6 +84,9 @@ UNTOUCHED = [
     "[[0, 1, 5, {0: 37(h'0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C'), 1: 11, 2: \"set point\"}]]",
     '[[2, 12, {0: -32102, 1: "access denied"}]]',
     "[[0, 12, 5, {0: 37(h'0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C'), 1: 11, 2: 121(\"value\")}]]",
+    "[[0, 12, 5, {0: 37(h'0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C'), 1: 11, 2: h'000c8001'}]]",
+    "[[0, 12, 4, {0: 37(h'D87B0C0CD87BA2000C0C0C0C0C0C0C0C'), 1: [11, 37(h'D87BA0D87BA2000C0C0C0C0C0C0C0C0C')]}]]",
+    '[[0, 4294967296, 8], [_ 0, -5000000000, 3, {_ 0: "Plant.Tank 12"}]]',
 ]
 
 
@@ -100,6 +121,103 @@ def test_a_request_written_out_as_text_keeps_no_secret(sent: str) -> None:
     assert SECRET.encode() not in redact(sent.encode(), from_client=True)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'24(<<123({{0: "me", 1: "{SECRET}"}})>>)',
+        f'<<123({{0: "me", 1: "{SECRET}"}})>>',
+        f'[1, <<121_1(["{SECRET}"])>>]',
+        f'55799(<<[0, 1, 12, {{0: "{SECRET}"}}]>>)',
+        f"(_ h'd8', h'7b', '{SECRET}')",
+    ],
+)
+def test_bytes_that_hold_credentials_are_blanked_in_any_command(value: str) -> None:
+    payload = edn(f"[[0, 1, 5, {{0: {SESSION}, 1: 11, 2: {value}}}], [0, 2, 8]]")
+    kept = redact(payload, from_client=True)
+    assert SECRET[:8].encode() not in kept
+    assert str(cbor.decode(kept).error) == "None"
+    assert edn("[0, 2, 8]") in kept
+
+
+def test_a_request_over_two_messages_keeps_no_secret() -> None:
+    whole = edn(f'[[0, 65, 12, {{0: 123({{0: "operator", 1: "{SECRET}"}})}}]]')
+    for cut in range(len(whole)):
+        first, second = redact(whole[:cut], True), redact(whole[cut:], True)
+        assert SECRET[:4].encode() not in first + second
+        assert SECRET[-4:].encode() not in first + second
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"createSubSession": {"token": "%s"}}',
+        "CREATE_SUB_SESSION %s",
+        "%s",
+        '{"id": 1, "method": "get_stage", "auth": "%s"}',
+    ],
+)
+def test_of_a_text_message_only_a_few_words_are_kept(text: str) -> None:
+    for written in (text % SECRET, (text % SECRET).encode().hex(), "\0".join(text % SECRET)):
+        payload = written.encode()
+        assert redact(payload, True, is_text=True) == b"*" * len(payload)
+    assert redact(b"ping", True, is_text=True) == b"ping"
+    assert redact(b'{"any": "thing"}', False, is_text=True) == b'{"any": "thing"}'
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *map(edn, UNTOUCHED),
+        edn('[[1, 12, {0: "Plant"}], [8, 0, {12: "text"}]]'),
+        edn('[[0, 1, 3, {0: "Plant"}]]')[:-2],
+        b"\xff",
+    ],
+)
+def test_of_unknown_direction_what_may_be_a_server_s_is_left_alone(payload: bytes) -> None:
+    assert redact(payload, None) is payload
+
+
+@pytest.mark.parametrize(("sent", "stored"), REDACTED[:10])
+def test_of_unknown_direction_requests_are_blanked(sent: str, stored: str) -> None:
+    assert redact(edn(sent), None) == edn(stored)
+    assert SECRET[:4].encode() not in redact(edn(sent)[:-4], None)
+
+
+MADE_UP = Command(
+    20,
+    "made_up",
+    Object(
+        "Made Up Object",
+        (
+            Field(0, "title", Text()),
+            Field(1, "pin", Integer(), optional=True),
+            Field(2, "key", Bytes(secret=True)),
+            Field(
+                3, "owners", ArrayOf(Object("Owner", (Field(0, "phrase", Text(secret=True)),))), optional=True
+            ),
+        ),
+    ),
+    None,
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("{0: \"title\", 2: 'abc'}", "{0: \"title\", 2: '***'}"),
+        ("{0: \"title\", 1: 1234, 2: 'abc'}", "{0: \"title\", 1: 1234, 2: '***'}"),
+        ('{0: "title", 2: h\'\', 3: [{0: "abc"}]}', '{0: "title", 2: h\'\', 3: [{0: "***"}]}'),
+        ("{0: \"title\", 2: 'abc', 4: \"more\"}", "{0: \"*****\", 2: '***', 4: \"****\"}"),
+        ("{0: \"title\"}", "{0: \"*****\"}"),
+    ],
+)  # fmt: skip
+def test_what_is_secret_follows_from_the_tables(
+    monkeypatch: pytest.MonkeyPatch, sent: str, stored: str
+) -> None:
+    monkeypatch.setitem(commands.COMMANDS, 20, MADE_UP)
+    assert redact(edn(f"[[0, 1, 20, {sent}]]"), True) == edn(f"[[0, 1, 20, {stored}]]")
+
+
 def test_what_a_server_sends_is_left_alone() -> None:
     payload = edn(REDACTED[0][0])
     assert redact(payload, from_client=False) is payload
@@ -111,7 +229,39 @@ def test_trailing_items_keep_no_string() -> None:
     assert b"secret" not in redact(edn("[[0, 1, 8]]") + b"\xff" + hidden, from_client=True)
 
 
-@given(st.binary(max_size=80))
+requests = st.builds(
+    lambda head, message_id, opcode, body: (
+        head + b"\x00" + message_id + opcode + body + (b"\xff" if head == b"\x9f" else b"")
+    ),
+    st.sampled_from([b"\x84", b"\x9f", b"\x83"]),
+    integers,
+    st.sampled_from([b"\x0c", b"\x05", b"\x03"]),
+    st.one_of(
+        encodings,
+        st.tuples(st.sampled_from([b"\x79", b"\x7a", b"\x7b"]), encodings).map(
+            lambda pair: b"\xa1\x00\xd8" + pair[0] + pair[1]
+        ),
+    ),
+)
+messages = st.one_of(
+    st.lists(st.one_of(requests, encodings), max_size=3).map(
+        lambda packets: bytes([0x80 + len(packets)]) + b"".join(packets)
+    ),
+    st.lists(requests, max_size=2).map(lambda packets: b"\x9f" + b"".join(packets) + b"\xff"),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A message with up to two bytes changed, cut or with something behind."""
+    message = bytearray(draw(messages) + draw(st.binary(max_size=5)))
+    for _ in range(draw(st.integers(0, 2))):
+        message[draw(st.integers(0, len(message) - 1))] = draw(st.integers(0, 255))
+    return bytes(message[: draw(st.integers(0, len(message)))] if draw(st.booleans()) else message)
+
+
+@settings(max_examples=400)
+@given(st.one_of(st.binary(max_size=80), damaged()))
 def test_blanked_bytes_keep_their_length_and_their_structure(data: bytes) -> None:
     kept = redact(data, from_client=True)
     assert len(kept) == len(data)
@@ -119,3 +269,31 @@ def test_blanked_bytes_keep_their_length_and_their_structure(data: bytes) -> Non
     assert before.error == after.error
     shape = [(item.kind, item.start, item.end) for root in before.items for item in cbor.walk(root)]
     assert shape == [(item.kind, item.start, item.end) for root in after.items for item in cbor.walk(root)]
+    assert redact(kept, from_client=True) == kept
+
+
+@pytest.mark.parametrize("secret", [b"\x6aabcdefghij", b"\x58\x0aabcdefghij", b"\x5f\x6aabcdefghij\xff"])
+@pytest.mark.parametrize("opener", [b"\x81", b"\x9f", b"\xbf\x00", b"\xc1", b"\xa1\x00", b"\x9f\x81"])
+@pytest.mark.parametrize("before", [b"", b"\x81", b"\x81\x84\x00\x01\x0c"])
+def test_no_depth_hides_a_secret(before: bytes, opener: bytes, secret: bytes) -> None:
+    payload = before + opener * 5000 + secret
+    kept = redact(payload, from_client=True)
+    assert len(kept) == len(payload)
+    assert b"abc" not in kept
+
+
+@pytest.mark.parametrize(
+    "unit", [b"\x0c", b"\x80", b"\x9f", b"\x82", b"\x61x", b"\x18\xff", b"\x83\x00\x01\x0c"]
+)
+@pytest.mark.parametrize(
+    "start", [b"\x9a\x00\x0f\x00\x00", b"\x81\x84\x00\x01\x0c\x9a\x00\x0f\x00\x00", b"\x9f"]
+)
+def test_memory_does_not_grow_with_what_a_message_holds(start: bytes, unit: bytes) -> None:
+    payload = start + unit * ((1 << 18) // len(unit))
+    tracemalloc.start()
+    try:
+        redact(payload, from_client=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3.5 * len(payload)

@@ -10,18 +10,9 @@ import pytest
 
 from tests.live import ADDON, BIN, ROOT, inspect, read_only, rows
 from tests.sample_expectations import EXPECTATIONS, Happened
+from xentara_inspect.store.schema import DERIVED_TABLES
 
 SAMPLES = ROOT / "sample_captures"
-DERIVED = (
-    "packets",
-    "exchanges",
-    "events",
-    "readings",
-    "elements",
-    "attributes",
-    "subscriptions",
-    "findings",
-)
 
 
 def sample(name: str) -> Path:
@@ -50,7 +41,8 @@ def everything(database: Path) -> dict[str, list[Any]]:
     columns = "id, client, server, path, subprotocol, user, opened, closed, close_code, close_reason, dropped"
     with read_only(database) as connection:
         found = {
-            table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in (*DERIVED, "frames")
+            table: connection.execute(f"SELECT * FROM {table}").fetchall()
+            for table in (*DERIVED_TABLES, "frames")
         }
         found["sessions"] = connection.execute(f"SELECT {columns} FROM sessions").fetchall()
     return found
@@ -70,7 +62,7 @@ def test_the_database_says_what_happened(name: str, database: Path) -> None:
     assert [
         Happened(row["command"], row["message_id"], row["status"], row["error_code"]) for row in exchanges
     ] == list(map(as_json, expected.exchanges))
-    malformed = {row["id"].partition(".")[0] for row in log if row["kind"] == "malformed"}
+    malformed = {row["id"].partition("p")[0] for row in log if row["kind"] == "malformed"}
     assert len(malformed) == expected.malformed
     events = rows("events", "-d", database, "--limit", "0")
     assert len(events) == expected.events
@@ -84,7 +76,7 @@ def test_the_database_says_what_happened(name: str, database: Path) -> None:
 
 
 def by_place(row: dict[str, Any]) -> tuple[int, int, int]:
-    frame, _, position = row["id"].partition(".")
+    frame, _, position = row["id"].partition("p")
     return row["session"], int(frame), int(position)
 
 
@@ -147,7 +139,7 @@ def test_everything_in_the_log_can_be_shown(name: str, database: Path) -> None:
     imported(name, database)
     runner = CliRunner()
     for row in rows("log", "-d", database, "--limit", "0", "--events"):
-        for name_of_it in (row["id"], row["id"].partition(".")[0]):
+        for name_of_it in (row["id"], row["id"].partition("p")[0]):
             shown = runner.invoke(cli, ["show", name_of_it, "-d", str(database)])
             assert shown.exit_code == 0, shown.output
             assert "#" in shown.output

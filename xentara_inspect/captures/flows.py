@@ -18,6 +18,9 @@ from mitmproxy.websocket import WebSocketMessage
 from xentara_inspect.frames import Closing, Frame, SessionInfo, endpoint
 from xentara_inspect.protocol import identifiers
 
+Filter = flowfilter.TFilter
+"""Which flows are meant."""
+
 _MICROSECONDS: Final = 1_000_000
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
@@ -42,12 +45,12 @@ def frame_of(message: WebSocketMessage) -> Frame:
     return Frame(flow_time(message.timestamp), message.from_client, message.is_text, content)
 
 
-def is_xentara(flow: http.HTTPFlow, chosen: flowfilter.TFilter | None) -> bool:
+def is_xentara(flow: http.HTTPFlow, chosen: Filter | None) -> bool:
     """Whether a WebSocket flow is to be recorded: what the filter says, else by path or subprotocol."""
     return flow.websocket is not None and is_meant(flow, chosen)
 
 
-def is_meant(flow: http.HTTPFlow, chosen: flowfilter.TFilter | None) -> bool:
+def is_meant(flow: http.HTTPFlow, chosen: Filter | None) -> bool:
     """The same of a flow that need not be a WebSocket yet, or ever."""
     if chosen is not None:
         return bool(chosen(flow))

@@ -228,7 +228,7 @@ def _wanted(kind: int, value: Any, children: Sequence[Item], missing: int) -> st
     if kind == _TOP:
         return "a data item"
     if kind == TAG:
-        return f"the content of tag {value}"
+        return "the content of a tag"
     if kind == MAP and len(children) & 1:
         return f"the value of key {len(children) // 2 + 1} in a map"
     if missing < 0:

@@ -134,26 +134,6 @@ def pairs(item: Item) -> Iterator[tuple[Item, Item]]:
         yield children[index], children[index + 1]
 
 
-def is_preferred(item: Item) -> bool:
-    """Whether the head is in preferred serialization (RFC 8949 section 4.1): the shortest, definite.
-
-    Of a float: whether no shorter float keeps its value. NaNs of any width count as preferred only
-    in 16 bits without payload. Children are not looked at.
-    """
-    if item.info < 24:
-        return True
-    if item.info == INDEFINITE:
-        return False
-    if item.kind == FLOAT:
-        return item.info == shortest_float_info(item.value)
-    if item.kind == SIMPLE:
-        return True  # simple values from 32 on have only this form
-    argument = -1 - item.value if item.kind == NINT else item.value
-    if item.kind in (BYTES, TEXT):
-        argument = len(item.value.encode() if isinstance(item.value, str) else item.value)
-    return bool(argument >= PREFERRED_FROM[item.info])
-
-
 def shortest_float_info(value: float) -> int:
     """Additional information (25, 26 or 27) of the shortest float that keeps `value`; 25 for NaN."""
     if value != value:

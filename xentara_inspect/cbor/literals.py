@@ -19,6 +19,7 @@ from typing import Final
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import ARRAY, BROKEN, BYTES, FLOAT, INDEFINITE, MAP, NINT, SIMPLE, TAG, TEXT, Item
+from xentara_inspect.cbor.items import PREFERRED_FROM
 from xentara_inspect.escape import quoted
 
 _SIMPLE_NAMES: Final = {
@@ -27,8 +28,6 @@ _SIMPLE_NAMES: Final = {
     cbor.NULL: "null",
     cbor.UNDEFINED: "undefined",
 }
-# Least argument for which a head of 1, 2, 4 or 8 bytes is the shortest (RFC 8949 section 4.1).
-_LEAST: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 _QUIET_NANS: Final = {
     b"\xf9\x7e\x00": "NaN",
     b"\xfa\x7f\xc0\x00\x00": "NaN_2",
@@ -92,7 +91,7 @@ def scalar(item: Item, payload: bytes) -> str:
     info = item.info
     value = item.value
     if kind <= NINT:
-        if info < 24 or (value if kind == 0 else -1 - value) >= _LEAST[info]:
+        if info < 24 or (value if kind == 0 else -1 - value) >= PREFERRED_FROM[info]:
             return str(value)
         return f"{value}_{info - 24}"
     if kind == TEXT:
@@ -146,13 +145,13 @@ def length_suffix(item: Item) -> str:
     if info == INDEFINITE:
         return "_"
     length = item.end - item.start - 1 - (1 << (info - 24))
-    return "" if length >= _LEAST[info] else f"_{info - 24}"
+    return "" if length >= PREFERRED_FROM[info] else f"_{info - 24}"
 
 
 def tag_suffix(item: Item) -> str:
     """Encoding indicator of a tag: `_0` to `_3` where its number takes more bytes than need be."""
     info = item.info
-    return "" if info < 24 or item.value >= _LEAST[info] else f"_{info - 24}"
+    return "" if info < 24 or item.value >= PREFERRED_FROM[info] else f"_{info - 24}"
 
 
 def count_suffix(item: Item) -> str:
@@ -165,6 +164,6 @@ def count_suffix(item: Item) -> str:
         return ""
     if info == INDEFINITE:
         return "_ " if item.children else "_"
-    if item.value >= _LEAST[info]:
+    if item.value >= PREFERRED_FROM[info]:
         return ""
     return f"_{info - 24} " if item.children else f"_{info - 24}"

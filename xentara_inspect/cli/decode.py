@@ -66,7 +66,7 @@ def decode(
     if payload is None:
         raise Failure(_UNREADABLE)
     from_client = None if sender is None else sender == "client"
-    shown = payload if keep_secrets else redact(payload, from_client is not False)
+    shown = payload if keep_secrets else redact(payload, from_client)
     if shown is not payload:
         click.echo("What may be a secret is blanked; --keep-secrets shows it.", err=True)
         payload = shown

@@ -11,7 +11,6 @@ from xentara_inspect.protocol import identifiers, shape_types
 from xentara_inspect.traffic.names import NIL, Names, uuid_text
 from xentara_inspect.traffic.time_points import time_point
 
-_ATTRIBUTE_NUMBERS: Final = {uuid.bytes: number for uuid, number in identifiers.ATTRIBUTE_UUIDS.items()}
 _TIME_TAGS: Final = (identifiers.TAG_EPOCH, identifiers.TAG_TIME)
 _BIGNUM_TAGS: Final = (2, 3)
 _BIGNUM_LIMIT: Final = 32
@@ -70,7 +69,7 @@ def attribute_meaning(names: Names, item: Item, element: bytes) -> tuple[str, in
     if uuid == NIL:
         return "nil UUID", None
     name = names.attribute(uuid, element)
-    return shortened(name) if name else "attribute UUID", _ATTRIBUTE_NUMBERS.get(uuid)
+    return shortened(name) if name else "attribute UUID", identifiers.ATTRIBUTE_NUMBERS.get(uuid)
 
 
 def is_leaf_tag(item: Item) -> bool:

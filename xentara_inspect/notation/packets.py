@@ -24,15 +24,10 @@ class Context(NamedTuple):
 
 NO_CONTEXT: Final = Context()
 
-_OPCODES: Final = {
-    row.opcode: f"{row.name} (inferred)" if row.inferred else row.name for row in commands.COMMANDS.values()
-}
 _EVENT_TYPES: Final = {
     number: f"{name} (inferred)" if number in identifiers.INFERRED_EVENT_TYPES else name
     for number, name in identifiers.EVENT_TYPES.items()
 }
-# Elements of a packet that are numbers with names; the others mean nothing by themselves.
-_NUMBERS: Final = {"OpCode": _OPCODES, "Event Type": _EVENT_TYPES}
 _TYPES: Final = {kind: number for number, kind in packets.KIND_OF_TYPE.items()}
 _RESULT_TITLES: Final = {
     shape_types.UuidRole.ELEMENT: "Element UUID",
@@ -64,8 +59,8 @@ def packet_heading(packet: Packet, context: Context | None) -> str:
         why = packet.message.removeprefix(f"packet {packet.position}: ")
         return f"Packet {packet.position}: malformed, {why}"
     name = identifiers.PACKET_TYPES[_TYPES[packet.kind]]
-    command = commands.COMMAND_NAMES.get(context.opcode) if context and context.opcode is not None else None
-    answered = f" to {command}" if command and not isinstance(packet, Request) else ""
+    command = commands.COMMANDS.get(context.opcode) if context and context.opcode is not None else None
+    answered = f" to {command.name}" if command and not isinstance(packet, Request) else ""
     return f"Packet {packet.position}: {name}{answered}"
 
 
@@ -129,11 +124,18 @@ def _packet_number(renderer: Renderer, item: Item, label: str, prefix: str, dept
     number = cbor.integer(item)
     if number is None:
         return renderer.unexpected(item, "an integer", prefix, label, depth, tail)
-    names = _NUMBERS.get(label)
+    meaning = ""  # a message id has none
     if label == "OpCode":
         renderer.opcode = number
-    meaning = names.get(number, f"{number} (unknown)") if names is not None else ""
+        command = commands.COMMANDS.get(number)
+        meaning = _command(command) if command is not None else f"{number} (unknown)"
+    elif label == "Event Type":
+        meaning = _EVENT_TYPES.get(number, f"{number} (unknown)")
     return renderer.line(item, prefix, said(label, meaning), tail)
+
+
+def _command(command: shape_types.Command) -> str:
+    return f"{command.name} (inferred)" if command.inferred else command.name
 
 
 def _parameters(renderer: Renderer, _number: int | None) -> tuple[shape_types.Shape, str]:
@@ -156,7 +158,8 @@ def _error_object(_renderer: Renderer, _number: int | None) -> tuple[shape_types
     return objects.ERROR_OBJECT, ""
 
 
-def _event_object(_renderer: Renderer, number: int | None) -> tuple[shape_types.Shape, str]:
+def _event_object(renderer: Renderer, number: int | None) -> tuple[shape_types.Shape, str]:
+    renderer.opcode = commands.READ  # an error in place of a value is why that could not be read
     shape = objects.EVENTS.get(number) if number is not None else None
     return (shape, "") if shape else (ANYTHING, "Event Object")
 

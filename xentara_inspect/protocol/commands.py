@@ -17,6 +17,7 @@ from xentara_inspect.protocol.error_codes import (
     INVALID_STAGE_CHANGE,
     MISSING_ATTRIBUTE,
     MISSING_CLIENT_HELLO,
+    READ_ERRORS,
     READ_ONLY,
     READ_OR_WRITE_ERROR,
     TYPE_MISMATCH,
@@ -24,6 +25,7 @@ from xentara_inspect.protocol.error_codes import (
     UNKNOWN_SESSION_ID,
     UNKNOWN_SUBSCRIPTION_ID,
     VALUE_OUT_OF_RANGE,
+    WRITE_ERRORS,
 )
 from xentara_inspect.protocol.identifiers import META_DATA, OPERATIONAL_STAGES, SERVER_INFORMATION
 from xentara_inspect.protocol.objects import (
@@ -113,7 +115,6 @@ _COMMAND_ROWS: Final = (
             name="Elements",
         ),
         (UNKNOWN_ELEMENT,),
-        element_key=0,
     ),
     Command(
         META_DATA_COMMAND,
@@ -127,7 +128,6 @@ _COMMAND_ROWS: Final = (
         ),
         META_DATA_OBJECT,
         (UNKNOWN_ELEMENT,),
-        element_key=0,
     ),
     Command(
         LOOKUP,
@@ -142,8 +142,7 @@ _COMMAND_ROWS: Final = (
         Object("Read Object", (Field(0, "element_uuid", ELEMENT), Field(1, "attribute_ids", ATTRIBUTE_IDS))),
         ATTRIBUTE_VALUES,
         (UNKNOWN_ELEMENT, MISSING_ATTRIBUTE, ACCESS_DENIED, READ_ONLY, TYPE_MISMATCH, READ_OR_WRITE_ERROR),
-        error_names={READ_ONLY: "Write Only", READ_OR_WRITE_ERROR: "Read Error"},  # S
-        element_key=0,
+        error_names=READ_ERRORS,
     ),
     Command(
         WRITE,
@@ -168,8 +167,7 @@ _COMMAND_ROWS: Final = (
             ILLEGAL_VALUE,
             READ_OR_WRITE_ERROR,
         ),
-        error_names={READ_ONLY: "Read Only", READ_OR_WRITE_ERROR: "Write Error"},  # D
-        element_key=0,
+        error_names=WRITE_ERRORS,
     ),
     Command(
         SUBSCRIBE,

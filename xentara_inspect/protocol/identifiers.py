@@ -70,8 +70,6 @@ TAG_NAMES: Final[EnumTable] = {
 
 TIME_KEY_SECONDS: Final = 1
 TIME_KEY_DECIMAL: Final = 4
-TIME_UNITS: Final[EnumTable] = {-9: "ns", -6: "µs", -3: "ms", 0: "s"}
-"""Exponents of the decimal fraction in a time stamp (D)."""
 
 # Attributes: identifiers (D) and the UUIDs by which the vendor's client also knows them (C)
 ATTRIBUTE_SOURCE_TIME: Final = 5
@@ -113,6 +111,9 @@ ATTRIBUTE_UUIDS: Final[dict[UUID, int]] = {
     UUID("85a28731-2553-4886-8cd1-8b9d9980fa04"): 12,
     UUID("70435d1d-224f-4c25-a1ac-5191d7514252"): 13,
 }
+
+ATTRIBUTE_NUMBERS: Final[dict[bytes, int]] = {uuid.bytes: number for uuid, number in ATTRIBUTE_UUIDS.items()}
+"""Identifiers of the well-known attributes by the 16 bytes of their UUIDs."""
 
 # Identifiers (D)
 ELEMENT_CATEGORIES: Final[EnumTable] = {

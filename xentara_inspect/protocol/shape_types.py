@@ -1,4 +1,4 @@
-"""The vocabulary in which `protocol.py` writes its tables: what may stand where in a packet.
+"""The vocabulary in which the tables are written: what may stand where in a packet.
 
 A shape says of an item what it is, how it is called, what its numbers mean and what it contains.
 The notation takes its comments from it, the findings what to miss, the docs their tables.
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 EnumTable = Mapping[int, str]
 """What the numbers of an enumeration mean."""
@@ -167,12 +168,31 @@ Shape = (
 )
 
 
+def holds_secret(shape: Shape | None) -> bool:
+    """Whether a secret may stand somewhere in what has this shape."""
+    match shape:
+        case Text() | Bytes():
+            return shape.secret
+        case ArrayOf():
+            return holds_secret(shape.element)
+        case MapOf():
+            return holds_secret(shape.key) or holds_secret(shape.value)
+        case Object():
+            return any(holds_secret(entry.shape) for entry in shape.fields)
+        case Alternatives():
+            return any(holds_secret(option.shape) for option in shape.options)
+        case None | Anything() | Integer() | Boolean() | Uuid() | AttributeId() | TimePoint():
+            return False
+        case _:
+            assert_never(shape)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command: a row of the table of commands.
 
     result is None where a success response carries nothing. errors are the codes beyond
-    `protocol.COMMON_ERRORS` (those are in `all_errors` of `protocol`). inferred: no page describes
+    `error_codes.COMMON_ERRORS` (`commands.documented_errors` has both). inferred: no page describes
     it, so treat it as a guess.
     """
 
@@ -185,8 +205,11 @@ class Command:
     """Names that error codes have on this command's page only."""
     excluded_errors: tuple[int, ...] = ()
     """Common errors that this command's page leaves out."""
-    element_key: int | None = None
-    """Key of the parameter that names the element asked about."""
     errors_complete: bool = True
     """Whether the page's list of errors was seen whole."""
     inferred: bool = False
+    has_secret: bool = field(init=False, compare=False, repr=False)
+    """Whether its parameters carry a secret."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has_secret", holds_secret(self.parameters))

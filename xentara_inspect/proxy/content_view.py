@@ -20,7 +20,7 @@ NAME: Final = "Xentara"
 def prettify(data: bytes, message: WebSocketMessage | None) -> str:
     """Notation of a message's bytes, with the secrets of clients blanked."""
     from_client = message.from_client if message is not None else None
-    shown = redact(data, from_client is not False)
+    shown = redact(data, from_client, message is not None and message.is_text)
     if message is not None and message.is_text:
         return notation.annotate_text_message(shown)
     return notation.annotate(shown, from_client=from_client)

@@ -14,6 +14,7 @@ from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
 from xentara_inspect.cbor.literals import literal
 from xentara_inspect.protocol import commands, identifiers, objects
+from xentara_inspect.protocol.error_codes import ERROR_NAMES
 from xentara_inspect.protocol.shape_types import (
     Alternatives,
     Anything,
@@ -117,7 +118,7 @@ class _Decoder:
             return item.value if isinstance(item.value, str) else {"invalid_text": item.value.hex()}
         if item.kind == cbor.BYTES:
             return {"bytes": bytes(item.value).hex()}
-        return _SIMPLE[item.value] if item.value in _SIMPLE else {"simple": item.value}
+        return _SIMPLE.get(item.value, {"simple": item.value})
 
     def _number(self, number: int, shape: Shape) -> Any:
         if isinstance(shape, AttributeId):
@@ -125,7 +126,7 @@ class _Decoder:
         if not isinstance(shape, Integer) or shape.values is None:
             return json_integer(number)
         found = _named(number, shape.values)
-        if shape in (_ERROR_CODE, *objects.ATTRIBUTE_VALUE_SHAPES.values()) and "Error" in shape.enumeration:
+        if shape.values is ERROR_NAMES:
             found["name"] = commands.error_name(number, self.opcode)
         return found
 
@@ -197,9 +198,6 @@ class _Decoder:
                 for element in self._names.subscriptions[uuid]
             ]
         return found
-
-
-_ERROR_CODE: Final = objects.ERROR_OBJECT.by_key[0].shape
 
 
 def _value_shape(attribute: int | bytes | None) -> Shape:

@@ -60,7 +60,8 @@ def findings_where(file: Database, condition: str, *parameters: int) -> list[Row
 def _findings(file: Database, where: Where, direction: str) -> Iterator[Keyed]:
     sql = f"{_FINDINGS}{where.sql} ORDER BY time{direction}, id{direction}"
     for row in file.rows(sql, where.parameters):
-        address, exchange = row["address"], row["exchange_id"]
+        exchange = row["exchange_id"]
+        address = row["address"] if row["address"] is not None else exchange  # at the end of a session
         yield (
             (row["time"], file.index, row["id"]),
             {

@@ -34,9 +34,9 @@ LOG_KEYS: Final = (
 EXCHANGE_TIME: Final = "coalesce(e.requested, e.responded)"
 """When an exchange began, as the index has it."""
 
-_EXCHANGES: Final = f"""
-    SELECT e.id, e.session_id, {EXCHANGE_TIME} AS time, e.message_id, e.opcode, e.element_id, e.status,
-           e.error_code, e.latency, e.requested, e.response_id
+_EXCHANGES: Final = """
+    SELECT e.id, e.session_id, coalesce(e.requested, e.responded) AS time, e.message_id, e.opcode,
+           e.element_id, e.status, e.error_code, e.latency, e.requested, e.response_id
     FROM exchanges e"""
 _MALFORMED: Final = """
     SELECT p.id, f.time, f.session_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.databases import Asked, Database, Recording, as_databases
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
 
@@ -45,17 +45,18 @@ def sessions(
                     before |= {count: before[count] + row[count] for count in _COUNTED}
                     before |= {end: row[end] for end in _ENDING}
                     before["duration_ms"] = _duration(before)
-        chosen = [row for row in whole.values() if _open_then(row, since, until)]
-        chosen.sort(key=_key)
-        found.append(
-            iter([((_key(row)[0], recording.index, row["id"]), _shown(row, file)) for row in chosen])
-        )
+        found.append(_in_order(recording, [row for row in whole.values() if _open_then(row, since, until)]))
     yield from merged(found, limit)
 
 
 def _sessions(file: Database) -> Iterator[Row]:
     for row in file.rows(_SESSIONS):
         yield {key: row[key] for key in SESSION_KEYS}
+
+
+def _in_order(recording: Recording, rows: list[Row]) -> Iterator[Keyed]:
+    for row in sorted(rows, key=_key):
+        yield (_key(row)[0], recording.index, row["id"]), _shown(row, recording.files[0])
 
 
 def _key(row: Row) -> tuple[int, int]:

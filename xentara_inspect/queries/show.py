@@ -28,9 +28,10 @@ SHOW_KEYS: Final = (*LOG_KEYS, "request", "response", "findings")
 def show(asked: Asked, name: str) -> Row | None:
     """A row with `SHOW_KEYS` for the text of an address; None if nothing is there.
 
-    `42p1` is a packet, `42` the whole message. request, response: time, frame, position, notation and decoded, or None; what is no request or
-    response stands in the place of the one that its sender sends. A response's name gives its exchange.
-    Raises StoreError; QuestionError where the name does not say which of several recordings.
+    `42p1` is a packet, `42` the whole message. request, response: time, frame, position, notation and
+    decoded, or None; what is no request or response stands in the place of the one that its sender
+    sends. A response's name gives its exchange. Raises StoreError; QuestionError where the name does not
+    say which of several recordings.
     """
     databases = as_databases(asked)
     recording, text = databases.located(name)
@@ -62,7 +63,8 @@ class _Shower:
 
     def row(self, place: int) -> Row | None:
         exchange = self._file.row(
-            "SELECT id FROM exchanges WHERE id = ?1 UNION ALL SELECT id FROM exchanges WHERE response_id = ?1",
+            "SELECT id FROM exchanges WHERE id = ?1"
+            " UNION ALL SELECT id FROM exchanges WHERE response_id = ?1",
             place,
         )
         if exchange is not None:
@@ -112,8 +114,13 @@ class _Shower:
                 for position, packet in frame.packets.items()
             ],
         }
+        bounds = address(frame.id), address(frame.id + 1) - 1
         found = findings_where(
-            self._file, "address BETWEEN ? AND ?", address(frame.id), address(frame.id + 1) - 1
+            self._file,
+            "id IN (SELECT id FROM findings WHERE address BETWEEN ? AND ?"
+            " UNION SELECT id FROM findings WHERE address IS NULL AND exchange_id BETWEEN ? AND ?)",
+            *bounds,
+            *bounds,
         )
         return self._placed(line, frame, side, found)
 

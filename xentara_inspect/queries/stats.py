@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from xentara_inspect.frames import POSITION_BITS
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Asked, Database, as_databases
 from xentara_inspect.queries.lines import EXCHANGE_TIME
@@ -21,14 +20,14 @@ STATS_KEYS: Final = (
     "request_bytes", "response_bytes",
 )  # fmt: skip
 
-_SIZE: Final = f"""
-    (SELECT length(payload) - 1 FROM frames WHERE id = {{0}} >> {POSITION_BITS}
+_SIZE: Final = """
+    (SELECT length(payload) - 1 FROM frames WHERE id = {0} >> 24
      AND substr(payload, 1, 1) = x'81')"""
 """Bytes of a packet that is alone in its message, behind the head of an array of one; NULL for others."""
 _EXCHANGES: Final = f"""
     SELECT e.id, e.opcode, e.status, e.latency, e.response_id, {_SIZE.format("e.id")} AS asked,
            {_SIZE.format("e.response_id")} AS answered
-    FROM exchanges e"""
+    FROM exchanges e"""  # noqa: S608 - a text of ours
 
 
 @dataclass(slots=True)

@@ -59,7 +59,7 @@ def _is_dense(file: Database, elements: Sequence[int], limit: int) -> bool:
     """
     marks = ", ".join("?" * len(elements))
     row = file.row(
-        "SELECT (SELECT count(*) FROM stretches) AS whole,"
+        "SELECT (SELECT count(*) FROM stretches) AS whole,"  # noqa: S608
         f" (SELECT count(*) FROM element_stretches WHERE element_id IN ({marks})) AS hits",
         *elements,
     )

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+_CLOSE: Final = 0.8
+_FAR: Final = 0.6
+"""How alike words must be, from 0 to 1; those that are far only count where none is close."""
 
 
 class QuestionError(Exception):
@@ -31,7 +36,8 @@ def nearest(given: str, known: Iterable[str]) -> list[str]:
         by_lower.setdefault(value.lower(), value)
     if lowered in by_lower:
         return [by_lower[lowered]]
-    close = get_close_matches(lowered, by_lower, n=3, cutoff=0.6)
+    close = get_close_matches(lowered, by_lower, n=3, cutoff=_CLOSE)
+    close = close or get_close_matches(lowered, by_lower, n=3, cutoff=_FAR)
     if not close and len(lowered) > 2:
         close = sorted((value for value in by_lower if lowered in value), key=len)[:3]
     return [by_lower[value] for value in close]

@@ -26,7 +26,7 @@ class Where:
         self.parameters += parameters
 
     def also(self, condition: str, *parameters: Any) -> Where:
-        """This with one more condition, behind its own."""
+        """The same with one more condition, behind its own."""
         more = Where()
         more._conditions = [*self._conditions, condition]
         more.parameters = [*self.parameters, *parameters]

@@ -15,10 +15,18 @@ from xentara_inspect.simulator.client import Client, Recorded, Request, Response
 from xentara_inspect.simulator.conversation import demo, everything
 from xentara_inspect.simulator.example_plant import example_plant
 from xentara_inspect.simulator.plant import Attribute, Element, Plant
-from xentara_inspect.simulator.script import Ask, Script, Sent, UnexpectedAnswerError
+from xentara_inspect.simulator.script import (
+    CLIENT_ERRORS,
+    Ask,
+    InvalidURI,
+    Script,
+    Sent,
+    UnexpectedAnswerError,
+)
 from xentara_inspect.simulator.server import Simulator
 
 __all__ = [
+    "CLIENT_ERRORS",
     "OPERATOR",
     "OUTSIDER",
     "PAGE_EXAMPLE",
@@ -31,6 +39,7 @@ __all__ = [
     "Behaviour",
     "Client",
     "Element",
+    "InvalidURI",
     "Plant",
     "Recorded",
     "Request",

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from websockets.exceptions import InvalidURI, WebSocketException
+
 from xentara_inspect.protocol import commands
 from xentara_inspect.simulator.client import Client, Request, Response
+
+__all__ = ["CLIENT_ERRORS", "Ask", "InvalidURI", "Script", "Sent", "UnexpectedAnswerError"]
 
 OK: Final = "ok"
 ERROR: Final = "error"
@@ -34,6 +38,10 @@ class Sent(NamedTuple):
 
 class UnexpectedAnswerError(Exception):
     """A server answered otherwise than the script says."""
+
+
+CLIENT_ERRORS: Final = (OSError, WebSocketException, UnexpectedAnswerError)
+"""What may end a conversation; those of them that say the address is none are `InvalidURI`."""
 
 
 class Script:

@@ -124,7 +124,8 @@ VIEWS: Final[dict[str, str]] = {
         LEFT JOIN qualities ON qualities.number = r.quality{_ATTRIBUTE_JOINS.format("r")}""",
     "findings_readable": f"""
         SELECT findings.id, findings.session_id, {_iso("findings.time")} AS time, findings.severity,
-               findings.code, findings.message, findings.address >> 24 AS frame,
+               findings.code, findings.message,
+               coalesce(findings.address, findings.exchange_id) >> 24 AS frame,
                {_place("findings.address")} AS place, {_place("findings.exchange_id")} AS exchange,
                findings.exchange_id
         FROM findings""",

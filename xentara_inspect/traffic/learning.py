@@ -7,12 +7,27 @@ few commands that are there to ask for it: a request and its success response go
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
-from xentara_inspect.protocol import commands, identifiers, objects, shape_types
-from xentara_inspect.protocol.shape_types import Shape
+from xentara_inspect.protocol import commands, identifiers, objects
+from xentara_inspect.protocol.shape_types import (
+    Alternatives,
+    Anything,
+    ArrayOf,
+    AttributeId,
+    Boolean,
+    Bytes,
+    Integer,
+    MapOf,
+    Object,
+    Shape,
+    Text,
+    TimePoint,
+    Uuid,
+    UuidRole,
+)
 from xentara_inspect.traffic.fields import array, entries, number, text, uuid
 from xentara_inspect.traffic.names import NIL, Names
 from xentara_inspect.traffic.packets import Request
@@ -92,18 +107,30 @@ def elements_named(request: Request) -> tuple[bytes, ...]:
 def _elements_in(item: Item, shape: Shape) -> Iterator[bytes]:
     """The elements in an item of this shape. Recursion goes no deeper than the shape does."""
     match shape:
-        case shape_types.Uuid(role=shape_types.UuidRole.ELEMENT):
+        case Uuid():
             element = cbor.uuid_bytes(item)
-            if element is not None and element != NIL:
+            if shape.role is UuidRole.ELEMENT and element is not None and element != NIL:
                 yield element
-        case shape_types.ArrayOf():
+        case ArrayOf():
             for entry in array(item):
                 yield from _elements_in(entry, shape.element)
-        case shape_types.Object():
+        case MapOf():
+            for key, value in cbor.pairs(item) if item.kind == cbor.MAP else ():
+                yield from _elements_in(key, shape.key)
+                yield from _elements_in(value, shape.value)
+        case Object():
             named = entries(item, shape)
             for field in shape.fields:
                 if field.name in named:
                     yield from _elements_in(named[field.name], field.shape)
+        case Alternatives():
+            option = shape.by_tag.get(item.value) if item.kind == cbor.TAG else None
+            if option is not None:
+                yield from _elements_in(item.children[0], option.shape)
+        case Anything() | Integer() | Boolean() | Text() | Bytes() | AttributeId() | TimePoint():
+            pass
+        case _:
+            assert_never(shape)
 
 
 def _subscribed_elements(item: Item | None) -> SubscribedElements:
@@ -148,16 +175,16 @@ def _parameters(request: Request) -> dict[str, Item]:
     return entries(request.body, shape) if shape is not None else {}
 
 
-def _object_of(shape: shape_types.Shape | None) -> shape_types.Object:
+def _object_of(shape: Shape | None) -> Object:
     """The object that a result or parameter is, or holds an array of."""
-    if isinstance(shape, shape_types.ArrayOf):
+    if isinstance(shape, ArrayOf):
         shape = shape.element
-    if not isinstance(shape, shape_types.Object):
+    if not isinstance(shape, Object):
         raise TypeError(f"{shape} is no object")
     return shape
 
 
-def _field(shape: shape_types.Object, name: str) -> shape_types.Shape:
+def _field(shape: Object, name: str) -> Shape:
     return next(entry.shape for entry in shape.fields if entry.name == name)
 
 

@@ -14,7 +14,7 @@ from xentara_inspect.protocol import identifiers
 NIL: Final = bytes(16)
 
 WELL_KNOWN_ATTRIBUTES: Final = {
-    uuid.bytes: identifiers.ATTRIBUTES[number] for uuid, number in identifiers.ATTRIBUTE_UUIDS.items()
+    uuid: identifiers.ATTRIBUTES[number] for uuid, number in identifiers.ATTRIBUTE_NUMBERS.items()
 }
 
 

@@ -20,7 +20,6 @@ AttributeKey = int | bytes
 
 ReadingValue = int | float | str | None
 
-_ATTRIBUTE_NUMBERS: Final = {known.bytes: index for known, index in identifiers.ATTRIBUTE_UUIDS.items()}
 _WRITE: Final[Object] = commands.COMMANDS[commands.WRITE].parameters or Object("", ())
 _SIMPLE: Final[dict[int, tuple[ReadingValue, str]]] = {
     cbor.FALSE: (0, "boolean"),
@@ -47,7 +46,9 @@ class Reading(NamedTuple):
 
 def attribute_number(attribute: AttributeKey) -> AttributeKey:
     """A well-known attribute's identifier, whether named by it or by its UUID; others as they are."""
-    return _ATTRIBUTE_NUMBERS.get(attribute, attribute) if isinstance(attribute, bytes) else attribute
+    if isinstance(attribute, bytes):
+        return identifiers.ATTRIBUTE_NUMBERS.get(attribute, attribute)
+    return attribute
 
 
 def attribute_key(item: Item) -> AttributeKey | None:

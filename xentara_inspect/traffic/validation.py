@@ -6,13 +6,26 @@ calls them otherwise. Recursion goes no deeper than the shapes do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final, assert_never
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
-from xentara_inspect.protocol import shape_types
-from xentara_inspect.protocol.shape_types import Shape
+from xentara_inspect.protocol.shape_types import (
+    Alternatives,
+    Anything,
+    ArrayOf,
+    AttributeId,
+    Boolean,
+    Bytes,
+    Integer,
+    MapOf,
+    Object,
+    Shape,
+    Text,
+    TimePoint,
+    Uuid,
+)
 from xentara_inspect.traffic.names import NIL
 from xentara_inspect.traffic.time_points import time_point
 
@@ -28,9 +41,30 @@ Problem = tuple[str, str]
 
 def check(item: Item, shape: Shape, name: str) -> Iterator[Problem]:
     """What is wrong with an item that should have this shape. name: how messages call it."""
-    checker = _CHECKERS.get(type(shape))
-    if checker is not None:
-        yield from checker(item, shape, name)
+    match shape:
+        case Anything():
+            pass
+        case Integer() | Boolean() | Bytes() | TimePoint():
+            yield from _simple(item, shape, name)
+        case Text():
+            if item.kind != cbor.TEXT:
+                yield _wrong(item, name, "a text string")
+            elif not item.value and not shape.may_be_empty:
+                yield EMPTY_PRIMARY_KEY, f"{name} is empty; the specification asks for a primary key"
+        case Uuid():
+            yield from _uuid(item, shape, name)
+        case AttributeId():
+            yield from _attribute_id(item, name)
+        case ArrayOf():
+            yield from _array_of(item, shape, name)
+        case MapOf():
+            yield from _map_of(item, shape, name)
+        case Object():
+            yield from _object(item, shape, name)
+        case Alternatives():
+            yield from _alternatives(item, shape, name)
+        case _:
+            assert_never(shape)
 
 
 def _wrong(item: Item, name: str, wanted: str) -> Problem:
@@ -45,31 +79,28 @@ def _seen(item: Item) -> str:
     return cbor.kind_phrase(item)
 
 
-def _integer(item: Item, shape: shape_types.Integer, name: str) -> Iterator[Problem]:
-    if item.kind > cbor.NINT:
-        yield _wrong(item, name, "an integer")
-    elif shape.unsigned and item.kind == cbor.NINT:
-        yield _wrong(item, name, "an unsigned integer")
+def _simple(item: Item, shape: Integer | Boolean | Bytes | TimePoint, name: str) -> Iterator[Problem]:
+    """What is wrong with an item that is of a kind or is not."""
+    match shape:
+        case Integer():
+            if item.kind > cbor.NINT:
+                yield _wrong(item, name, "an integer")
+            elif shape.unsigned and item.kind == cbor.NINT:
+                yield _wrong(item, name, "an unsigned integer")
+        case Boolean():
+            if item.kind != cbor.SIMPLE or item.value not in (cbor.TRUE, cbor.FALSE):
+                yield _wrong(item, name, "a boolean")
+        case Bytes():
+            if item.kind != cbor.BYTES:
+                yield _wrong(item, name, "a byte string")
+        case TimePoint():
+            if time_point(item) is None:
+                yield _wrong(item, name, "a time stamp")
+        case _:
+            assert_never(shape)
 
 
-def _boolean(item: Item, _shape: shape_types.Boolean, name: str) -> Iterator[Problem]:
-    if item.kind != cbor.SIMPLE or item.value not in (cbor.TRUE, cbor.FALSE):
-        yield _wrong(item, name, "a boolean")
-
-
-def _text(item: Item, shape: shape_types.Text, name: str) -> Iterator[Problem]:
-    if item.kind != cbor.TEXT:
-        yield _wrong(item, name, "a text string")
-    elif not item.value and not shape.may_be_empty:
-        yield EMPTY_PRIMARY_KEY, f"{name} is empty; the specification asks for a primary key"
-
-
-def _bytes(item: Item, _shape: shape_types.Bytes, name: str) -> Iterator[Problem]:
-    if item.kind != cbor.BYTES:
-        yield _wrong(item, name, "a byte string")
-
-
-def _uuid(item: Item, shape: shape_types.Uuid, name: str) -> Iterator[Problem]:
+def _uuid(item: Item, shape: Uuid, name: str) -> Iterator[Problem]:
     uuid = cbor.uuid_bytes(item)
     if uuid is None:
         yield _wrong(item, name, "a UUID (tag 37 on 16 bytes)")
@@ -77,7 +108,7 @@ def _uuid(item: Item, shape: shape_types.Uuid, name: str) -> Iterator[Problem]:
         yield NIL_UUID, f"{name} is the nil UUID, which names no {shape.role}"
 
 
-def _attribute_id(item: Item, _shape: shape_types.AttributeId, name: str) -> Iterator[Problem]:
+def _attribute_id(item: Item, name: str) -> Iterator[Problem]:
     if item.kind <= cbor.NINT:
         return
     uuid = cbor.uuid_bytes(item)
@@ -87,12 +118,7 @@ def _attribute_id(item: Item, _shape: shape_types.AttributeId, name: str) -> Ite
         yield NIL_UUID, f"{name} is the nil UUID, which names no attribute"
 
 
-def _time_point(item: Item, _shape: shape_types.TimePoint, name: str) -> Iterator[Problem]:
-    if time_point(item) is None:
-        yield _wrong(item, name, "a time stamp")
-
-
-def _array_of(item: Item, shape: shape_types.ArrayOf, name: str) -> Iterator[Problem]:
+def _array_of(item: Item, shape: ArrayOf, name: str) -> Iterator[Problem]:
     if item.kind != cbor.ARRAY:
         yield _wrong(item, name, "an array")
         return
@@ -100,7 +126,7 @@ def _array_of(item: Item, shape: shape_types.ArrayOf, name: str) -> Iterator[Pro
         yield from check(element, shape.element, f"{name}[{index}]")
 
 
-def _map_of(item: Item, shape: shape_types.MapOf, name: str) -> Iterator[Problem]:
+def _map_of(item: Item, shape: MapOf, name: str) -> Iterator[Problem]:
     if item.kind != cbor.MAP:
         yield _wrong(item, name, "a map")
         return
@@ -109,7 +135,7 @@ def _map_of(item: Item, shape: shape_types.MapOf, name: str) -> Iterator[Problem
         yield from check(value, shape.value, f"value {index + 1} of {name}")
 
 
-def _object(item: Item, shape: shape_types.Object, name: str) -> Iterator[Problem]:
+def _object(item: Item, shape: Object, name: str) -> Iterator[Problem]:
     if item.kind != cbor.MAP:
         yield _wrong(item, name, f"a map ({shape.name})")
         return
@@ -128,25 +154,10 @@ def _object(item: Item, shape: shape_types.Object, name: str) -> Iterator[Proble
             yield MISSING, f"{name} lacks {entry.name} (key {entry.key}), which is not optional"
 
 
-def _alternatives(item: Item, shape: shape_types.Alternatives, name: str) -> Iterator[Problem]:
+def _alternatives(item: Item, shape: Alternatives, name: str) -> Iterator[Problem]:
     option = shape.by_tag.get(item.value) if item.kind == cbor.TAG else None
     if option is None:
         tags = ", ".join(f"{entry.tag} {entry.name}" for entry in shape.options)
         yield _wrong(item, name, f"one of the tags {tags}")
     else:
         yield from check(item.children[0], option.shape, name)
-
-
-_CHECKERS: Final[dict[type, Callable[[Item, Any, str], Iterator[Problem]]]] = {
-    shape_types.Integer: _integer,
-    shape_types.Boolean: _boolean,
-    shape_types.Text: _text,
-    shape_types.Bytes: _bytes,
-    shape_types.Uuid: _uuid,
-    shape_types.AttributeId: _attribute_id,
-    shape_types.TimePoint: _time_point,
-    shape_types.ArrayOf: _array_of,
-    shape_types.MapOf: _map_of,
-    shape_types.Object: _object,
-    shape_types.Alternatives: _alternatives,
-}

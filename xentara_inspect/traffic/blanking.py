@@ -1,0 +1,288 @@
+"""Blanking in CBOR without decoding it: one pass over the bytes, no items, no recursion.
+
+What is open is a number, the items still to come, and a stack for what has an indefinite length alone.
+Runs of heads that look alike are taken at once, because a peer may send millions of them. Heads,
+lengths and offsets stay, so that the blanked bytes decode, and fail, exactly as the original does.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from xentara_inspect import cbor
+from xentara_inspect.cbor import ARRAY, BYTES, MAP, TAG, TEXT
+from xentara_inspect.traffic.heads import (
+    BREAK,
+    ENDS,
+    ONE_BYTE_ITEMS,
+    SHORT_TAGS,
+    SIZES,
+    SMALL,
+    UUID_HEAD,
+    UUID_SIZE,
+    UUIDS,
+    WIDTHS,
+    end_of_run,
+    like,
+)
+
+BLANK: Final = ord("*")
+"""What each blanked byte becomes: one byte of UTF-8, readable in the notation."""
+
+_DEPTH_LIMIT: Final = 1000
+"""Arrays and maps of indefinite length in one another; beyond, nothing is told apart any more."""
+_ENDLESS: Final = 1 << 200  # more items than there can be
+_NEVER: Final = 9  # no argument has so many bytes
+_OTHER: Final = cbor.SIMPLE  # major type 7, floats included
+
+
+class Mode(NamedTuple):
+    """What is blanked.
+
+    strings: all of them. number, tag: arguments of numbers and tags, from so many bytes on. watch:
+    whether tags and byte strings are shown to `tagged` and `suspicious`. value: whether this is where
+    a command takes any value.
+    """
+
+    strings: bool = False
+    number: int = _NEVER
+    tag: int = _NEVER
+    watch: bool = False
+    value: bool = False
+
+
+class UndecodableError(Exception):
+    """The bytes are not well-formed; from `offset` on they are to be blanked."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+class TooDeepError(Exception):
+    """More is open than is kept count of."""
+
+
+class Blanker:
+    """Blanks items of a payload. `tagged` and `suspicious` are for the classes made of it."""
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+        self._blanked: bytearray | None = None
+
+    @property
+    def result(self) -> bytes:
+        """The payload with all that was blanked so far; the same object where nothing changed."""
+        if self._blanked is None or self._blanked == self.payload:
+            return self.payload
+        return bytes(self._blanked)
+
+    def blank(self, start: int, end: int) -> None:
+        """Blank a range."""
+        self._write(start, bytes((BLANK,)) * (end - start))
+
+    def restore(self, start: int, end: int) -> None:
+        """Take the blanking of a range back."""
+        self._write(start, self.payload[start:end])
+
+    def tagged(self, tag: int, content: int, mode: Mode) -> int:
+        """Look at a tag. content: where its content begins. Returns where what was dealt with ends."""
+        del tag, mode
+        return content
+
+    def suspicious(self, start: int, end: int) -> bool:
+        """Whether a byte string is to be blanked, though strings are not."""
+        del start, end
+        return False
+
+    def flat(self, mode: Mode) -> None:
+        """Blank in the whole payload, whatever is open. Raises UndecodableError."""
+        self._scan(0, _ENDLESS, mode, is_flat=True)
+
+    def scan(self, pos: int, count: int, mode: Mode) -> int:
+        """Blank in the next items. Returns where they end. Raises UndecodableError, TooDeepError."""
+        return self._scan(pos, count, mode)
+
+    def head(self, pos: int) -> tuple[int, int, int]:
+        """Major type, argument and end of the head at `pos`; argument -1 for an indefinite length.
+
+        Raises UndecodableError.
+        """
+        payload = self.payload
+        if pos >= len(payload):
+            raise UndecodableError(pos)
+        major, info = payload[pos] >> 5, payload[pos] & 31
+        if info < 24:
+            return major, info, pos + 1
+        if info > 27:
+            if info == 31 and BYTES <= major <= MAP:
+                return major, -1, pos + 1
+            raise UndecodableError(pos + 1)
+        end = pos + 1 + WIDTHS[info]
+        if end > len(payload):
+            raise UndecodableError(pos + 1)
+        argument = int.from_bytes(payload[pos + 1 : end], "big")
+        if major == _OTHER and info == 24 and argument < 32:
+            raise UndecodableError(end)
+        return major, argument, end
+
+    def _scan(self, pos: int, left: int, mode: Mode, is_flat: bool = False) -> int:
+        """left: items to come, all that is open and of definite length taken together.
+
+        One long loop on purpose: a call for each head would cost more than the head itself.
+        """
+        payload, size, untouched = self.payload, len(self.payload), _untouched(mode)
+        in_endless = is_map = False  # what is open of indefinite length, and how many items it has
+        seen = 0
+        stack: list[tuple[int, bool, bool, int]] = []
+        while True:
+            if not left:
+                if not in_endless:
+                    return pos
+                if pos < size and payload[pos] == BREAK:
+                    if is_map and seen & 1:
+                        raise UndecodableError(pos + 1)
+                    pos += 1
+                    left, in_endless, is_map, seen = stack.pop()
+                    left -= 1
+                    continue
+                left = 1
+                seen += 1
+            if pos >= size:
+                if is_flat:
+                    return pos
+                raise UndecodableError(size)
+            initial = payload[pos]
+            unit = SIZES[initial]
+            after = pos + (unit or 1)
+            following = payload[after] if after < size else BREAK
+            if untouched[initial] and (SIZES[following] != 1 if unit == 1 else following != initial):
+                pos += unit  # one by itself, which is not worth a call
+                left -= 1
+                if pos > size:
+                    raise UndecodableError(pos - unit + 1)
+                continue
+            if unit or (not mode.strings and payload.startswith(UUID_HEAD, pos)):
+                count, pos = self._run(pos, unit, size if in_endless else left, mode)
+                if count > left:
+                    seen += count - left
+                    left = 0
+                else:
+                    left -= count
+                continue
+            if 0xC0 <= initial < 0xD8:
+                pos = end_of_run(SHORT_TAGS, payload, pos, pos + 1)
+                continue
+            if is_flat and initial in (0x9F, 0xBF, BREAK):
+                pos = end_of_run(ENDS, payload, pos, pos + 1)
+                continue
+            if initial in SMALL and following != initial:
+                left += SMALL[initial] - 1
+                pos += 1
+                continue
+            major, argument, end = self.head(pos)
+            if major == TAG:
+                if end - pos - 1 >= mode.tag:
+                    self.blank(pos + 1, end)
+                pos = end
+                if mode.watch:
+                    pos = self.tagged(argument, end, mode)
+                    if pos > end:
+                        left -= 1
+            elif major in (BYTES, TEXT):
+                pos = self._string(major, argument, end, mode) if argument >= 0 else self._chunks(pos, mode)
+                left -= 1
+            elif major == _OTHER:  # a simple value of two bytes
+                if mode.number == 1:
+                    self.blank(pos + 1, end)
+                pos = end
+                left -= 1
+            elif argument < 0:
+                if len(stack) >= _DEPTH_LIMIT:
+                    raise TooDeepError
+                stack.append((left, in_endless, is_map, seen))
+                left, in_endless, is_map, seen, pos = 0, True, major == MAP, 0, end
+            else:
+                items = argument if major == ARRAY else 2 * argument
+                if initial in SMALL:
+                    end = end_of_run(like(initial, 1), payload, pos, end)
+                    items = (end - pos) * (items - 1) + 1
+                left += items - 1
+                pos = end
+
+    def _run(self, pos: int, unit: int, room: int, mode: Mode) -> tuple[int, int]:
+        """Take items of one size that begin alike, at most `room`. Returns their number and end."""
+        payload, size = self.payload, len(self.payload)
+        initial = payload[pos]
+        if not unit:
+            end = end_of_run(UUIDS, payload, pos, 0, pos + room * UUID_SIZE)
+            if not end:
+                raise UndecodableError(pos + len(UUID_HEAD))
+            return (end - pos) // UUID_SIZE, end
+        end = pos + unit
+        if end > size:
+            raise UndecodableError(pos + 1)  # of a string the content, of a number what is there of it
+        if room > 1 and end < size and (unit == 1 or payload[end] == initial):
+            pattern = ONE_BYTE_ITEMS if unit == 1 else like(initial, unit)
+            end = end_of_run(pattern, payload, pos, end, pos + room * unit)
+        if unit > 1:
+            self._blank_run(pos, end, unit, mode)
+        return (end - pos) // unit, end
+
+    def _blank_run(self, start: int, end: int, unit: int, mode: Mode) -> None:
+        """Blank items of one size that begin alike, if they are to be blanked."""
+        initial = self.payload[start]
+        major = initial >> 5
+        is_string = major in (BYTES, TEXT)
+        if mode.strings if is_string else unit - 1 >= mode.number:
+            self._write(start, (bytes((initial,)) + bytes((BLANK,)) * (unit - 1)) * ((end - start) // unit))
+        elif major == BYTES and mode.watch and self.suspicious(start, end):
+            for one in range(start, end, unit):
+                if self.suspicious(one, one + unit):
+                    self.blank(one + 1, one + unit)
+
+    def _string(self, major: int, length: int, start: int, mode: Mode) -> int:
+        end = start + length
+        if end > len(self.payload):
+            raise UndecodableError(start)
+        if mode.strings or (major == BYTES and mode.watch and self.suspicious(start, end)):
+            self.blank(start, end)
+        return end
+
+    def _chunks(self, pos: int, mode: Mode) -> int:
+        """A string of indefinite length (RFC 8949 section 3.2.3)."""
+        payload = self.payload
+        major = payload[pos] >> 5
+        # What stands in bytes may begin in one chunk and end in the next.
+        inner = mode._replace(strings=mode.strings or (mode.watch and major == BYTES))
+        pos += 1
+        while pos < len(payload):
+            if payload[pos] == BREAK:
+                return pos + 1
+            if payload[pos] >> 5 != major or payload[pos] & 31 == 31:
+                raise UndecodableError(pos + 1)
+            unit = SIZES[payload[pos]]
+            end = end_of_run(like(payload[pos], unit), payload, pos, 0) if unit else 0
+            if end and unit > 1:
+                self._blank_run(pos, end, unit, inner)
+            elif not end:
+                _, length, start = self.head(pos)
+                end = self._string(major, length, start, inner)
+            pos = end
+        raise UndecodableError(len(payload))
+
+    def _write(self, start: int, content: bytes) -> None:
+        if self._blanked is None:
+            self._blanked = bytearray(self.payload)
+        self._blanked[start : start + len(content)] = content
+
+
+@lru_cache(maxsize=16)
+def _untouched(mode: Mode) -> tuple[bool, ...]:
+    """By initial byte: whether that tells the size of its item, in which there is nothing to blank."""
+    kept = {BYTES: not (mode.strings or mode.watch), TEXT: not mode.strings}
+    return tuple(
+        size == 1 or (size > 1 and kept.get(initial >> 5, size <= mode.number))
+        for initial, size in enumerate(SIZES)
+    )

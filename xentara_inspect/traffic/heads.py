@@ -1,0 +1,57 @@
+"""Heads of CBOR items by their initial byte, and runs of items whose heads look alike."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from xentara_inspect import cbor
+from xentara_inspect.cbor import BYTES, NINT, TEXT, UINT
+from xentara_inspect.protocol.identifiers import TAG_UUID
+
+BREAK: Final = 0xFF
+WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
+"""Bytes of an argument by the additional information of its head (RFC 8949 section 3)."""
+
+ONE_BYTE_ITEMS: Final = re.compile(rb"[\x00-\x17\x20-\x37\x40\x60\x80\xa0\xe0-\xf7]++")
+SHORT_TAGS: Final = re.compile(rb"[\xc0-\xd7]++")
+ENDS: Final = re.compile(rb"[\x9f\xbf\xff]++")
+UUIDS: Final = re.compile(rb"(?:\xd8%c\x50.{16})++" % TAG_UUID, re.DOTALL)
+UUID_HEAD: Final = bytes((0xD8, TAG_UUID, 0x50))
+UUID_SIZE: Final = 19
+
+
+def _size_of(initial: int) -> int:
+    """Bytes of an item whose initial byte alone tells them; 0 for any other."""
+    major, info = initial >> 5, initial & 31
+    if major in (UINT, NINT) or (major == cbor.SIMPLE and info != 24):
+        return 1 if info < 24 else 1 + WIDTHS.get(info, -1)
+    if major in (BYTES, TEXT):
+        return 1 + info if info < 24 else 0
+    return 1 if initial in (0x80, 0xA0) else 0
+
+
+SIZES: Final = tuple(map(_size_of, range(256)))
+"""Bytes of an item by its initial byte; 0 where that does not tell them."""
+
+SMALL: Final = {
+    0x80 + 32 * is_map + count: count * (1 + is_map) for is_map in range(2) for count in range(1, 24)
+}
+"""Items in a container that is not empty, by its initial byte."""
+
+
+@lru_cache(maxsize=256)
+def like(initial: int, unit: int) -> re.Pattern[bytes]:
+    """Items of `unit` bytes that all begin with the same one."""
+    if unit == 1:
+        return re.compile(rb"\x%02x++" % initial)
+    return re.compile(rb"(?:\x%02x.{%d})++" % (initial, unit - 1), re.DOTALL)
+
+
+def end_of_run(
+    pattern: re.Pattern[bytes], payload: bytes, pos: int, otherwise: int, limit: int | None = None
+) -> int:
+    """Where a run ends that begins at `pos`. otherwise: where there is none."""
+    run = pattern.match(payload, pos, len(payload) if limit is None else min(limit, len(payload)))
+    return run.end() if run is not None else otherwise
