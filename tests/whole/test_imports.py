@@ -31,6 +31,7 @@ HOMES = {
     "websockets": {"simulator"},
     "wsproto": {"proxy"},
     "cryptography": {"simulator"},
+    "wsproto": {"proxy"},
     "rich": {"cli"},
     "click": {"cli", "proxy"},
     "sqlite3": {"store", "recorder", "index", "queries"},
