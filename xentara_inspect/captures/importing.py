@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mitmproxy.flowfilter import TFilter
 
 from xentara_inspect.captures import flows
+from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.store.importing import Importer
 
 
@@ -33,6 +34,13 @@ def import_flows(
     chosen: which flows; None for those of Xentara. progress: is told how many bytes are read. Raises
     StoreError.
     """
+    with seldom_collecting():
+        return _import_flows(file, importer, chosen, progress)
+
+
+def _import_flows(
+    file: Path, importer: Importer, chosen: TFilter | None, progress: Callable[[int], None]
+) -> Imported:
     added = skipped = sessions = ignored = 0
     failures = []
     try:
