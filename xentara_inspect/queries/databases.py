@@ -193,11 +193,11 @@ class Databases:
         return total
 
 
-Asked = sqlite3.Connection | Databases
+Askable = sqlite3.Connection | Databases
 """What queries take: one open database, or several."""
 
 
-def as_databases(asked: Asked) -> Databases:
+def as_databases(asked: Askable) -> Databases:
     """What is asked, as databases. Raises StoreError."""
     if isinstance(asked, Databases):
         return asked

@@ -9,7 +9,7 @@ from typing import Any, Final
 from xentara_inspect.notation.messages import annotate_packet
 from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries import summaries
-from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.elements import wanted_element
 from xentara_inspect.queries.newest import Keyed, merged, newest
 from xentara_inspect.queries.parsed_frames import ParsedFrames
@@ -37,7 +37,7 @@ _COLUMNS: Final = "f.time, f.session_id, p.id, p.event_type, p.element_id, p.sou
 
 
 def events(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,

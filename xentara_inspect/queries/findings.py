@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from xentara_inspect.frames import frame_of
-from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.newest import OLDEST_FIRST, Keyed, merged, newest
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row, iso_time
@@ -20,7 +20,7 @@ _FINDINGS: Final = "SELECT id, time, session_id, code, severity, message, addres
 
 
 def findings(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,

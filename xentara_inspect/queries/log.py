@@ -11,7 +11,7 @@ from typing import Any, Final
 from xentara_inspect.protocol import commands as tables
 from xentara_inspect.protocol.error_codes import ERROR_NAMES
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Asked, as_databases
+from xentara_inspect.queries.databases import Askable, as_databases
 from xentara_inspect.queries.elements import WantedElement
 from xentara_inspect.queries.events import EventLines
 from xentara_inspect.queries.lines import EXCHANGE_TIME, LOG_KEYS, LogLines
@@ -50,7 +50,7 @@ class LogFilter:
 
 
 def log(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     with_events: bool = False,

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Asked, Database, Databases, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
 from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged, newest
 from xentara_inspect.queries.timeline import packets_in_time
@@ -89,7 +89,7 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
 
 
 def readings(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,

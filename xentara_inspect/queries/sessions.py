@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from xentara_inspect.queries.databases import Asked, Database, Recording, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
 
@@ -27,7 +27,7 @@ _SESSIONS: Final = """
 
 
 def sessions(
-    asked: Asked, *, limit: int = 50, since: int | None = None, until: int | None = None
+    asked: Askable, *, limit: int = 50, since: int | None = None, until: int | None = None
 ) -> Iterator[Row]:
     """Rows with `SESSION_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 

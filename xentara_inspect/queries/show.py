@@ -7,7 +7,7 @@ from typing import Any, Final
 from xentara_inspect.frames import address, frame_of, position_in
 from xentara_inspect.notation.messages import Context, annotate_message, annotate_packet
 from xentara_inspect.queries.carried import carried_request
-from xentara_inspect.queries.databases import Asked, Database, Recording, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
 from xentara_inspect.queries.decoded import decoded_packet
 from xentara_inspect.queries.events import EventLines
 from xentara_inspect.queries.findings import findings_where
@@ -25,7 +25,7 @@ from xentara_inspect.traffic.packets import Event, Malformed
 SHOW_KEYS: Final = (*LOG_KEYS, "request", "response", "findings")
 
 
-def show(asked: Asked, name: str) -> Row | None:
+def show(asked: Askable, name: str) -> Row | None:
     """A row with `SHOW_KEYS` for the text of an address; None if nothing is there.
 
     `42p1` is a packet, `42` the whole message. request, response: time, frame, position, notation and

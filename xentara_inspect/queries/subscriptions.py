@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from xentara_inspect.protocol import commands
-from xentara_inspect.queries.databases import Asked, Database, Databases, Recording, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, Recording, as_databases
 from xentara_inspect.queries.elements import wanted_element
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.values import (
@@ -31,7 +31,7 @@ _SUBSCRIPTIONS: Final = """
 
 
 def subscriptions(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,
