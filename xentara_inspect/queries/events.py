@@ -122,12 +122,14 @@ class EventLines:
             (address,),
         )
         stored = list(rows)
-        for _, attribute_id, value, kind, code in unfolded(stored) if stored else ():
+        for position, attribute_id, value, kind, code in unfolded(stored) if stored else ():
             attribute = self._file.attribute(attribute_id)
             name = attribute_name(attribute, element, self._names)
             if name in values:  # two attributes of one name, or one attribute twice
                 number = attribute if isinstance(attribute, int) else attribute.hex()
                 name = f"{name} ({number})"
+            if name in values:
+                name = f"{name} {position + 1}"
             if kind == "error":
                 values[name] = {
                     "error_code": json_integer(code),

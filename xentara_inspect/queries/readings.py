@@ -170,9 +170,9 @@ class _ReadingLines:
         element = self._element_name(element_id)
         quality = json_integer(packet[_QUALITY_COLUMN])
         origin = _ORIGINS[packet_kind]
+        refusal = self._refused.get(address) if self._refused else None
         for _, attribute_id, value, kind, code in found:
-            if packet_kind == Kind.REQUEST:
-                code = self._refused.get(address, code)
+            code = code if refusal is None else refusal
             yield {
                 "packet": name,
                 "session": session,
