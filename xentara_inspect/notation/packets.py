@@ -43,13 +43,13 @@ def packet_lines(
     heading: str,
     depth: int,
     tail: str,
-    *,
     names: Names | None = None,
     context: Context | None = None,
+    from_client: bool | None = None,
 ) -> list[Line]:
     """The lines of the packet in an item. heading: the comment on the first, tail: behind the last."""
     renderer = Renderer(payload, names)
-    render_packet(renderer, item, heading, context or NO_CONTEXT, depth, tail)
+    render_packet(renderer, item, heading, context or NO_CONTEXT, depth, tail, from_client)
     return renderer.lines
 
 
