@@ -45,6 +45,7 @@ floats = st.one_of(
 )
 texts = st.one_of(
     st.sampled_from([b"\x63abc", b"\x63***", b"\x63\xff..", b'\x63"\\\n', b"\x63\xe2\x80\xae", b"\x60"]),
+    st.integers(24, 70).map(lambda size: b"\x78" + bytes([size]) + b"x" * size),
     st.text(max_size=5).map(lambda text: text.encode()).map(lambda text: bytes([0x60 + len(text)]) + text),
 )
 times = st.builds(
@@ -137,12 +138,12 @@ def test_packets_of_a_look_that_is_known_are_not_parsed() -> None:
 
 def test_looks_that_do_not_come_again_are_not_paid_for() -> None:
     looks = Looks(free=3)
-    payloads = [edn(f'[[0, 5, 3, {{0: "{"x" * size}"}}]]') for size in range(1, 10)]
+    payloads = [edn(f"[[0, 5, 3, {{0: {'[' * depth}{']' * depth}}}]]") for depth in range(1, 10)]
     for payload in payloads:
         (packet,) = packets.parse(payload).packets
         assert packet.item is not None
         looks.lines(packet, packet.item, payload, Context(), Names())
     look = (None, 0, "", None)
     assert [bool(looks.known_lines(payload, 1, 1, look, Names())[0]) for payload in payloads] == [
-        size <= 3 for size in range(1, 10)
+        depth <= 3 for depth in range(1, 10)
     ]

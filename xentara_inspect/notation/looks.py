@@ -13,24 +13,33 @@ from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Malformed, Packet, Request
 
 FREE: Final = 64
-"""Templates that are made without asking. One costs about as much as a hundred packets."""
+"""Templates that are made without asking. One costs about as much as two hundred packets."""
 HITS_FOR_ONE: Final = 256
 """Packets that must have been written by a template for each one beyond."""
-_KEPT: Final = 8
+_LARGEST: Final = 1024
+"""Bytes of a packet that is worth a template."""
+_KEPT: Final = 16
 """Templates that are tried for a packet."""
 
 Look = tuple[int | None, int, str, bool | None]
 """What lines depend on besides the bytes: opcode answered, depth, tail, direction if known."""
 
 
+class _Known:
+    """The templates of a look and a type of packet, how often they served and how often one was made."""
+
+    def __init__(self) -> None:
+        self.templates: list[Template] = []
+        self.hits = 0
+        self.made = 0
+
+
 class Looks:
-    """The templates of the packets written last. free: how many are made without asking."""
+    """The templates of the packets written last. free: how many of a kind are made without asking."""
 
     def __init__(self, free: int = FREE) -> None:
         self._free = free
-        self._templates: dict[Look, list[Template]] = {}
-        self._hits = 0
-        self._made = 0
+        self._known: dict[tuple[Look, bytes], _Known] = {}
 
     def known_lines(
         self, payload: bytes, pos: int, position: int, look: Look, names: Names
@@ -39,15 +48,17 @@ class Looks:
 
         position: its place in the message. The offsets in the lines are not filled in.
         """
-        templates = self._templates.get(look, ())
-        for index, template in enumerate(templates):
+        known = self._known.get((look, payload[pos + 1 : pos + 2]))
+        if known is None:
+            return [], 0
+        for index, template in enumerate(known.templates):
             found = template.pattern.match(payload, pos)
             if found is not None:
                 lines = filled(template, found, position, names)
                 if lines:
-                    self._hits += 1
+                    known.hits += 1
                     if index:
-                        self._templates[look].insert(0, self._templates[look].pop(index))
+                        known.templates.insert(0, known.templates.pop(index))
                     return lines, found.end()
         return [], 0
 
@@ -68,24 +79,29 @@ class Looks:
         if end == item.end:
             return lines
         heading = packet_heading(packet, context)
-        if self._wants_more() and _tells_its_lines(packet, context):
+        if (
+            item.end - item.start <= _LARGEST
+            and _tells_its_lines(packet, context)
+            and self._wants_more(look, payload, item)
+        ):
             unnumbered = heading.removeprefix(f"Packet {packet.position}")
             plain, marked = (
                 packet_lines(item, payload, unnumbered, depth, tail, known, context, from_client)
                 for known in (None, marking(item))
             )
-            self._learn(look, made_of(item, payload, plain, marked))
+            self._learn(look, payload, item, made_of(item, payload, plain, marked))
         return packet_lines(item, payload, heading, depth, tail, names, context, from_client)
 
-    def _wants_more(self) -> bool:
-        return self._made < self._free + self._hits // HITS_FOR_ONE
+    def _wants_more(self, look: Look, payload: bytes, item: Item) -> bool:
+        known = self._known.get((look, payload[item.start + 1 : item.start + 2]))
+        return known is None or known.made < self._free + known.hits // HITS_FOR_ONE
 
-    def _learn(self, look: Look, template: Template | None) -> None:
-        self._made += 1
+    def _learn(self, look: Look, payload: bytes, item: Item, template: Template | None) -> None:
+        known = self._known.setdefault((look, payload[item.start + 1 : item.start + 2]), _Known())
+        known.made += 1
         if template is not None:
-            templates = self._templates.setdefault(look, [])
-            templates.insert(0, template)
-            del templates[_KEPT:]
+            known.templates.insert(0, template)
+            del known.templates[_KEPT:]
 
 
 def _tells_its_lines(packet: Packet, context: Context) -> bool:

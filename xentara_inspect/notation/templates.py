@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple, assert_never
 
 from xentara_inspect import cbor
@@ -34,6 +35,14 @@ _MESSAGE_IDS: Final = {
     3: rb"\x19((?!\x00)..)",
     5: rb"\x1a((?!\x00\x00).{4})",
 }
+_TEXTS: Final = b"|".join(
+    [rb"\x%02x.{%d}" % (0x60 + size, size) for size in range(1, 24)]
+    + [rb"\x78(?:%s)" % b"|".join(rb"\x%02x.{%d}" % (size, size) for size in range(24, 64))]
+)
+_TEXT: Final = re.compile(_TEXTS, re.DOTALL)
+_LONG_TEXT: Final = 0x78
+_PLACES: Final = 16
+"""Places that are left open in a packet at most: a pattern takes time to make."""
 _FLOAT_HEAD: Final = 0xE0  # major type 7
 _TRANSPARENT: Final = frozenset((identifiers.TAG_ALTERNATIVE_0, identifiers.TAG_ALTERNATIVE_1))
 _MARK: Final = "\N{SNOWMAN}"
@@ -50,7 +59,7 @@ class Float(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A short text."""
+    """A text of 1 to 63 bytes, taken with its head."""
 
 
 class Time(NamedTuple):
@@ -129,7 +138,7 @@ def filled(template: Template, found: re.Match[bytes], position: int, names: Nam
                 comment = f"{kind.before}{time_text(TimePoint(units, kind.digits))}{kind.after}"
             case Text():
                 try:
-                    text = quoted(content.decode())
+                    text = quoted(content[2 if content[0] == _LONG_TEXT else 1 :].decode())
                 except UnicodeDecodeError:
                     return []
             case _:
@@ -144,8 +153,10 @@ def made_of(item: Item, payload: bytes, lines: list[Line], marked: list[Line]) -
     lines: without names, and with a heading that does not say the place of the packet. marked: the same
     with the names of `marking`.
     """
-    places = list(_places(item, payload))
+    places = list(islice(_places(item, payload), _PLACES + 1))
     uuids = sum(uuid_bytes(part) is not None for part in cbor.walk(item))
+    if len(places) > _PLACES:
+        return None
     if sum(isinstance(place.kind, Element) for place in places) != uuids or len(marked) != len(lines):
         return None
     slots: list[Slot] = []
@@ -213,10 +224,8 @@ def _place(item: Item, payload: bytes) -> _Open | None:
     if item.kind == cbor.FLOAT:
         pattern = re.escape(encoded[:1]) + b"(.{%d})" % (len(encoded) - 1)
         return _Open(item.start, item.end, pattern, scalar(item, payload), Float(item.info))
-    if item.kind == cbor.TEXT and 0 < item.info < 24 and isinstance(item.value, str):
-        return _Open(
-            item.start, item.end, re.escape(encoded[:1]) + b"(.{%d})" % item.info, quoted(item.value), Text()
-        )
+    if item.kind == cbor.TEXT and isinstance(item.value, str) and _TEXT.fullmatch(encoded):
+        return _Open(item.start, item.end, rb"(%s)" % _TEXTS, quoted(item.value), Text())
     if item.kind != cbor.TAG:
         return None
     uuid = uuid_bytes(item)
