@@ -11,10 +11,10 @@ from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries import summaries
 from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import Keyed, merged, newest
+from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.readings import unfolded
-from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
+from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents, subscriptions_of_events
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.values import (
     Row,
@@ -54,27 +54,35 @@ def events(
     """
     databases = as_databases(asked)
     wanted = wanted_element(element, databases)
+    found = subscriptions_of_events(databases)
     lists = []
     for file, session_id in databases.asked_for(session):
         keys = wanted.keys_in(file) if wanted is not None else None
         if keys == []:
             continue
-        lines = EventLines(file, databases.names, with_notation=with_notation)
+        lines = EventLines(file, databases.names, found[file.recording.index], with_notation=with_notation)
         where = Where()
         where.equal("f.session_id", session_id)
         where.between("f.time", since, until)
-        lists.append(newest(partial(lines.rows, where, keys, limit), limit))
+        lists.append(partial(lines.rows, where, keys, limit))
     yield from merged(lists, limit)
 
 
 class EventLines:
     """Makes rows of the events of one file, with names as far as they are known now."""
 
-    def __init__(self, file: Database, names: Names, *, with_notation: bool = False) -> None:
+    def __init__(
+        self,
+        file: Database,
+        names: Names,
+        subscriptions: SubscriptionsOfEvents,
+        *,
+        with_notation: bool = False,
+    ) -> None:
         self._file = file
         self._names = names
         self._frames = ParsedFrames(file)
-        self._subscriptions = SubscriptionsOfEvents(file.recording)
+        self._subscriptions = subscriptions
         self._with_notation = with_notation
 
     def rows(

@@ -12,7 +12,7 @@ from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged, newest
+from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import (
@@ -120,7 +120,7 @@ def readings(
         lines = _ReadingLines(file, databases.names, later[file.index].refused)
         if attributes is not None:
             lines.only = attributes[file.index]
-        lists.append(newest(partial(lines.rows, where, elements, limit), limit))
+        lists.append(partial(lines.rows, where, elements, limit))
     yield from merged(lists, limit)
 
 

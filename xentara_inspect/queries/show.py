@@ -14,6 +14,7 @@ from xentara_inspect.queries.findings import findings_where
 from xentara_inspect.queries.lines import LOG_KEYS, LogLines
 from xentara_inspect.queries.newest import OLDEST_FIRST
 from xentara_inspect.queries.parsed_frames import ParsedFrame, Shown
+from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Where
 from xentara_inspect.store.addresses import parse_address
@@ -94,7 +95,8 @@ class _Shower:
         where.equal("p.id", place)
         if isinstance(shown.packet, Malformed):
             return next((row for _, row in self._lines.malformed(where, OLDEST_FIRST)), None)
-        event = EventLines(self._file, self._names).one(place)
+        subscriptions = SubscriptionsOfEvents(self._file.recording)
+        event = EventLines(self._file, self._names, subscriptions).one(place)
         return self._lines.event(event) if event is not None else None
 
     def _frame(self, frame: ParsedFrame) -> Row:
