@@ -148,7 +148,7 @@ def _known_lines(payload: bytes, names: Names, from_client: bool | None) -> list
         if not packet:
             return []
         lines += packet
-    if pos != len(payload):
+    if not count or pos != len(payload):
         return []
     lines.append(("]", "", pos))
     return lines

@@ -158,8 +158,7 @@ def _error_object(_renderer: Renderer, _number: int | None) -> tuple[shape_types
     return objects.ERROR_OBJECT, ""
 
 
-def _event_object(renderer: Renderer, number: int | None) -> tuple[shape_types.Shape, str]:
-    renderer.opcode = commands.READ  # an error in place of a value is why that could not be read
+def _event_object(_renderer: Renderer, number: int | None) -> tuple[shape_types.Shape, str]:
     shape = objects.EVENTS.get(number) if number is not None else None
     return (shape, "") if shape else (ANYTHING, "Event Object")
 

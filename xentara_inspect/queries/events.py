@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from xentara_inspect.notation.messages import annotate_packet
-from xentara_inspect.protocol import commands, identifiers
+from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries import summaries
 from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.elements import wanted_element
@@ -141,7 +141,7 @@ class EventLines:
             if kind == "error":
                 values[name] = {
                     "error_code": json_integer(code),
-                    "error_name": error_name(code, commands.READ),
+                    "error_name": error_name(code, None),
                 }
             else:
                 values[name] = reading_json(value, kind)

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from xentara_inspect.protocol import commands, identifiers
+from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
@@ -184,7 +184,7 @@ class _ReadingLines:
                 "value_kind": kind,
                 "quality": quality,
                 "error_code": json_integer(code),
-                "error_name": None if code is None else error_name(code, _asked_by(opcode)),
+                "error_name": None if code is None else error_name(code, opcode),
                 "origin": origin,
             }
 
@@ -201,11 +201,6 @@ class _ReadingLines:
             name = attribute_name(attribute, self._file.element(element_id), self._names)
             self._attribute_names[key] = name
         return name
-
-
-def _asked_by(opcode: int | str | None) -> int | str:
-    """The command whose names for error codes count: a value that an event lacks could not be read."""
-    return opcode if opcode is not None else commands.READ
 
 
 def _attributes_called(wanted: str, databases: Databases) -> list[list[int]]:
