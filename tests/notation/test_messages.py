@@ -237,7 +237,7 @@ def test_an_event_says_when_what_and_how_good() -> None:
     assert of([event], names=names) == [
         "Packet 1: Event", "Packet Type: Event", "Event Type: Data Change", "Event Object",
         "Time: 2023-11-14T22:13:20.123456789Z", "element_uuid: Plant.Tank 1.Level", "attributes",
-        "Value: Success", "Quality: Success, Acceptable", "attribute UUID: Error", "Error Code: Read Error",
+        "Value: Success", "Quality: Success, Acceptable", "attribute UUID: Error", "Error Code: Write Error",
     ]  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from xentara_inspect.simulator import (
     Sent,
     everything,
 )
+from xentara_inspect.traffic.redaction import redact
 
 ACCOUNTS = (OPERATOR, VIEWER, SERVICE, PAGE_EXAMPLE)
 
@@ -170,14 +171,18 @@ def test_malformed_messages_reach_the_other_side_unchanged_and_are_logged_and_ex
 
     sent = run_async(main())
     recorded = [payload for from_client, payload in recorded_payloads(database) if from_client]
-    assert recorded[1:] == [entry.encode() if isinstance(entry, str) else entry for entry in sent]
+    # What cannot be understood may be the rest of a login; where it stops being CBOR stays to be seen.
+    assert recorded[1:] == [
+        redact(entry.encode() if isinstance(entry, str) else entry, True, isinstance(entry, str))
+        for entry in sent
+    ]
     malformed = [row for row in rows("log", "-d", database) if row["kind"] == "malformed"]
     assert len(malformed) == len(sent)
     findings = rows("findings", "-d", database, "--severity", "error")
-    told = {row["frame"]: row for row in findings if row["code"] in ("malformed-cbor", "text-message")}
+    told = {str(row["frame"]): row for row in findings if row["code"] in ("malformed-cbor", "text-message")}
     for row in malformed:
-        assert told[int(row["id"])]["message"]
-    assert "byte 4" in told[int(malformed[2]["id"])]["message"]
+        assert told[row["id"]]["message"]
+    assert "byte 4" in told[malformed[2]["id"]]["message"]
 
 
 def test_what_is_not_xentara_is_not_recorded(database: Path, confdir: Path) -> None:

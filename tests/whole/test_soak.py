@@ -108,7 +108,7 @@ def test_frames_keep_their_order_when_the_clock_goes_back(database: Path, tmp_pa
     steady = tmp_path / "steady.db"
     add(steady, said, end=Closing(said[-1].time, 1000, ""))
     assert catch_up(steady)
-    outcomes = "SELECT id, command, message_id, status, request_id, response_id FROM exchanges ORDER BY id"
+    outcomes = "SELECT id, opcode, message_id, status, response_id FROM exchanges ORDER BY id"
     assert read(database, outcomes) == read(steady, outcomes)
     before = comparable(database)
     reindex(database)

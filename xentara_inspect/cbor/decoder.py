@@ -31,6 +31,7 @@ from xentara_inspect.cbor.items import (
     Item,
     Malformed,
 )
+from xentara_inspect.cbor.time_stamps import TAG_TIME, time_stamp
 
 _FLOATS: Final = {
     25: struct.Struct(">e").unpack_from,
@@ -116,9 +117,12 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
                     pos = end
                     item = new(Item, (TAG, TAG_UUID, add, head, pos, (content,)))
                 else:
-                    stack.append((kind, value, info, start, children, missing))
-                    kind, value, info, start, children, missing = TAG, argument, add, head, [], 1
-                    continue
+                    stamp = time_stamp(data, head, pos, add) if argument == TAG_TIME else None
+                    if stamp is None:
+                        stack.append((kind, value, info, start, children, missing))
+                        kind, value, info, start, children, missing = TAG, argument, add, head, [], 1
+                        continue
+                    item, pos = stamp, stamp.end
             elif major >= ARRAY and major != 7:
                 stack.append((kind, value, info, start, children, missing))
                 kind, value, info, start, children = major, argument, add, head, []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import sys
 import tempfile
@@ -91,10 +92,11 @@ async def _port(proxy: asyncio.subprocess.Process) -> int:
     if proxy.stderr is None:
         raise Failure("the proxy has no output")
     said = []
-    async with asyncio.timeout(_START_SECONDS):
-        async for line in proxy.stderr:
-            said.append(line.decode(errors="replace").strip())
-            match = re.match(r"Listening on \S*:(\d+),", said[-1])
-            if match:
-                return int(match[1])
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_START_SECONDS):
+            async for line in proxy.stderr:
+                said.append(line.decode(errors="replace").strip())
+                match = re.search(r"\bListening on \S*:(\d+),", said[-1])
+                if match:
+                    return int(match[1])
     raise Failure(f"the proxy did not start: {' '.join(said)}")

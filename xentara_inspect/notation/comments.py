@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item, uuid_bytes
@@ -97,14 +97,17 @@ def utf8_problem(item: Item) -> str:
     return "not UTF-8" if item.kind == cbor.TEXT and isinstance(item.value, bytes) else ""
 
 
-def fits(item: Item, shape: Any) -> bool:
+def fits(item: Item, shape: shape_types.Shape) -> bool:
     """Whether a value, whose attribute usually has a shape, has it: some servers send another type."""
-    kinds = {shape_types.Integer: cbor.NINT, shape_types.Text: cbor.TEXT}
-    if isinstance(shape, shape_types.TimePoint):
-        return time_point(item) is not None
-    if isinstance(shape, shape_types.Integer):
-        return item.kind <= kinds[shape_types.Integer]
-    return item.kind == kinds.get(type(shape), -1)
+    match shape:
+        case shape_types.TimePoint():
+            return time_point(item) is not None
+        case shape_types.Integer():
+            return item.kind <= cbor.NINT
+        case shape_types.Text():
+            return item.kind == cbor.TEXT
+        case _:
+            return False
 
 
 def value_at(item: Item, key: int) -> Item | None:

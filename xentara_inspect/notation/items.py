@@ -1,4 +1,4 @@
-"""Items to lines of annotated notation, led by the shapes of `schema`.
+"""Items to lines of annotated notation, led by the shapes of `protocol`.
 
 A shape says what an item ought to be; its handler writes the item and a comment that says what it
 means. What has no shape, or another form than its shape, is written all the same, with what can be
@@ -7,8 +7,7 @@ said without one: names of UUIDs, times, alternatives. No handler knows a comman
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from xentara_inspect.cbor import (
     ARRAY,
@@ -40,17 +39,32 @@ from xentara_inspect.notation.comments import (
     value_at,
 )
 from xentara_inspect.notation.lines import MAXIMUM_DEPTH, Writer
-from xentara_inspect.protocol import commands, error_codes, objects, shape_types
-from xentara_inspect.protocol.shape_types import UuidRole
+from xentara_inspect.protocol import commands, error_codes, objects
+from xentara_inspect.protocol.shape_types import (
+    Alternatives,
+    Anything,
+    ArrayOf,
+    AttributeId,
+    Boolean,
+    Bytes,
+    Integer,
+    MapOf,
+    Object,
+    Shape,
+    Text,
+    TimePoint,
+    Uuid,
+    UuidRole,
+)
 from xentara_inspect.traffic.names import NIL, Names
 from xentara_inspect.traffic.time_points import time_point, time_text
 
-ANYTHING: Final = shape_types.Anything()
+ANYTHING: Final = Anything()
 _TAG_NAMES_SHOWN: Final = 4
 
 
 class Renderer(Writer):
-    """Writes items by their shape_types.
+    """Writes items by their shapes.
 
     opcode: the command of the packet at hand. element, attribute: what the item at hand belongs to.
     """
@@ -64,11 +78,35 @@ class Renderer(Writer):
         self.element = b""
         self.attribute: int | None = None
 
-    def render(
-        self, item: Item, shape: shape_types.Shape | None, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
-        """Write an item; see `Writer.render`."""
-        _HANDLERS[type(shape)](self, item, shape, prefix, label, depth, tail)
+    def render(self, item: Item, shape: Shape | None, prefix: str, label: str, depth: int, tail: str) -> None:
+        """Write an item; see `Writer.render`. The commonest shapes come first."""
+        match shape:
+            case None | Anything():
+                self.anything(item, shape, prefix, label, depth, tail)
+            case Uuid():
+                self._uuid(item, shape, prefix, label, depth, tail)
+            case Alternatives():
+                self._alternatives(item, shape, prefix, label, depth, tail)
+            case AttributeId():
+                self._attribute_id(item, prefix, label, depth, tail)
+            case Integer():
+                self._integer(item, shape, prefix, label, depth, tail)
+            case Text():
+                self._text(item, shape, prefix, label, depth, tail)
+            case Object():
+                self._object(item, shape, prefix, label, depth, tail)
+            case MapOf():
+                self._map_of(item, shape, prefix, label, depth, tail)
+            case ArrayOf():
+                self._array_of(item, shape, prefix, label, depth, tail)
+            case TimePoint():
+                self._time(item, prefix, label, depth, tail)
+            case Boolean():
+                self._boolean(item, prefix, label, depth, tail)
+            case Bytes():
+                self._bytes(item, prefix, label, depth, tail)
+            case _:
+                assert_never(shape)
 
     def unexpected(self, item: Item, wanted: str, prefix: str, label: str, depth: int, tail: str) -> None:
         """Write an item that is not what its place asks for."""
@@ -76,9 +114,7 @@ class Renderer(Writer):
             label = said(label, f"expected {wanted}")
         self.anything(item, None, prefix, label, depth, tail)
 
-    def _integer(
-        self, item: Item, shape: shape_types.Integer, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _integer(self, item: Item, shape: Integer, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind > NINT:
             return self.unexpected(item, "an integer", prefix, label, depth, tail)
         values = shape.values
@@ -93,32 +129,24 @@ class Renderer(Writer):
             comment = said(label, name) if name else said(label or shape.enumeration, undocumented(number))
         return self.line(item, prefix, comment, tail)
 
-    def _boolean(
-        self, item: Item, _shape: shape_types.Boolean, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _boolean(self, item: Item, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind != SIMPLE or item.value not in (FALSE, TRUE):
             return self.unexpected(item, "true or false", prefix, label, depth, tail)
         return self.line(item, prefix, label, tail)
 
-    def _text(
-        self, item: Item, shape: shape_types.Text, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _text(self, item: Item, shape: Text, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind != TEXT:
             return self.unexpected(item, "a text string", prefix, label, depth, tail)
         if shape.secret and item.value and not item.value.strip("*" if isinstance(item.value, str) else b"*"):
             label = said(label, "blanked by the recorder")
         return self.line(item, prefix, said(label, utf8_problem(item)), tail)
 
-    def _bytes(
-        self, item: Item, _shape: shape_types.Bytes, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _bytes(self, item: Item, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind != BYTES:
             return self.unexpected(item, "a byte string", prefix, label, depth, tail)
         return self.line(item, prefix, label, tail)
 
-    def _time(
-        self, item: Item, _shape: shape_types.TimePoint, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _time(self, item: Item, prefix: str, label: str, depth: int, tail: str) -> None:
         point = time_point(item)
         if point is None:
             return self.unexpected(item, "a time stamp", prefix, label, depth, tail)
@@ -126,9 +154,7 @@ class Renderer(Writer):
 
     # UUIDs and what they name
 
-    def _uuid(
-        self, item: Item, shape: shape_types.Uuid, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _uuid(self, item: Item, shape: Uuid, prefix: str, label: str, depth: int, tail: str) -> None:
         uuid = uuid_bytes(item)
         if uuid is None:
             return self.unexpected(item, "a UUID", prefix, label, depth, tail)
@@ -146,9 +172,7 @@ class Renderer(Writer):
         """What to call the attribute that an item names, and its identifier if it has one."""
         return attribute_meaning(self.names, item, self.element)
 
-    def _attribute_id(
-        self, item: Item, _shape: shape_types.AttributeId, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _attribute_id(self, item: Item, prefix: str, label: str, depth: int, tail: str) -> None:
         comment = said(label, self._attribute_meaning(item)[0])
         if item.kind <= NINT:
             return self.line(item, prefix, comment, tail)
@@ -157,20 +181,16 @@ class Renderer(Writer):
             return self.anything(item, None, prefix, comment if item.kind != BROKEN else label, depth, tail)
         return self.uuid_line(item, uuid, prefix, comment, tail)
 
-    def _array_of(
-        self, item: Item, shape: shape_types.ArrayOf, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _array_of(self, item: Item, shape: ArrayOf, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind != ARRAY:
             return self.unexpected(item, "an array", prefix, label, depth, tail)
         return self.array(item, shape.element, prefix, label or shape.name, depth, tail)
 
-    def _map_of(
-        self, item: Item, shape: shape_types.MapOf, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _map_of(self, item: Item, shape: MapOf, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind != MAP:
             return self.unexpected(item, "a map", prefix, label, depth, tail)
 
-        def entry(key: Item) -> tuple[shape_types.Shape | None, str]:
+        def entry(key: Item) -> tuple[Shape | None, str]:
             label, self.attribute = self._attribute_meaning(key)
             return shape.value, label
 
@@ -179,31 +199,27 @@ class Renderer(Writer):
         self.attribute = outer
         return None
 
-    def _object(
-        self, item: Item, shape: shape_types.Object, prefix: str, label: str, depth: int, tail: str
-    ) -> None:
+    def _object(self, item: Item, shape: Object, prefix: str, label: str, depth: int, tail: str) -> None:
         if item.kind != MAP:
             return self.unexpected(item, "a map", prefix, label, depth, tail)
-        by_key = shape.by_key
 
-        def entry(key: Item) -> tuple[shape_types.Shape | None, str]:
-            field = by_key.get(key.value) if key.kind <= NINT else None
-            if field is not None:
-                return field.shape, field.title or field.name
+        def unknown(key: Item) -> tuple[Shape | None, str]:
+            if shape.is_flat and shape.element_key is not None:
+                self.element = element_of(item, shape) or b""
             return ANYTHING, f"key {key.value} (unknown)" if key.kind <= NINT else "unknown key"
 
         outer = self.element, self.attribute
-        if shape.element_key is not None:
+        if shape.element_key is not None and not shape.is_flat:
             self.element = element_of(item, shape) or b""
         if shape.attribute_key is not None:
             attribute = value_at(item, shape.attribute_key)
             self.attribute = self._attribute_meaning(attribute)[1] if attribute is not None else None
-        self.map(item, entry, prefix, label or shape.name, depth, tail)
+        self.map(item, unknown, prefix, label or shape.name, depth, tail, shape.labelled)
         self.element, self.attribute = outer
         return None
 
     def _alternatives(
-        self, item: Item, shape: shape_types.Alternatives, prefix: str, label: str, depth: int, tail: str
+        self, item: Item, shape: Alternatives, prefix: str, label: str, depth: int, tail: str
     ) -> None:
         option = shape.by_tag.get(item.value) if item.kind == TAG else None
         if option is None:
@@ -236,7 +252,7 @@ class Renderer(Writer):
             return self.array(item, None, prefix, label, depth, tail)
         return self.map(item, self._unknown_entry, prefix, label, depth, tail)
 
-    def _unknown_entry(self, key: Item) -> tuple[shape_types.Shape | None, str]:
+    def _unknown_entry(self, key: Item) -> tuple[Shape | None, str]:
         uuid = uuid_bytes(key)
         return None, uuid_meaning(self.names, uuid, self.element) if uuid is not None else ""
 
@@ -259,20 +275,3 @@ class Renderer(Writer):
             )
         point = time_point(item)
         return self.line(item, prefix, said(label or "Time", time_text(point) if point else ""), tail)
-
-
-_HANDLERS: Final[dict[type, Callable[..., None]]] = {
-    type(None): Renderer.anything,
-    shape_types.Anything: Renderer.anything,
-    shape_types.Integer: Renderer._integer,
-    shape_types.Boolean: Renderer._boolean,
-    shape_types.Text: Renderer._text,
-    shape_types.Bytes: Renderer._bytes,
-    shape_types.Uuid: Renderer._uuid,
-    shape_types.AttributeId: Renderer._attribute_id,
-    shape_types.TimePoint: Renderer._time,
-    shape_types.ArrayOf: Renderer._array_of,
-    shape_types.MapOf: Renderer._map_of,
-    shape_types.Object: Renderer._object,
-    shape_types.Alternatives: Renderer._alternatives,
-}

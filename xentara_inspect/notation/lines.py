@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect.cbor import FLOAT, INDEFINITE, NINT, SIMPLE, TEXT, Item, uuid_bytes
@@ -26,6 +26,7 @@ MAXIMUM_DEPTH: Final = 16
 
 INDENTS: Final = tuple("  " * depth for depth in range(MAXIMUM_DEPTH + 2))
 
+_NOTHING: Final[Mapping[int, tuple[Shape | None, str]]] = {}
 Entry = Callable[[Item], tuple[Shape | None, str]]
 """Shape and label of a value in a map, by its key."""
 
@@ -127,14 +128,16 @@ class Writer:
         comment: str,
         depth: int,
         tail: str,
+        known: Mapping[int, tuple[Shape | None, str]] = _NOTHING,
     ) -> None:
-        """Write a map. entry: shape and label of a value, by its key."""
+        """Write a map. entry: shape and label of a value, by its key; asked for keys that are not known."""
         children = item.children
         if not children:
             return self.line(item, prefix, comment, tail)
         self.open(item, "{", prefix, comment)
         indent = INDENTS[depth + 1]
         last = len(children) - 2
+        render = self.render
         for index in range(0, len(children), 2):
             key = children[index]
             if key.kind <= NINT:
@@ -144,9 +147,10 @@ class Writer:
                 if not complete:
                     self.line(key, indent, "", "")
                     return None
-            shape, label = entry(key)
+            found = known.get(key.value) if key.kind <= NINT else None
+            shape, label = found if found is not None else entry(key)
             value = children[index + 1]
-            self.render(value, shape, f"{indent}{text}: ", label, depth + 1, "," if index < last else "")
+            render(value, shape, f"{indent}{text}: ", label, depth + 1, "," if index < last else "")
         return self.close(item, "}", depth, tail)
 
 

@@ -25,18 +25,18 @@ from xentara_inspect.escape import quoted
 from xentara_inspect.notation.events import append_event, event_message_lines
 from xentara_inspect.notation.items import Renderer
 from xentara_inspect.notation.lines import Line, aligned, bare, with_spans
+from xentara_inspect.notation.looks import Looks
 from xentara_inspect.notation.packets import (
     NO_CONTEXT,
     Context,
     guessed_heading,
     packet_heading,
-    packet_lines,
     render_packet,
 )
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Event, Message, Packet
-from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
+from xentara_inspect.traffic.plain_events import PlainEvent, outer_array, plain_events
 
 __all__ = [
     "Context",
@@ -46,6 +46,8 @@ __all__ = [
     "annotate_text_message",
     "lines_with_spans",
 ]
+
+_LOOKS: Final = Looks()
 
 _UNREAD_SHOWN: Final = 64
 """Bytes shown of what is behind the place where bytes stop being well-formed."""
@@ -60,11 +62,13 @@ def annotate(
     is known of UUIDs. comments: False for the bare notation. Responses do not say which command they
     answer: their results get the meaning that needs no command; `annotate_message` knows more.
     """
+    names = names or Names()
     events = plain_events(payload) if not from_client else None
     if events is not None:
-        lines = event_message_lines(events, payload, names or Names())
-    else:
-        lines = _message_lines(packets.parse(payload), payload, None, names, from_client)
+        return _text(event_message_lines(events, payload, names), comments)
+    lines = _known_lines(payload, names, from_client)
+    if not lines:
+        lines = _message_lines(packets.parse(payload), payload, None, names, from_client, True)
     return _text(lines, comments)
 
 
@@ -82,7 +86,7 @@ def annotate_message(
     if events is not None:
         lines = event_message_lines(events, payload, names or Names())
     else:
-        lines = _message_lines(message, payload, contexts, names, from_client)
+        lines = _message_lines(message, payload, contexts, names or Names(), from_client, True)
     return _text(lines, comments)
 
 
@@ -106,8 +110,8 @@ def annotate_packet(
         return annotate_text_message(payload)
     if packet.position == 0:
         return annotate(payload, names=names, comments=comments)
-    heading = packet_heading(packet, context)
-    return _text(packet_lines(packet.item, payload, heading, 0, "", names=names, context=context), comments)
+    context = context or NO_CONTEXT
+    return _text(_LOOKS.lines(packet, packet.item, payload, context, names or Names()), comments)
 
 
 def _text(lines: list[Line], comments: bool) -> str:
@@ -131,16 +135,34 @@ def lines_with_spans(
     The spans follow each other without gaps; that of a closing bracket without a byte is empty.
     """
     message = packets.parse(payload)
-    return with_spans(_message_lines(message, payload, None, names, from_client))
+    return with_spans(_message_lines(message, payload, None, names or Names(), from_client, False))
+
+
+def _known_lines(payload: bytes, names: Names, from_client: bool | None) -> list[Line]:
+    """The lines of a message in which all packets look like one that was written before; else none."""
+    count, pos = outer_array(payload)
+    lines: list[Line] = [("[", f"Outer Array: {_counted(count)}", pos)]
+    for position in range(1, count + 1):
+        look = (None, 1, "," if position < count else "", from_client)
+        packet, pos = _LOOKS.known_lines(payload, pos, position, look, names)
+        if not packet:
+            return []
+        lines += packet
+    if not count or pos != len(payload):
+        return []
+    lines.append(("]", "", pos))
+    return lines
 
 
 def _message_lines(
     message: Message,
     payload: bytes,
     contexts: Mapping[int, Context] | None,
-    names: Names | None,
+    names: Names,
     from_client: bool | None,
+    by_templates: bool,
 ) -> list[Line]:
+    """by_templates: whether the offsets in the lines are not needed."""
     renderer = Renderer(payload, names)
     if message.error is not None:
         renderer.end = message.error.offset
@@ -155,7 +177,8 @@ def _message_lines(
         heading = f"Outer Array: {_counted(len(message.packets))}"
         if whole:
             heading = "Outer Array, malformed" if message.error else "Outer Array: empty"
-        _outer_array(renderer, message, first, heading, contexts, tail, from_client)
+        is_proper = by_templates and message.error is None and not whole
+        _outer_array(renderer, message, first, heading, contexts, tail, from_client, is_proper)
     else:
         renderer.anything(first, None, "", f"not a message: {cbor.KIND_NAMES[first.kind]}", 0, tail)
     last = len(message.trailing)
@@ -176,6 +199,7 @@ def _outer_array(
     contexts: Mapping[int, Context],
     tail: str,
     from_client: bool | None,
+    by_templates: bool,
 ) -> None:
     if not item.children:
         return renderer.line(item, "", heading, tail)
@@ -185,6 +209,12 @@ def _outer_array(
     for index, child in enumerate(item.children):
         position = index + 1
         context = contexts.get(position)
+        if by_templates and known is not None:
+            answered, end = context or NO_CONTEXT, "," if index < last else ""
+            renderer.lines += _LOOKS.lines(
+                known[index], child, renderer.payload, answered, renderer.names, 1, end, from_client
+            )
+            continue
         # In a malformed message no packet counts as sent, but each is shown as what it looks like.
         heading = packet_heading(known[index], context) if known else guessed_heading(position, child)
         separator = "," if index < last else ""

@@ -43,13 +43,13 @@ def packet_lines(
     heading: str,
     depth: int,
     tail: str,
-    *,
     names: Names | None = None,
     context: Context | None = None,
+    from_client: bool | None = None,
 ) -> list[Line]:
     """The lines of the packet in an item. heading: the comment on the first, tail: behind the last."""
     renderer = Renderer(payload, names)
-    render_packet(renderer, item, heading, context or NO_CONTEXT, depth, tail)
+    render_packet(renderer, item, heading, context or NO_CONTEXT, depth, tail, from_client)
     return renderer.lines
 
 
@@ -158,8 +158,7 @@ def _error_object(_renderer: Renderer, _number: int | None) -> tuple[shape_types
     return objects.ERROR_OBJECT, ""
 
 
-def _event_object(renderer: Renderer, number: int | None) -> tuple[shape_types.Shape, str]:
-    renderer.opcode = commands.READ  # an error in place of a value is why that could not be read
+def _event_object(_renderer: Renderer, number: int | None) -> tuple[shape_types.Shape, str]:
     shape = objects.EVENTS.get(number) if number is not None else None
     return (shape, "") if shape else (ANYTHING, "Event Object")
 

@@ -56,7 +56,7 @@ ERROR_NAMES: Final[EnumTable] = {
 }
 
 READ_ERRORS: Final[EnumTable] = {READ_ONLY: "Write Only", READ_OR_WRITE_ERROR: "Read Error"}  # S
-"""What the page of read calls otherwise. So is called what became of any value that should be read."""
+"""What the page of read calls otherwise."""
 WRITE_ERRORS: Final[EnumTable] = {READ_ONLY: "Read Only", READ_OR_WRITE_ERROR: "Write Error"}  # D
 """What the page of write calls by a name of its own."""
 

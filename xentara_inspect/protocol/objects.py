@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from xentara_inspect.protocol.error_codes import ERROR_NAMES, READ_ERRORS, WRITE_ERRORS
+from xentara_inspect.protocol.error_codes import ERROR_NAMES
 from xentara_inspect.protocol.identifiers import (
     ATTRIBUTE_ACCESS,
     ATTRIBUTE_DATA_TYPES,
@@ -93,8 +93,8 @@ ATTRIBUTE_VALUE_SHAPES: Final[dict[int, Shape]] = {
     7: TimePoint(),
     8: TimePoint(),
     9: Integer(values=QUALITIES, enumeration="Quality"),
-    12: Integer(values={**ERROR_NAMES, **READ_ERRORS}, enumeration="Error Code"),
-    13: Integer(values={**ERROR_NAMES, **WRITE_ERRORS}, enumeration="Error Code"),
+    12: Integer(values=ERROR_NAMES, enumeration="Error Code"),
+    13: Integer(values=ERROR_NAMES, enumeration="Error Code"),
 }
 """What the value of a known attribute is, where that adds meaning: a name for a number, a time."""
 

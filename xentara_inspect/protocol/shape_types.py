@@ -121,6 +121,10 @@ class Object:
     """Key of the first field that names an element: the one that the other fields are about."""
     attribute_key: int | None = field(init=False, compare=False, hash=False, repr=False)
     """Key of the first field that names an attribute, likewise."""
+    labelled: Mapping[int, tuple[Shape, str]] = field(init=False, compare=False, hash=False, repr=False)
+    """Shape of a field, and what the notation calls it, by key."""
+    is_flat: bool = field(init=False, compare=False, hash=False, repr=False)
+    """Whether no field has others in it, or a meaning that depends on another."""
 
     def __post_init__(self) -> None:
         uuids = [(entry.key, entry.shape) for entry in self.fields if isinstance(entry.shape, Uuid)]
@@ -129,6 +133,10 @@ class Object:
         object.__setattr__(self, "by_key", {entry.key: entry for entry in self.fields})
         object.__setattr__(self, "element_key", elements[0] if elements else None)
         object.__setattr__(self, "attribute_key", attributes[0] if attributes else None)
+        labels = {entry.key: (entry.shape, entry.title or entry.name) for entry in self.fields}
+        object.__setattr__(self, "labelled", labels)
+        flat = (Integer, Boolean, Text, Bytes, Uuid, TimePoint)
+        object.__setattr__(self, "is_flat", all(isinstance(entry.shape, flat) for entry in self.fields))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from xentara_inspect.queries.files import file_labels, matching_files, without_d
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid
-from xentara_inspect.store.database import database_path, open_for_reading
+from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError, from_sqlite
+from xentara_inspect.store.sides import database_path
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.records import AttributeKey
 
@@ -193,11 +194,11 @@ class Databases:
         return total
 
 
-Asked = sqlite3.Connection | Databases
+Askable = sqlite3.Connection | Databases
 """What queries take: one open database, or several."""
 
 
-def as_databases(asked: Asked) -> Databases:
+def as_databases(asked: Askable) -> Databases:
     """What is asked, as databases. Raises StoreError."""
     if isinstance(asked, Databases):
         return asked

@@ -65,7 +65,6 @@ def decoded_packet(packet: Packet, payload: bytes, names: Names, opcode: int | N
             elif body is not None:
                 found["result"] = decoder.value(body, (command and command.result) or _ANYTHING)
         case Event(_, _, event_type, body):
-            decoder.opcode = commands.READ
             found = {"type": "event", "event_type": _named(event_type, identifiers.EVENT_TYPES)}
             found["event"] = decoder.value(body, objects.EVENTS.get(event_type, _ANYTHING))
         case Malformed(_, item, code, message):

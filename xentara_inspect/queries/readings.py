@@ -8,11 +8,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from xentara_inspect.protocol import commands, identifiers
+from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Asked, Database, Databases, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged, newest
+from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import (
@@ -89,7 +89,7 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
 
 
 def readings(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,
@@ -120,7 +120,7 @@ def readings(
         lines = _ReadingLines(file, databases.names, later[file.index].refused)
         if attributes is not None:
             lines.only = attributes[file.index]
-        lists.append(newest(partial(lines.rows, where, elements, limit), limit))
+        lists.append(partial(lines.rows, where, elements, limit))
     yield from merged(lists, limit)
 
 
@@ -170,9 +170,9 @@ class _ReadingLines:
         element = self._element_name(element_id)
         quality = json_integer(packet[_QUALITY_COLUMN])
         origin = _ORIGINS[packet_kind]
+        refusal = self._refused.get(address) if self._refused else None
         for _, attribute_id, value, kind, code in found:
-            if packet_kind == Kind.REQUEST:
-                code = self._refused.get(address, code)
+            code = code if refusal is None else refusal
             yield {
                 "packet": name,
                 "session": session,
@@ -184,7 +184,7 @@ class _ReadingLines:
                 "value_kind": kind,
                 "quality": quality,
                 "error_code": json_integer(code),
-                "error_name": None if code is None else error_name(code, _asked_by(opcode)),
+                "error_name": None if code is None else error_name(code, opcode),
                 "origin": origin,
             }
 
@@ -201,11 +201,6 @@ class _ReadingLines:
             name = attribute_name(attribute, self._file.element(element_id), self._names)
             self._attribute_names[key] = name
         return name
-
-
-def _asked_by(opcode: int | str | None) -> int | str:
-    """The command whose names for error codes count: a value that an event lacks could not be read."""
-    return opcode if opcode is not None else commands.READ
 
 
 def _attributes_called(wanted: str, databases: Databases) -> list[list[int]]:

@@ -19,6 +19,7 @@ from xentara_inspect.protocol.shape_types import (
     Alternatives,
     Anything,
     ArrayOf,
+    Command,
     Field,
     Integer,
     MapOf,
@@ -182,15 +183,16 @@ def _outcome(
     command = commands.COMMANDS.get(opcode) if opcode is not None else None
     if response.body is None or command is None or command.result is None:
         return ""
-    return _result(response.body, command.result, payload, said, names)
+    return _result(response.body, command, payload, said, names)
 
 
-def _result(item: Item, shape: Shape, payload: bytes, said: Collection[str], names: Names) -> str:
+def _result(item: Item, command: Command, payload: bytes, said: Collection[str], names: Names) -> str:
+    shape = command.result
     match shape:
         case ArrayOf():
             return _counted(item, shape.name)
         case MapOf():
-            return attribute_values(item, payload, names)
+            return attribute_values(item, payload, names, command.opcode)
         case Object():
             return ", ".join(_fields(item, shape, payload, said))
         case Uuid():

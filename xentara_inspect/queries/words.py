@@ -58,16 +58,16 @@ def value_text(value: str) -> str:
     return value if len(value) <= _VALUE_LIMIT else f"{value[:_VALUE_LIMIT]}…"
 
 
-def attribute_values(attributes: Item | None, payload: bytes, names: Names) -> str:
-    """The first few of a map of attribute values, and how many more there are."""
+def attribute_values(attributes: Item | None, payload: bytes, names: Names, opcode: int | None = None) -> str:
+    """The first few of a map of attribute values, and how many more there are. opcode: what they answer."""
     if attributes is None or attributes.kind != cbor.MAP:
         return ""
-    shown = list(_each_value(attributes, payload, names))
+    shown = list(_each_value(attributes, payload, names, opcode))
     more = len(attributes.children) // 2 - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _each_value(attributes: Item, payload: bytes, names: Names) -> Iterator[str]:
+def _each_value(attributes: Item, payload: bytes, names: Names, opcode: int | None) -> Iterator[str]:
     for index, (key, tagged) in enumerate(cbor.pairs(attributes)):
         if index == _VALUES_SHOWN:
             return
@@ -76,7 +76,7 @@ def _each_value(attributes: Item, payload: bytes, names: Names) -> Iterator[str]
             attribute_text(attribute, names) if attribute is not None else value_text(literal(key, payload))
         )
         if tagged.kind == cbor.TAG and tagged.value == identifiers.TAG_ALTERNATIVE_1:
-            yield f"{name}: {error_text(*error_object(tagged.children[0]), commands.READ)}"
+            yield f"{name}: {error_text(*error_object(tagged.children[0]), opcode)}"
         elif tagged.kind == cbor.TAG and tagged.value == identifiers.TAG_ALTERNATIVE_0:
             yield f"{name} = {attribute_value(attribute, tagged.children[0], payload)}"
         else:

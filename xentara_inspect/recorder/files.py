@@ -242,7 +242,9 @@ class JournalFile:
             begin(new, old, os.path.basename(self._path), self._clock())
             there = load_chain(new)
             if there is None or there.number <= left.number:
-                raise StoreError(f"{self._path} is damaged: what it goes on in is not behind it", Kind.DAMAGED)
+                raise StoreError(
+                    f"{self._path} is damaged: what it goes on in is not behind it", Kind.DAMAGED
+                )
             if not recorders.carried_over(new, old, self._recorder):
                 self._recorder = 0
             self._register(new)

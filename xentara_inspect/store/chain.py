@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 
 from xentara_inspect.frames import LIVE
 from xentara_inspect.store import sides
-from xentara_inspect.store.database import Path, database_path, open_for_reading, transaction
+from xentara_inspect.store.database import Path, open_for_reading, transaction
 from xentara_inspect.store.errors import Kind, StoreError
+from xentara_inspect.store.sides import database_path
 
 _NUMBERED: Final = re.compile(r"(.*)-([1-9][0-9]{0,8})", re.DOTALL)
 

@@ -118,15 +118,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def database_path(connection: sqlite3.Connection) -> str:
-    """The file that a connection is open on."""
-    usual, connection.text_factory = connection.text_factory, bytes  # a path need not be UTF-8
-    try:
-        return os.fsdecode(connection.execute("PRAGMA database_list").fetchone()[2])
-    finally:
-        connection.text_factory = usual
-
-
 def file_identity(path: Path) -> tuple[int, int] | None:
     """What tells a file from any other that may take its name; None if there is none."""
     try:

@@ -18,9 +18,9 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from xentara_inspect.store.database import database_path
 from xentara_inspect.store.known_names import fill_names
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
+from xentara_inspect.store.sides import database_path
 
 migrations = Migrations("xentara_inspect")
 

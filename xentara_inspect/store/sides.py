@@ -1,8 +1,9 @@
-"""The files beside a database, and what may be in their place."""
+"""The file of a database and those beside it, and what may be in their place."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import Final
 
 from xentara_inspect.store.errors import Kind, StoreError
@@ -40,3 +41,12 @@ def remove(path: str) -> None:
     for ending in (*OF_SQLITE, ""):
         if os.path.lexists(f"{path}{ending}"):
             os.unlink(f"{path}{ending}")
+
+
+def database_path(connection: sqlite3.Connection) -> str:
+    """The file that a connection is open on."""
+    usual, connection.text_factory = connection.text_factory, bytes  # a path need not be UTF-8
+    try:
+        return os.fsdecode(connection.execute("PRAGMA database_list").fetchone()[2])
+    finally:
+        connection.text_factory = usual

@@ -116,7 +116,7 @@ VIEWS: Final[dict[str, str]] = {
                  ELSE CAST(r.value AS TEXT)
                END AS value_text,
                r.value_kind, coalesce(qualities.name, r.quality) AS quality, r.error_code,
-               {_error("r.error_code", f"coalesce(p.opcode, {commands.READ})")} AS error, r.origin
+               {_error("r.error_code", "p.opcode")} AS error, r.origin
         FROM readings r
         JOIN packets p ON p.id = r.packet_id
         JOIN frames f ON f.id = r.packet_id >> 24

@@ -89,15 +89,13 @@ class PlainEvent(NamedTuple):
 
 def plain_events(payload: bytes) -> list[PlainEvent] | None:
     """The events of a message that holds nothing but plain ones; None for any other message."""
-    head = _HEAD.match(payload)
-    if head is None or _EVENT.match(payload, head.end()) is None:
+    announced, end = outer_array(payload)
+    if not announced or _EVENT.match(payload, end) is None:
         return None
-    found = _EVENT.findall(payload, head.end())
-    first = payload[0]
-    if len(found) != (first - 0x80 if first < 0x98 else int.from_bytes(payload[1 : head.end()], "big")):
+    found = _EVENT.findall(payload, end)
+    if len(found) != announced:
         return None
     events = []
-    end = head.end()
     for position, (time, element, count, attributes) in enumerate(found, 1):
         start = end
         end += _BEFORE_ATTRIBUTES + len(attributes)
@@ -109,6 +107,15 @@ def plain_events(payload: bytes) -> list[PlainEvent] | None:
         )
     # Matches that add up to the whole message have no other bytes between them.
     return events if end == len(payload) else None
+
+
+def outer_array(payload: bytes) -> tuple[int, int]:
+    """How many packets a message announces, up to 65,535, and where the first begins; else 0, 0."""
+    head = _HEAD.match(payload)
+    if head is None:
+        return 0, 0
+    first, end = payload[0], head.end()
+    return (first - 0x80 if first < 0x98 else int.from_bytes(payload[1:end], "big")), end
 
 
 def attribute_bytes(payload: bytes, event: PlainEvent) -> list[tuple[bytes, bytes]]:
