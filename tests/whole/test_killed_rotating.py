@@ -25,7 +25,7 @@ from xentara_inspect.simulator.wire import encode
 from xentara_inspect.store.chain import chain_files
 
 VICTIMS = ("proxy", "journal", "indexer")
-SIZE = "220K"  # an empty database has 200 kB
+SIZE = "1M"  # the least there is
 
 
 class Conversation:
