@@ -18,8 +18,10 @@ from pathlib import Path
 from benchmarks.load import proxied, receive, send_paced, serving
 from benchmarks.machine import about, keep_to_last_core
 from benchmarks.traffic import message, websocket_frame
-from xentara_inspect.queries import questions as queries
-from xentara_inspect.queries.databases import open_recording
+from xentara_inspect.frames import frame_of
+from xentara_inspect.queries.databases import open_databases
+from xentara_inspect.queries.log import log
+from xentara_inspect.store.addresses import parse_address
 
 _POLL = 0.01
 
@@ -27,10 +29,10 @@ _POLL = 0.01
 def watch(database: Path, frames: int, seen: list[tuple[int, float]], stop: threading.Event) -> None:
     """Note how many frames `log --events` reaches, and when, until it reaches all of them."""
     while not stop.is_set() and (not seen or seen[-1][0] < frames):
-        with open_recording([str(database)]) as recording:
-            rows = list(queries.log(recording, limit=1, with_events=True))
+        with open_databases([str(database)]) as databases:
+            rows = list(log(databases, limit=1, with_events=True))
         if rows:
-            seen.append((int(str(rows[0]["id"]).partition(".")[0]), time.perf_counter()))
+            seen.append((frame_of(parse_address(rows[0]["id"]) or 0), time.perf_counter()))
         time.sleep(_POLL)
 
 

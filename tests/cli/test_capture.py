@@ -105,9 +105,9 @@ def test_a_scheme_that_the_server_does_not_speak_is_one_clear_line(database: Pat
                 with pytest.raises(InvalidStatus, match="502"):
                     async with Client(url):
                         pass
-                return (await asyncio.to_thread(proxy.wait_for_line, r"(?m)^(Upstream|TLS with) .*$")).group(
-                    0
-                )
+                return (
+                    await asyncio.to_thread(proxy.wait_for_line, r"(?m)^[0-9:]* ?(Upstream|TLS with) .*$")
+                ).group(0)
 
     assert "is it https://?" in run_async(main(tls=True))
     assert "is it a TLS server?" in run_async(main(tls=False))

@@ -13,7 +13,8 @@ import sys
 import click
 import pytest
 
-from xentara_inspect.cli.address import ADDRESS, shown
+from xentara_inspect.cli.endpoints import ENDPOINT
+from xentara_inspect.frames import endpoint
 from xentara_inspect.simulator import Client
 
 COMMAND = [sys.executable, "-c", "from xentara_inspect.cli.simulate import simulate; simulate()"]
@@ -78,7 +79,7 @@ def test_an_address_of_another_machine_is_one_line_and_exit_code_1() -> None:
 )
 def test_what_is_no_address_is_wrong_usage(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        ADDRESS.convert(text, None, None)
+        ENDPOINT.convert(text, None, None)
 
 
 def test_wrong_usage_ends_with_exit_code_2() -> None:
@@ -94,5 +95,5 @@ def test_wrong_usage_ends_with_exit_code_2() -> None:
     ],
 )
 def test_an_address_is_read_and_shown_alike(text: str, address: tuple[str, int]) -> None:
-    assert ADDRESS.convert(text, None, None) == address
-    assert shown(*address) == text
+    assert ENDPOINT.convert(text, None, None) == address
+    assert endpoint(*address) == text

@@ -39,6 +39,7 @@ from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.processes import process_token
 from xentara_inspect.store.recorders import Watch
 from xentara_inspect.traffic.records import Decoded
 from xentara_inspect.traffic.session import Session
@@ -293,14 +294,13 @@ def test_frames_are_in_the_log_soon_after_they_were_relayed(database: Path) -> N
     session = journal.open_session(LIVE_INFO)
     journal.flush()
     delays = []
+    counted = "SELECT count(*) FROM packets WHERE kind = 'event'"
     with subprocess_indexer(database), closing(open_for_writing(database)) as connection:
         for number in range(20):
             start = time.perf_counter()
-            journal.append(session, frames(event(number))[0])
+            journal.record(session, frames(event(number)))
             wanted = (number + 1,)
-            while (
-                connection.execute("SELECT count(*) FROM packets WHERE kind = 'event'").fetchone() != wanted
-            ):
+            while connection.execute(counted).fetchone() != wanted:
                 assert time.perf_counter() - start < 20, "the event does not come"
                 time.sleep(0.002)
             delays.append(time.perf_counter() - start)
@@ -356,19 +356,14 @@ def orphan(database: Path, **columns: object) -> None:
 
 
 def leave_open(database: Path) -> None:
-    """A session with a request that waits, of a recorder that is there."""
+    """A session with a request that waits, of a recorder that is there: this process."""
     journal = Journal(database)
-    session = journal.open_session(info("flow-9", LIVE))
-    for frame in frames(*HELLO, ">[[0, 2, 8]]"):
-        journal.append(session, frame)
-    journal.flush()
-    rows = read(database, "SELECT * FROM recorders")
-    journal.close()
+    journal.record(journal.open_session(info("flow-9", LIVE)), frames(*HELLO, ">[[0, 2, 8]]"))
+    assert journal.close()
     with closing(open_for_writing(database)) as connection:
         connection.execute("DELETE FROM session_ends")
         connection.execute("UPDATE sessions SET closed = NULL")
-        connection.execute("UPDATE recorders SET stopped = NULL")
-    assert rows
+    orphan(database, pid=os.getpid(), process=process_token(os.getpid()), stopped=None)
 
 
 def test_sessions_of_a_recorder_that_is_there_stay_open(database: Path) -> None:

@@ -6,17 +6,19 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from tests.store_traffic import add, frames, reading
+from tests.store_traffic import BYE, frames, info, reading
 from xentara_inspect.frames import SessionInfo
 from xentara_inspect.index.process import catch_up
+from xentara_inspect.store.importing import Importer
 
 START = 1_700_000_000_000_000_000
 """When the conversations of tests begin."""
 
 
 def fill(database: Path, *lines: str, about: SessionInfo | None = None, start: int = START) -> Path:
-    """A database with a conversation in it, indexed."""
-    add(database, frames(*lines, start=start), about)
+    """A database with a conversation in it, as it was said, indexed."""
+    with Importer(database, keep_secrets=True) as importer:
+        importer.add(about or info(), frames(*lines, start=start), BYE)
     catch_up(database)
     return database
 

@@ -37,7 +37,7 @@ def test_an_event_belongs_to_what_was_asked_before_even_where_it_overtakes_the_a
 
 
 def test_errors_times_and_attributes_met_twice_are_told_apart(database: Path) -> None:
-    values = "{11: 122({0: -32102}), 5: 121(1(1)), 12: 121(true), 12: 121(null)}"
+    values = "{11: 122({0: -32102}), 5: 121(1(1)), 12: 121(true), 12: 121(null), 12: 121(7)}"
     fill(database, *HELLO, f"<[[8, 0, {{0: 1(-1), 1: {LEVEL}, 2: {values}}}], [8, 1, {{0: 2}}]]")
     first, second = ask(database, "events")
     assert first["values"] == {
@@ -45,6 +45,7 @@ def test_errors_times_and_attributes_met_twice_are_told_apart(database: Path) ->
         "Source Time": "1970-01-01T00:00:01.000000000Z",
         "Error": True,
         "Error (12)": None,
+        "Error (12) 5": 7,
     }
     assert first["source_time"] == "1969-12-31T23:59:59.000000000Z"
     assert (second["event_type"], second["values"], second["element"]) == ("Stage Change", {}, None)

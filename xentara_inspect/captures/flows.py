@@ -21,6 +21,7 @@ from xentara_inspect.protocol import identifiers
 Filter = flowfilter.TFilter
 """Which flows are meant."""
 
+_SWITCHING: Final = 101  # of the response that opens a WebSocket (RFC 6455 section 4.2.2)
 _MICROSECONDS: Final = 1_000_000
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
@@ -46,12 +47,12 @@ def frame_of(message: WebSocketMessage) -> Frame:
 
 
 def is_xentara(flow: http.HTTPFlow, chosen: Filter | None) -> bool:
-    """Whether a WebSocket flow is to be recorded: what the filter says, else by path or subprotocol."""
-    return flow.websocket is not None and is_meant(flow, chosen)
+    """Whether a flow is a connection to be recorded: what the filter says, else by path or subprotocol.
 
-
-def is_meant(flow: http.HTTPFlow, chosen: Filter | None) -> bool:
-    """The same of a flow that need not be a WebSocket yet, or ever."""
+    One that failed is one too.
+    """
+    if flow.websocket is None and refusal(flow) is None:
+        return False
     if chosen is not None:
         return bool(chosen(flow))
     subprotocol = _subprotocol(flow)
@@ -60,9 +61,13 @@ def is_meant(flow: http.HTTPFlow, chosen: Filter | None) -> bool:
     )
 
 
-def asks_for_websocket(flow: http.HTTPFlow) -> bool:
-    """Whether a request is one for a WebSocket."""
-    return bool(flow.request.headers.get("upgrade", "").strip().lower() == "websocket")
+def refusal(flow: http.HTTPFlow) -> str | None:
+    """Why a request for a WebSocket got none; None where it got one, or was none, or waits."""
+    if flow.websocket is not None or flow.request.headers.get("upgrade", "").strip().lower() != "websocket":
+        return None
+    if flow.response is not None and flow.response.status_code != _SWITCHING:
+        return f"HTTP {flow.response.status_code}"
+    return "no answer" if flow.error is not None else None
 
 
 def _plain(path: str) -> str:
@@ -70,11 +75,8 @@ def _plain(path: str) -> str:
     return re.sub("/+", "/", unquote(path).lower()).rstrip("/")
 
 
-def session_info(flow: http.HTTPFlow, source: str, refused: str | None = None) -> SessionInfo:
-    """What is known of a WebSocket connection when it opens. No query, no credentials but the name.
-
-    refused: why it does not.
-    """
+def session_info(flow: http.HTTPFlow, source: str) -> SessionInfo:
+    """What is known of a connection when it opens, or fails to. No query, no credentials but the name."""
     upgraded = flow.response.timestamp_end if flow.response is not None else None
     host, port = flow.server_conn.address or (flow.request.host, flow.request.port)
     return SessionInfo(
@@ -88,13 +90,17 @@ def session_info(flow: http.HTTPFlow, source: str, refused: str | None = None) -
         source=source,
         user_agent=flow.request.headers.get("user-agent"),
         origin=flow.request.headers.get("origin"),
-        refused=refused,
+        refused=refusal(flow),
     )
 
 
 def closing(flow: http.HTTPFlow) -> Closing | None:
     """When and why a connection closed; None while it is open."""
     data = flow.websocket
+    if data is None and refusal(flow) is not None:
+        answered = flow.response.timestamp_end if flow.response is not None else None
+        failed = flow.error.timestamp if flow.error is not None else flow.request.timestamp_start
+        return Closing(flow_time(answered or failed))
     if data is None or data.timestamp_end is None:
         return None
     code = None if data.close_code is None else _storable(int(data.close_code))  # which may be an enum
@@ -103,7 +109,7 @@ def closing(flow: http.HTTPFlow) -> Closing | None:
 
 
 def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow]:
-    """The WebSocket flows of a flow file. progress: is told the bytes read so far.
+    """The WebSocket flows of a flow file, also those that failed. progress: is told the bytes read so far.
 
     Raises FlowFileError where the file stops being one; the flows before were yielded.
     """
@@ -112,7 +118,7 @@ def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTT
             flows = iter(flow_io.FlowReader(file).stream())
             while (flow := _next_flow(flows, path)) is not None:
                 progress(file.tell())
-                if isinstance(flow, http.HTTPFlow) and flow.websocket is not None:
+                if isinstance(flow, http.HTTPFlow) and (flow.websocket is not None or refusal(flow)):
                     yield flow
     except OSError as error:
         raise FlowFileError(f"{path}: {error.strerror or error}") from error

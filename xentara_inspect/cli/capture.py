@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from xentara_inspect.cli.address import ADDRESS
+from xentara_inspect.cli.endpoints import ENDPOINT
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.options import database_option
 from xentara_inspect.frames import endpoint
@@ -63,7 +63,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--upstream", type=_Upstream(), required=True, help="The server, such as https://HOST:8080.")
 @click.option(
-    "--listen", type=ADDRESS, default="127.0.0.1:8081", show_default=True, help="Where clients connect to."
+    "--listen", type=ENDPOINT, default="127.0.0.1:8081", show_default=True, help="Where clients connect to."
 )
 @click.option("-k", "--ssl-insecure", is_flag=True, help="Do not verify the server's certificate.")
 @_options

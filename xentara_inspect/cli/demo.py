@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-import ssl
 import sys
 import tempfile
 from pathlib import Path
@@ -47,42 +47,32 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
         ctx.invoke(log, databases=(path,), limit=0, with_events=False)
     if database is not None:
         click.echo(
-            f"\nThe recording is in {database}: try `xentara-inspect show 1.1 -d {database}`.", err=True
+            f"\nThe recording is in {database}: try `xentara-inspect show 1p1 -d {database}`.", err=True
         )
 
 
 def _be_client(url: str, seconds: float) -> None:
-    from xentara_inspect.simulator import CLIENT_ERRORS, InvalidURI
+    from xentara_inspect.simulator.demonstration import DemonstrationError, converse
 
     try:
-        sent = asyncio.run(_converse(url, seconds))
-    except InvalidURI:
-        raise click.BadParameter(f"{url!r} is no URL such as ws://127.0.0.1:8081/api/ws") from None
-    except CLIENT_ERRORS as error:
-        raise Failure(f"{url}: {error}") from None
+        sent = asyncio.run(converse(url, seconds))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    except DemonstrationError as error:
+        raise Failure(str(error)) from None
     click.echo(f"{sent} requests sent and answered", err=True)
-
-
-async def _converse(url: str, seconds: float) -> int:
-    from xentara_inspect.simulator import OPERATOR, Client
-    from xentara_inspect.simulator import demo as conversation
-
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # a proxy makes its own certificate
-    tls = context if url.startswith("wss:") else None
-    async with Client(url, ssl_context=tls, user=OPERATOR.user, password=OPERATOR.password) as client:
-        return len(await conversation(client, seconds))
 
 
 async def _talk(database: str, folder: Path, seconds: float) -> None:
     from xentara_inspect.simulator import Simulator
+    from xentara_inspect.simulator.demonstration import converse
 
     async with Simulator("127.0.0.1", 0) as simulator:
         proxy = await _start_proxy(f"http://127.0.0.1:{simulator.port}", database, folder)
         try:
             url = f"ws://127.0.0.1:{await _port(proxy)}/api/ws"
             click.echo(f"{url} → {simulator.url}", err=True)
-            await _converse(url, seconds)
+            await converse(url, seconds)
         finally:
             if proxy.returncode is None:
                 proxy.terminate()
@@ -102,10 +92,11 @@ async def _port(proxy: asyncio.subprocess.Process) -> int:
     if proxy.stderr is None:
         raise Failure("the proxy has no output")
     said = []
-    async with asyncio.timeout(_START_SECONDS):
-        async for line in proxy.stderr:
-            said.append(line.decode(errors="replace").strip())
-            match = re.match(r"Listening on \S*:(\d+),", said[-1])
-            if match:
-                return int(match[1])
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_START_SECONDS):
+            async for line in proxy.stderr:
+                said.append(line.decode(errors="replace").strip())
+                match = re.search(r"\bListening on \S*:(\d+),", said[-1])
+                if match:
+                    return int(match[1])
     raise Failure(f"the proxy did not start: {' '.join(said)}")

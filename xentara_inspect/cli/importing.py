@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
+from xentara_inspect.store.settings import NOTATIONS
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
-    from xentara_inspect.captures.flows import Filter
+    from xentara_inspect.captures.importing import Imported
     from xentara_inspect.store.importing import Importer
 
 
@@ -21,8 +23,15 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.database_option
 @click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to import.")
+@click.option(
+    "--notation",
+    type=click.Choice(NOTATIONS),
+    help="Store all notation, or that of events only when it is asked for (a tenth of the disk).",
+)
 @click.option("--keep-secrets", is_flag=True, help="Keep passwords and tokens. Mind who reads the database.")
-def import_(files: tuple[Path, ...], database: str, expression: str, keep_secrets: bool) -> None:
+def import_(
+    files: tuple[Path, ...], database: str, expression: str, notation: str | None, keep_secrets: bool
+) -> None:
     """Read mitmproxy flow files into the database.
 
     Connections that are in it already are skipped; of those that are there in part, the missing end
@@ -37,11 +46,15 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
         chosen = parse("xentara_filter", expression)
     except OptionError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
+    if notation is not None:
+        _choose_notation(database, notation)
     failures = []
     with progress_bar() as progress:
         with Importer(database, keep_secrets=keep_secrets) as importer:
             for file in files:
-                failures += _import_file(file, importer, chosen, progress)
+                imported = _import(file, importer, chosen, progress)
+                _tell(file, imported)
+                failures += imported.failures
         task = progress.add_task("decoding", total=None)
         catch_up(database, lambda done, total: progress.update(task, completed=done, total=total))
     if failures:
@@ -50,41 +63,33 @@ def import_(files: tuple[Path, ...], database: str, expression: str, keep_secret
         raise Failure(failures[-1])
 
 
-def _import_file(file: Path, importer: Importer, chosen: Filter | None, progress: Progress) -> list[str]:
-    """Import one file and say what became of it. Returns what went wrong."""
-    from xentara_inspect.captures import flows as source
+def _choose_notation(database: str, notation: str) -> None:
+    from xentara_inspect.store.database import open_for_writing
+    from xentara_inspect.store.settings import set_notation
 
-    task = _task(file, progress)
-    added = skipped = sessions = ignored = 0
-    failures = []
+    with contextlib.closing(open_for_writing(database)) as connection:
+        set_notation(connection, notation)
+
+
+def _import(file: Path, importer: Importer, chosen: Any, progress: Progress) -> Imported:
+    from xentara_inspect.captures.importing import import_flows
+
+    task = progress.add_task(file.name, total=file.stat().st_size if file.is_file() else None)
     try:
-        for flow in source.read_flows(file, lambda done: progress.update(task, completed=done)):
-            if not source.is_xentara(flow, chosen):
-                ignored += 1
-                continue
-            try:
-                recording = source.recording_of(flow, file.name)
-            except source.FlowFileError as error:
-                failures.append(str(error))
-                continue
-            result = importer.add(*recording)
-            sessions += 1
-            added += result.added
-            skipped += result.skipped
-    except source.FlowFileError as error:
-        failures.append(str(error))
-    progress.remove_task(task)
-    if sessions or ignored or not failures:
-        told = f"{file}: {_counted(sessions, 'session')}, {_counted(added, 'frame')} added"
-        told += f", {skipped} in the database already" if skipped else ""
-        told += f"; {_counted(ignored, 'other WebSocket connection')} left out" if ignored else ""
-        click.echo(told, err=True)
-    return failures
+        return import_flows(file, importer, chosen, lambda done: progress.update(task, completed=done))
+    finally:
+        progress.remove_task(task)
 
 
-def _task(file: Path, progress: Progress) -> TaskID:
-    size = file.stat().st_size if file.is_file() else None
-    return progress.add_task(file.name, total=size)
+def _tell(file: Path, imported: Imported) -> None:
+    if not imported.sessions and not imported.ignored and imported.failures:
+        return
+    told = f"{file}: {_counted(imported.sessions, 'session')}, {_counted(imported.added, 'frame')} added"
+    told += f", {imported.skipped} in the database already" if imported.skipped else ""
+    told += (
+        f"; {_counted(imported.ignored, 'other WebSocket connection')} left out" if imported.ignored else ""
+    )
+    click.echo(told, err=True)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -34,6 +34,15 @@ def _subscribed(elements: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{entry['element']} ({', '.join(map(str, entry['attributes']))})" for entry in elements)
 
 
+def _value_or_error(row: Mapping[str, Any]) -> Any:
+    return row["error_name"] or row["error_code"] if row["value_kind"] == "error" else row["value"]
+
+
+def _refusal(row: Mapping[str, Any]) -> Any:
+    """Why a value was not written."""
+    return (row["error_name"] or row["error_code"]) if row["value_kind"] != "error" else None
+
+
 def _quality(number: Any) -> str:
     return identifiers.QUALITIES.get(number, str(number))
 
@@ -95,7 +104,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         Column("source_time", "Source time", show=short_time, spare=3),
         Column("event_type", "Event", spare=2),
         Column("subscription", "Subscription", right=True, spare=5),
-        Column("summary", "Summary", wraps=True),
+        Column("summary", "Summary", wraps=24),
     )
     _list(databases, form, query, EVENT_KEYS, columns, **filters)
 
@@ -125,16 +134,16 @@ def readings(
     if named is not None and element is not None:
         raise click.UsageError("Give ELEMENT or --element, not both.")
     columns = (
-        Column("packet", "Packet", right=True, spare=1),
-        Column("session", "Session", right=True, spare=6),
-        Column("time", "Time", show=short_time),
+        Column("packet", "Packet", right=True, spare=2),
+        Column("session", "Session", right=True, spare=7),
+        Column("time", "Time", show=short_time, spare=1),
         Column("origin", "Origin", spare=4),
-        Column("element", "Element", spare=2),
-        Column("attribute", "Attribute", spare=1),
-        Column("value", "Value", show=cell_text, wraps=True),
-        Column("value_kind", "Kind", spare=7),
-        Column("quality", "Quality", show=_quality, spare=5),
-        Column("error_name", "Error", spare=3),
+        Column("element", "Element", wraps=14),
+        Column("attribute", "Attribute", wraps=10),
+        Column("value", "Value", show=cell_text, wraps=12, pick=_value_or_error),
+        Column("value_kind", "Kind", spare=8),
+        Column("quality", "Quality", show=_quality, spare=6),
+        Column("error_name", "Error", spare=5, pick=_refusal),
     )
     _list(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
 
@@ -188,7 +197,7 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         Column("time", "Time", show=short_time, spare=2),
         Column("severity", "Severity", style=severity_style, spare=3),
         Column("code", "Code"),
-        Column("message", "Message", wraps=True),
+        Column("message", "Message", wraps=24),
     )
     _list(databases, form, query, FINDING_KEYS, columns, **filters)
 
@@ -234,6 +243,6 @@ def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None
         Column("closed", "Closed", show=short_time, spare=3),
         Column("status", "Status", spare=2),
         Column("error_name", "Error", spare=1),
-        Column("elements", "Elements", show=_subscribed, wraps=True),
+        Column("elements", "Elements", show=_subscribed, wraps=24),
     )
     _list(databases, form, query, SUBSCRIPTION_KEYS, columns, **filters)

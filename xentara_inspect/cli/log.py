@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -12,15 +13,23 @@ from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
 from xentara_inspect.traffic.records import Status
 
+
+def _command(row: Mapping[str, Any]) -> str | None:
+    """The command, or what is no command."""
+    if row["kind"] != "exchange":
+        return str(row["kind"])
+    return row["command"] or (f"opcode {row['opcode']}" if row["opcode"] is not None else None)
+
+
 _COLUMNS = (
     Column("id", "ID", right=True),
     Column("session", "Session", right=True, spare=4),
     Column("time", "Time", show=short_time, spare=1),
-    Column("command", "Command", spare=2),
+    Column("command", "Command", spare=2, pick=_command),
     Column("message_id", "Msg", right=True, spare=5),
     Column("status", "Status", style=status_style, spare=2),
     Column("latency_ms", "ms", show=milliseconds, right=True, spare=3),
-    Column("summary", "Summary", wraps=True),
+    Column("summary", "Summary", wraps=24),
 )
 
 

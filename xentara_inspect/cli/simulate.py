@@ -10,13 +10,14 @@ import socket
 
 import click
 
-from xentara_inspect.cli.address import ADDRESS, shown
+from xentara_inspect.cli.endpoints import ENDPOINT
+from xentara_inspect.frames import endpoint
 
 
 @click.command()
 @click.option(
     "--listen",
-    type=ADDRESS,
+    type=ENDPOINT,
     default="127.0.0.1:8080",
     show_default=True,
     help="Where to listen; port 0 takes a free one.",
@@ -32,7 +33,7 @@ def simulate(listen: tuple[str, int], tls: bool, require_auth: bool) -> None:
     try:
         asyncio.run(_run(host, port, tls=tls, require_auth=require_auth))
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that no resolver takes
-        raise click.ClickException(f"cannot listen on {shown(host, port)}: {_reason(error)}") from None
+        raise click.ClickException(f"cannot listen on {endpoint(host, port)}: {_reason(error)}") from None
     except KeyboardInterrupt:
         pass  # Ctrl-C before the signal handlers were there
 

@@ -19,17 +19,16 @@ _UNBOUNDED: Final = 100_000
 """Width of a table that no terminal shows: nothing is cut or wrapped."""
 
 _BETWEEN: Final = 2
-_READABLE: Final = 24
-"""Characters that a column which wraps needs at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table; JSON and CSV have all keys of a row instead.
 
-    show: the text of a value, None for plain `str`. style: the colour of a value, for terminals.
-    wraps: whether the text may be broken over lines where the terminal is narrow. spare: those with
-    the highest are left out first where the terminal is narrower still, empty ones before all others;
+    pick: the value of a row, where it is not that of the key. show: the text of a value, None for plain
+    `str`. style: the colour of a value, for terminals. wraps: the least width to which the text may be
+    broken over lines where the terminal is narrow; 0 for none. spare: those with
+    the highest are left out first where the terminal is narrower still, empty ones before any other;
     those with 0 never. What does not wrap is never cut.
     """
 
@@ -38,13 +37,14 @@ class Column:
     show: Callable[[Any], str] | None = None
     style: Callable[[Any], str] | None = None
     right: bool = False
-    wraps: bool = False
+    wraps: int = 0
     spare: int = 0
+    pick: Callable[[Mapping[str, Any]], Any] | None = None
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> int:
     """Print rows; nothing where there are none. Returns how many there were."""
-    cells = [[_cell(column, row[column.key]) for column in columns] for row in rows]
+    cells = [[_cell(column, row) for column in columns] for row in rows]
     if not cells:
         return 0
     from rich.console import Console
@@ -66,8 +66,11 @@ def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: 
     kept = list(range(len(columns)))
     least = [_least_width(column, cells, place) for place, column in enumerate(columns)]
     empty = [not any(row[place].plain for row in cells) for place in kept]
-    spare = [place for place in kept if columns[place].spare or empty[place]]
-    for place in sorted(spare, key=lambda place: (not empty[place], -columns[place].spare)):
+    whole = sum(max(row[place].cell_len for row in cells) + _BETWEEN for place in kept)
+    if whole > width:  # columns that wrap have a better use for the room
+        kept = [place for place in kept if not empty[place]]
+    spare = [place for place in kept if columns[place].spare]
+    for place in sorted(spare, key=lambda place: -columns[place].spare):
         if sum(least[there] + _BETWEEN for there in kept) - _BETWEEN <= width:
             break
         kept.remove(place)
@@ -76,7 +79,7 @@ def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: 
 
 def _least_width(column: Column, cells: Sequence[Sequence[Text]], place: int) -> int:
     whole = max(len(column.title), *(row[place].cell_len for row in cells))
-    return min(whole, _READABLE) if column.wraps else whole
+    return min(whole, column.wraps) if column.wraps else whole
 
 
 def _table(columns: Sequence[Column], cells: Sequence[Sequence[Text]], kept: Sequence[int]) -> Table:
@@ -103,8 +106,9 @@ def _print_whole_lines(console: Console, columns: Sequence[Column], cells: Seque
         out(line.rstrip())
 
 
-def _cell(column: Column, value: Any) -> Text:
+def _cell(column: Column, row: Mapping[str, Any]) -> Text:
     from rich.text import Text
 
+    value = column.pick(row) if column.pick else row[column.key]
     text = "" if value is None else safe(column.show(value) if column.show else str(value))
     return Text(printable(text), style=column.style(value) if column.style and value is not None else "")

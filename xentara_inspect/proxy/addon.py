@@ -22,16 +22,14 @@ from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.websocket import WebSocketMessage
 
 from xentara_inspect.captures.flows import (
-    asks_for_websocket,
     closing,
     frame_of,
-    is_meant,
     is_xentara,
     path_of,
     session_info,
 )
 from xentara_inspect.escape import safe
-from xentara_inspect.frames import LIVE, Closing, Frame
+from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
 from xentara_inspect.proxy.content_view import make_view
@@ -53,7 +51,6 @@ STOP_SECONDS: Final = 2.0
 LOST: Final = 1
 """Exit code of the proxy where frames were lost."""
 
-_SWITCHING: Final = 101  # protocols: the upgrade is granted
 _MOST_PATHS: Final = 100  # that people are told of
 
 
@@ -206,14 +203,14 @@ class XentaraRecorder:
         if session is not None:
             self._sessions[flow.id] = session
 
-    def _open(self, flow: http.HTTPFlow, refused: str | None = None) -> int | None:
+    def _open(self, flow: http.HTTPFlow) -> int | None:
         journal = self._start()
         if journal is None:
             return None
         if not flow.live:
             self._replays = True
-        source = LIVE if flow.live or refused else ctx.options.rfile or "replay"
-        return journal.open_session(session_info(flow, source, refused))
+        source = LIVE if flow.live else ctx.options.rfile or "replay"
+        return journal.open_session(session_info(flow, source))
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A message passes. With `xentara_durable` it goes on once the awaitable is done."""
@@ -255,20 +252,19 @@ class XentaraRecorder:
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The server answered, perhaps with a refusal of the upgrade."""
-        if flow.response is not None and flow.response.status_code != _SWITCHING:
-            self._refused(flow, f"HTTP {flow.response.status_code}")
+        self._refused(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """A request got no answer."""
-        self._refused(flow, "no answer")
+        self._refused(flow)
 
-    def _refused(self, flow: http.HTTPFlow, why: str) -> None:
+    def _refused(self, flow: http.HTTPFlow) -> None:
         """Record a connection that never was one."""
-        chosen = self._values["xentara_filter"]
-        if flow.websocket is None and asks_for_websocket(flow) and is_meant(flow, chosen):
-            session = self._open(flow, why)
+        end = closing(flow)
+        if flow.websocket is None and end is not None and is_xentara(flow, self._values["xentara_filter"]):
+            session = self._open(flow)
             if session is not None and self._journal is not None:
-                self._journal.close_session(session, Closing(time.time_ns()))
+                self._journal.close_session(session, end)
 
     # End
 

@@ -193,11 +193,11 @@ class Databases:
         return total
 
 
-Asked = sqlite3.Connection | Databases
+Askable = sqlite3.Connection | Databases
 """What queries take: one open database, or several."""
 
 
-def as_databases(asked: Asked) -> Databases:
+def as_databases(asked: Askable) -> Databases:
     """What is asked, as databases. Raises StoreError."""
     if isinstance(asked, Databases):
         return asked
@@ -229,17 +229,27 @@ def _recordings(files: Sequence[Database]) -> list[list[Database]]:
     """The files by recording, oldest first; a copy of a file is a recording of its own."""
     if len(files) > 1:
         files = sorted(files, key=_age)
-    seen: Counter[tuple[str, int]] = Counter()
-    groups: dict[object, list[tuple[int, Database]]] = {}
-    for file in files:
-        chain = file.row("SELECT recording, number FROM chain")
-        if chain is None or chain["recording"] is None:
-            groups[file] = [(0, file)]
-            continue
-        place = chain["recording"], chain["number"]
-        groups.setdefault((chain["recording"], seen[place]), []).append((chain["number"], file))
-        seen[place] += 1
-    return [[file for _, file in sorted(group, key=lambda pair: pair[0])] for group in groups.values()]
+    places = {file: _place(file) for file in files}
+    counts = Counter(place for place in places.values() if place is not None)
+    copied = {recording for (recording, _), count in counts.items() if count > 1}
+    groups: dict[object, list[Database]] = {}
+    for file, place in places.items():
+        key: object = file
+        if place is not None:
+            recording, number = place
+            # Of copies only their names say which belong together.
+            own = os.path.splitext(file.path)[0].removesuffix(f"-{number}")
+            key = (recording, own if recording in copied else "")
+        groups.setdefault(key, []).append(file)
+    return [sorted(group, key=lambda file: places[file] or ("", 0)) for group in groups.values()]
+
+
+def _place(file: Database) -> tuple[str, int] | None:
+    """The recording that a file is a part of, and its number there; None for a file by itself."""
+    chain = file.row("SELECT recording, number FROM chain")
+    if chain is None or chain["recording"] is None:
+        return None
+    return chain["recording"], chain["number"]
 
 
 def _age(file: Database) -> tuple[float, list[tuple[int, int | str]]]:

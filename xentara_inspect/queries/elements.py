@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from xentara_inspect.protocol import identifiers
-from xentara_inspect.queries.databases import Asked, Database, Databases, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.named import Named
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.queries.values import Row, named_number
@@ -15,7 +15,7 @@ from xentara_inspect.traffic.names import uuid_text
 ELEMENT_KEYS: Final = ("uuid", "primary_key", "category", "learned_from")
 
 
-def elements(asked: Asked, *, limit: int = 50) -> Iterator[Row]:
+def elements(asked: Askable, *, limit: int = 50) -> Iterator[Row]:
     """Rows with `ELEMENT_KEYS`: the `limit` that were seen last, 0 for all. Raises StoreError.
 
     By primary key, those without at the end. Of an element that several databases know, the latest

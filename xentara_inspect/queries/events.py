@@ -9,12 +9,12 @@ from typing import Any, Final
 from xentara_inspect.notation.messages import annotate_packet
 from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries import summaries
-from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import Keyed, merged, newest
+from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.readings import unfolded
-from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
+from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents, subscriptions_of_events
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.values import (
     Row,
@@ -37,7 +37,7 @@ _COLUMNS: Final = "f.time, f.session_id, p.id, p.event_type, p.element_id, p.sou
 
 
 def events(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,
@@ -54,27 +54,35 @@ def events(
     """
     databases = as_databases(asked)
     wanted = wanted_element(element, databases)
+    found = subscriptions_of_events(databases)
     lists = []
     for file, session_id in databases.asked_for(session):
         keys = wanted.keys_in(file) if wanted is not None else None
         if keys == []:
             continue
-        lines = EventLines(file, databases.names, with_notation=with_notation)
+        lines = EventLines(file, databases.names, found[file.recording.index], with_notation=with_notation)
         where = Where()
         where.equal("f.session_id", session_id)
         where.between("f.time", since, until)
-        lists.append(newest(partial(lines.rows, where, keys, limit), limit))
+        lists.append(partial(lines.rows, where, keys, limit))
     yield from merged(lists, limit)
 
 
 class EventLines:
     """Makes rows of the events of one file, with names as far as they are known now."""
 
-    def __init__(self, file: Database, names: Names, *, with_notation: bool = False) -> None:
+    def __init__(
+        self,
+        file: Database,
+        names: Names,
+        subscriptions: SubscriptionsOfEvents,
+        *,
+        with_notation: bool = False,
+    ) -> None:
         self._file = file
         self._names = names
         self._frames = ParsedFrames(file)
-        self._subscriptions = SubscriptionsOfEvents(file.recording)
+        self._subscriptions = subscriptions
         self._with_notation = with_notation
 
     def rows(
@@ -122,12 +130,14 @@ class EventLines:
             (address,),
         )
         stored = list(rows)
-        for _, attribute_id, value, kind, code in unfolded(stored) if stored else ():
+        for position, attribute_id, value, kind, code in unfolded(stored) if stored else ():
             attribute = self._file.attribute(attribute_id)
             name = attribute_name(attribute, element, self._names)
             if name in values:  # two attributes of one name, or one attribute twice
                 number = attribute if isinstance(attribute, int) else attribute.hex()
                 name = f"{name} ({number})"
+            if name in values:
+                name = f"{name} {position + 1}"
             if kind == "error":
                 values[name] = {
                     "error_code": json_integer(code),

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Final
 
 from xentara_inspect.frames import frame_of
-from xentara_inspect.queries.databases import Asked, Database, as_databases
-from xentara_inspect.queries.newest import OLDEST_FIRST, Keyed, merged, newest
+from xentara_inspect.queries.databases import Askable, Database, as_databases
+from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Where
@@ -20,7 +20,7 @@ _FINDINGS: Final = "SELECT id, time, session_id, code, severity, message, addres
 
 
 def findings(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,
@@ -46,7 +46,7 @@ def findings(
         where.equal("code", code)
         where.equal("severity", severity)
         where.between("time", since, until)
-        lists.append(newest(partial(_findings, file, where), limit))
+        lists.append(partial(_findings, file, where))
     yield from merged(lists, limit)
 
 
@@ -54,7 +54,7 @@ def findings_where(file: Database, condition: str, *parameters: int) -> list[Row
     """Rows with `FINDING_KEYS` for a condition in SQL on findings of one file. Raises StoreError."""
     where = Where()
     where.add(condition, *parameters)
-    return list(merged([_findings(file, where, OLDEST_FIRST)]))
+    return list(merged([partial(_findings, file, where)]))
 
 
 def _findings(file: Database, where: Where, direction: str) -> Iterator[Keyed]:

@@ -11,11 +11,12 @@ from typing import Any, Final
 from xentara_inspect.protocol import commands as tables
 from xentara_inspect.protocol.error_codes import ERROR_NAMES
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Asked, as_databases
+from xentara_inspect.queries.databases import Askable, as_databases
 from xentara_inspect.queries.elements import WantedElement
 from xentara_inspect.queries.events import EventLines
 from xentara_inspect.queries.lines import EXCHANGE_TIME, LOG_KEYS, LogLines
-from xentara_inspect.queries.newest import Keyed, merged, newest
+from xentara_inspect.queries.newest import InDirection, Keyed, merged
+from xentara_inspect.queries.subscriptions import subscriptions_of_events
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row
 from xentara_inspect.queries.where import Where
@@ -50,7 +51,7 @@ class LogFilter:
 
 
 def log(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     with_events: bool = False,
@@ -67,13 +68,14 @@ def log(
     element = WantedElement(wanted.element, databases) if wanted.element is not None else None
     later = superseded(databases)
     of_exchanges = _of_exchanges(wanted)
-    lists: list[Iterator[Keyed]] = []
+    found = subscriptions_of_events(databases)
+    lists: list[InDirection] = []
     for file, session_id in databases.asked_for(wanted.session):
         lines = LogLines(file, databases.names)
         where = of_exchanges.also("1")
         where.equal("e.session_id", session_id)
         where.none_of("e.id", later[file.index].exchanges)
-        lists.append(newest(partial(lines.exchanges, where, element), limit))
+        lists.append(partial(lines.exchanges, where, element))
         if wanted.wants_exchanges_only:
             continue
         where = Where()
@@ -81,11 +83,10 @@ def log(
         where.between("f.time", wanted.since, wanted.until)
         keys = element.keys_in(file) if element is not None else None
         if with_events and keys != []:
-            events = EventLines(file, databases.names)
-            found = newest(partial(events.rows, where, keys, limit), limit)
-            lists.append((key, lines.event(row)) for key, row in found)
+            events = EventLines(file, databases.names, found[file.recording.index])
+            lists.append(partial(_events, lines, events, where, keys, limit))
         if with_malformed and element is None:
-            lists.append(newest(partial(lines.malformed, where), limit))
+            lists.append(partial(lines.malformed, where))
     is_empty = True
     for row in merged(lists, limit):
         is_empty = False
@@ -93,6 +94,18 @@ def log(
     # A lookup of what there is not names an element, too.
     if is_empty and element is not None and not element.is_known:
         raise element.unknown()
+
+
+def _events(
+    lines: LogLines,
+    events: EventLines,
+    where: Where,
+    elements: Sequence[int] | None,
+    limit: int,
+    direction: str,
+) -> Iterator[Keyed]:
+    for key, event in events.rows(where, elements, limit, direction):
+        yield key, lines.event(event)
 
 
 def _of_exchanges(wanted: LogFilter) -> Where:

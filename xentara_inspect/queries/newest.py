@@ -1,10 +1,9 @@
-"""Lists in the order of time: the newest rows of one, and those of several as one."""
+"""Lists in the order of time: those of several files as one, and the newest rows of it."""
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Final
@@ -18,25 +17,28 @@ OLDEST_FIRST: Final = ""
 NEWEST_FIRST: Final = " DESC"
 
 InDirection = Callable[[str], Iterator[Keyed]]
-"""A list, oldest or newest first: given the word of SQL that says so. Reads no more than is taken."""
+"""A list in order, oldest or newest first: given the word of SQL that says so. Read no further than taken."""
 
 
-def newest(rows: InDirection, limit: int) -> Iterator[Keyed]:
-    """The newest `limit` rows of a list, oldest first; 0 for all, which are not held in memory."""
-    if not limit:
-        yield from rows(OLDEST_FIRST)
-        return
-    taken = list(islice(rows(NEWEST_FIRST), limit))
-    yield from reversed(taken)
+def merged(lists: Sequence[InDirection], limit: int = 0) -> Iterator[Row]:
+    """The rows of several lists, oldest first: the newest `limit`, 0 for all.
 
-
-def merged(lists: Sequence[Iterator[Keyed]], limit: int = 0) -> Iterator[Row]:
-    """The rows of lists that are each in order, oldest first: the newest `limit`, 0 for all.
-
-    Holds no more than `limit` rows, or one of each list.
+    Holds no more than `limit` rows, or one of each list, and reads hardly more than these.
     """
-    rows: Iterable[Keyed] = lists[0] if len(lists) == 1 else heapq.merge(*lists, key=itemgetter(0))
-    if limit:
-        rows = deque(rows, maxlen=limit)
-    for _, row in rows:
-        yield row
+    if not limit:
+        yield from map(itemgetter(1), _in_order(lists, OLDEST_FIRST))
+        return
+    newest = [row for _, row in islice(_in_order(lists, NEWEST_FIRST), limit)]
+    yield from reversed(newest)
+
+
+def _in_order(lists: Sequence[InDirection], direction: str) -> Iterator[Keyed]:
+    if len(lists) == 1:
+        return lists[0](direction)
+    started = [rows(direction) for rows in lists]
+    return heapq.merge(*started, key=itemgetter(0), reverse=direction == NEWEST_FIRST)
+
+
+def in_direction(rows: Sequence[Keyed]) -> InDirection:
+    """A list of rows that are there already, in any order."""
+    return lambda direction: iter(sorted(rows, key=itemgetter(0), reverse=direction == NEWEST_FIRST))

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Asked, Database, Databases, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged, newest
+from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import (
@@ -89,7 +89,7 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
 
 
 def readings(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,
@@ -120,7 +120,7 @@ def readings(
         lines = _ReadingLines(file, databases.names, later[file.index].refused)
         if attributes is not None:
             lines.only = attributes[file.index]
-        lists.append(newest(partial(lines.rows, where, elements, limit), limit))
+        lists.append(partial(lines.rows, where, elements, limit))
     yield from merged(lists, limit)
 
 
@@ -170,9 +170,9 @@ class _ReadingLines:
         element = self._element_name(element_id)
         quality = json_integer(packet[_QUALITY_COLUMN])
         origin = _ORIGINS[packet_kind]
+        refusal = self._refused.get(address) if self._refused else None
         for _, attribute_id, value, kind, code in found:
-            if packet_kind == Kind.REQUEST:
-                code = self._refused.get(address, code)
+            code = code if refusal is None else refusal
             yield {
                 "packet": name,
                 "session": session,

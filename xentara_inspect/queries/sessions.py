@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from xentara_inspect.queries.databases import Asked, Database, Recording, as_databases
-from xentara_inspect.queries.newest import Keyed, merged
+from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
+from xentara_inspect.queries.newest import Keyed, in_direction, merged
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
 
 SESSION_KEYS: Final = (
@@ -27,7 +27,7 @@ _SESSIONS: Final = """
 
 
 def sessions(
-    asked: Asked, *, limit: int = 50, since: int | None = None, until: int | None = None
+    asked: Askable, *, limit: int = 50, since: int | None = None, until: int | None = None
 ) -> Iterator[Row]:
     """Rows with `SESSION_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
@@ -35,7 +35,7 @@ def sessions(
     several files share is one row: described as in the first, counts added up, and ended as the last of
     them says.
     """
-    found: list[Iterator[Keyed]] = []
+    found = []
     for recording in as_databases(asked).recordings:
         whole: dict[int, Row] = {}
         for file in recording.files:
@@ -45,7 +45,8 @@ def sessions(
                     before |= {count: before[count] + row[count] for count in _COUNTED}
                     before |= {end: row[end] for end in _ENDING}
                     before["duration_ms"] = _duration(before)
-        found.append(_in_order(recording, [row for row in whole.values() if _open_then(row, since, until)]))
+        chosen = [row for row in whole.values() if _open_then(row, since, until)]
+        found.append(in_direction([_keyed(row, recording) for row in chosen]))
     yield from merged(found, limit)
 
 
@@ -54,13 +55,8 @@ def _sessions(file: Database) -> Iterator[Row]:
         yield {key: row[key] for key in SESSION_KEYS}
 
 
-def _in_order(recording: Recording, rows: list[Row]) -> Iterator[Keyed]:
-    for row in sorted(rows, key=_key):
-        yield (_key(row)[0], recording.index, row["id"]), _shown(row, recording.files[0])
-
-
-def _key(row: Row) -> tuple[int, int]:
-    return row["opened"] or 0, row["id"]
+def _keyed(row: Row, recording: Recording) -> Keyed:
+    return (row["opened"] or 0, recording.index, row["id"]), _shown(row, recording.files[0])
 
 
 def _duration(row: Row) -> int | None:

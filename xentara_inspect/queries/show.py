@@ -7,13 +7,14 @@ from typing import Any, Final
 from xentara_inspect.frames import address, frame_of, position_in
 from xentara_inspect.notation.messages import Context, annotate_message, annotate_packet
 from xentara_inspect.queries.carried import carried_request
-from xentara_inspect.queries.databases import Asked, Database, Recording, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
 from xentara_inspect.queries.decoded import decoded_packet
 from xentara_inspect.queries.events import EventLines
 from xentara_inspect.queries.findings import findings_where
 from xentara_inspect.queries.lines import LOG_KEYS, LogLines
 from xentara_inspect.queries.newest import OLDEST_FIRST
 from xentara_inspect.queries.parsed_frames import ParsedFrame, Shown
+from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Where
 from xentara_inspect.store.addresses import parse_address
@@ -25,7 +26,7 @@ from xentara_inspect.traffic.packets import Event, Malformed
 SHOW_KEYS: Final = (*LOG_KEYS, "request", "response", "findings")
 
 
-def show(asked: Asked, name: str) -> Row | None:
+def show(asked: Askable, name: str) -> Row | None:
     """A row with `SHOW_KEYS` for the text of an address; None if nothing is there.
 
     `42p1` is a packet, `42` the whole message. request, response: time, frame, position, notation and
@@ -94,7 +95,8 @@ class _Shower:
         where.equal("p.id", place)
         if isinstance(shown.packet, Malformed):
             return next((row for _, row in self._lines.malformed(where, OLDEST_FIRST)), None)
-        event = EventLines(self._file, self._names).one(place)
+        subscriptions = SubscriptionsOfEvents(self._file.recording)
+        event = EventLines(self._file, self._names, subscriptions).one(place)
         return self._lines.event(event) if event is not None else None
 
     def _frame(self, frame: ParsedFrame) -> Row:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Asked, Database, as_databases
+from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.lines import EXCHANGE_TIME
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.values import Row, command_name, milliseconds
@@ -42,7 +42,7 @@ class _Counts:
 
 
 def stats(
-    asked: Asked,
+    asked: Askable,
     *,
     session: int | str | None = None,
     since: int | None = None,

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from xentara_inspect.protocol import commands
-from xentara_inspect.queries.databases import Asked, Database, Databases, Recording, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, Recording, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import Keyed, merged
+from xentara_inspect.queries.newest import in_direction, merged
 from xentara_inspect.queries.values import (
     Row,
     attribute_name,
@@ -31,7 +31,7 @@ _SUBSCRIPTIONS: Final = """
 
 
 def subscriptions(
-    asked: Asked,
+    asked: Askable,
     *,
     limit: int = 50,
     session: int | str | None = None,
@@ -68,9 +68,7 @@ def subscriptions(
             if before is not row:
                 before |= {"closed": row["closed"], "status": row["status"]}
             times.setdefault(key, opened)
-    order = sorted(found, key=lambda key: (times[key], *key))
-    rows: Iterator[Keyed] = iter([((times[key], *key), found[key]) for key in order])
-    yield from merged([rows], limit)
+    yield from merged([in_direction([((times[key], *key), row) for key, row in found.items()])], limit)
 
 
 def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterator[tuple[int, int, Row]]:
@@ -107,6 +105,11 @@ def _asked_for(file: Database, items: list[Any], databases: Databases) -> list[R
         ]
         found.append({"element": element_name(element, databases.names), "attributes": attributes})
     return found
+
+
+def subscriptions_of_events(databases: Databases) -> list[SubscriptionsOfEvents]:
+    """What finds the subscriptions of events, by the index of their recording."""
+    return [SubscriptionsOfEvents(recording) for recording in databases.recordings]
 
 
 class SubscriptionsOfEvents:

@@ -240,6 +240,9 @@ class JournalFile:
         new = open_for_writing(path, timeout=0, durable=self._settings.durable)
         with _closed_on_error(new):
             begin(new, old, os.path.basename(self._path), self._clock())
+            there = load_chain(new)
+            if there is None or there.number <= left.number:
+                raise StoreError(f"{self._path} is damaged: what it goes on in is not behind it", Kind.DAMAGED)
             if not recorders.carried_over(new, old, self._recorder):
                 self._recorder = 0
             self._register(new)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
+import xentara_inspect.simulator.conversion as types
 from xentara_inspect.protocol import error_codes, identifiers
-from xentara_inspect.simulator import conversion as types
 from xentara_inspect.simulator.conversion import Range
 from xentara_inspect.simulator.plant import (
     READ_AND_WRITE,

@@ -42,7 +42,7 @@ class Chain(NamedTuple):
     @property
     def number_of_next(self) -> int:
         """The number of the file that this one is continued in."""
-        return _number_in(self.continued_in or "") or self.number + 1
+        return _number_in(self.continued_in or "") or 0
 
 
 def load_chain(connection: sqlite3.Connection) -> Chain | None:
@@ -62,7 +62,8 @@ def load_chain(connection: sqlite3.Connection) -> Chain | None:
                 Kind.DAMAGED,
             )
     numbers = (place.number, place.started, place.last_session, place.last_frame)
-    if not all(isinstance(number, int) for number in numbers) or place.number_of_next <= place.number:
+    sound = all(isinstance(number, int) for number in numbers)
+    if not sound or (place.continued_in is not None and place.number_of_next <= place.number):
         raise StoreError(
             f"{database_path(connection)} is damaged: as file {place.number!r} of a recording it cannot go"
             f" on in {place.continued_in!r}",
@@ -145,7 +146,8 @@ def following_file(path: str, place: Chain) -> str | None:
     if place.continued_in is None:
         return None
     following = beside(path, place.continued_in)
-    if chain_at(following) is not None:
+    there = chain_at(following)
+    if there is not None and there.number > place.number:
         return following
     # Where it was deleted, what comes behind it need not wait for ever.
     first = first_path(path)

@@ -45,10 +45,12 @@ def open_for_writing(
         if version < SCHEMA_VERSION:
             from xentara_inspect.store.migrations import migrate
 
-            # Of a new file only. Messages of a few thousand bytes leave a quarter of small pages empty.
-            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-            with transaction(connection):
-                migrate(connection)
+            # By a connection of its own: sqlite-utils leaves statements open until they are collected.
+            with contextlib.closing(_connect(name, "mode=rw", timeout)) as maker:
+                # Of a new file only. Messages of a few thousand bytes leave a quarter of small pages empty.
+                maker.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+                with transaction(maker):
+                    migrate(maker)
         # Only now: until a database is whole it is not in WAL mode, so that one without -wal is whole.
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")

@@ -18,6 +18,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from xentara_inspect.store.database import database_path
 from xentara_inspect.store.known_names import fill_names
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -42,7 +43,7 @@ def _addresses(database: Database, /) -> None:
     database.conn.create_function("file_number", 1, _file_number, deterministic=True)
     _run(database, "0003_addresses")
     # Every file of a recording comes to the same name by itself.
-    path: str = database.execute("PRAGMA database_list").fetchone()[2]
+    path = database_path(database.conn)
     stem, suffix = os.path.splitext(path)
     for (number,) in database.execute("SELECT number FROM chain").fetchall():
         first = stem.removesuffix(f"-{number}") + suffix if number > 1 else path

@@ -23,14 +23,20 @@ def register(connection: sqlite3.Connection) -> None:
 def xentara_notation(payload: object, position: object = 0, opcode: object = None) -> str | None:
     """The annotated notation of a message, or of the packet at a position in it (from 1).
 
-    payload: of `frames`. opcode: the command that a response answers, for the names in its result.
-    None for what is no payload, and for a position where there is no packet.
+    payload: of `frames`, bytes; text is taken for a text message. opcode: the command that a response
+    answers, for the names in its result. None for what is no payload, and for a position where there is
+    no packet.
     """
-    from xentara_inspect.notation.messages import Context, annotate, annotate_packet
+    from xentara_inspect.notation.messages import (
+        Context,
+        annotate,
+        annotate_packet,
+        annotate_text_message,
+    )
     from xentara_inspect.traffic import packets
 
-    if isinstance(payload, str):  # a text message
-        payload = payload.encode()
+    if isinstance(payload, str):
+        return annotate_text_message(payload.encode(errors="surrogatepass"))
     if not isinstance(payload, bytes):
         return None
     if not position:

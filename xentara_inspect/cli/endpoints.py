@@ -14,7 +14,7 @@ else:
 _MAXIMUM_PORT = 65535
 
 
-class Address(_ParamType):
+class Endpoint(_ParamType):
     """HOST:PORT, an IPv6 address in brackets: `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`.
 
     Converts to (host without brackets, port). Port 0 stands for a free one.
@@ -37,9 +37,4 @@ class Address(_ParamType):
         return host[1:-1] if bracketed else host, int(port)
 
 
-ADDRESS = Address()
-
-
-def shown(host: str, port: int) -> str:
-    """HOST:PORT as people and URLs write it."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+ENDPOINT = Endpoint()

@@ -1,0 +1,104 @@
+"""Seconds of whole commands on a database of two-attribute events, and rows a second of `readings`.
+
+`python -m benchmarks.queries [events] [runs]`; a million events take a minute or two to be indexed.
+Ten of the events are about an element of their own, which is what is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import cbor2
+
+from benchmarks.machine import about
+from benchmarks.traffic import conversation, event
+from xentara_inspect.frames import Closing, Frame, SessionInfo
+from xentara_inspect.index.process import catch_up
+from xentara_inspect.store.importing import Importer
+
+RARE: Final = "01234567-89ab-cdef-ffff-ffffffffffff"
+_OFTEN: Final = "Plant.Line 0.Tank 5.Level"
+_TIMES: Final = 10
+_COMMANDS: Final = (
+    ("log",),
+    ("log", "--events"),
+    ("show", "1p1"),
+    ("sessions",),
+    ("findings",),
+    ("subscriptions",),
+    ("elements",),
+    ("stats",),
+    ("events",),
+    ("readings",),
+    ("events", "--element", RARE),
+    ("readings", "--element", RARE),
+    ("events", "--element", _OFTEN),
+    ("readings", "--element", _OFTEN),
+)
+_ALL_READINGS: Final = ("readings", "--limit", "0", "--format", "ndjson")
+
+
+def frames(messages: int, packets: int) -> Iterator[Frame]:
+    """The usual conversation, with messages about the rare element spread over it."""
+    rare = event(0)
+    body = rare[2]
+    assert isinstance(body, dict)
+    body[1] = cbor2.CBORTag(37, bytes.fromhex(RARE.replace("-", "")))
+    payload = cbor2.dumps([rare])
+    every = messages // _TIMES
+    for number, frame in enumerate(conversation(messages, packets), -200):
+        yield frame
+        if number > 0 and number % every == every // 2:
+            yield frame._replace(payload=payload)
+
+
+def make(database: Path, events: int, packets: int) -> None:
+    """Fill and index a database."""
+    said = list(frames(events // packets, packets))
+    info = SessionInfo("1", None, None, "/api/ws", "xentara-v1", None, said[0].time, "benchmark")
+    with Importer(database) as importer:
+        importer.add(info, said, Closing(said[-1].time, 1000, None))
+    catch_up(database)
+
+
+def seconds(database: Path, *arguments: str) -> tuple[float, int]:
+    """How long a command takes, and how many lines it prints into a file."""
+    environment = {**os.environ, "XENTARA_DB": str(database)}
+    command = [str(Path(sys.executable).parent / "xentara-inspect"), *arguments]
+    with tempfile.TemporaryFile() as output:
+        before = time.perf_counter()
+        subprocess.run(command, env=environment, stdout=output, stderr=subprocess.DEVNULL, check=True)
+        took = time.perf_counter() - before
+        output.seek(0)
+        return took, sum(1 for _ in output)
+
+
+def measure(events: int, runs: int, packets: int) -> None:
+    """Print the figures for messages of so many packets."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "capture.db"
+        make(database, events, packets)
+        print(f"{events} events, {packets} a message, median of {runs}, {about()}:")
+        for arguments in _COMMANDS:
+            took = statistics.median(seconds(database, *arguments)[0] for _ in range(runs))
+            print(f"  {took:6.2f} s  {' '.join(arguments)}")
+        rates = []
+        for _ in range(runs):
+            took, rows = seconds(database, *_ALL_READINGS)
+            rates.append(rows / took)
+        print(f"  {statistics.median(rates):6.0f} rows a second: {' '.join(_ALL_READINGS)}")
+
+
+if __name__ == "__main__":
+    events_wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    runs_wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    for count in (1, 50):
+        measure(events_wanted, runs_wanted, count)
