@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import unquote
 
-from mitmproxy import exceptions, flowfilter, http
-from mitmproxy import io as flow_io
+from mitmproxy import flowfilter, http
 from mitmproxy.flow import Flow
+from mitmproxy.io import compat
 from mitmproxy.websocket import WebSocketMessage
+from wsproto.frame_protocol import Opcode
 
+from xentara_inspect.captures import tnetstrings
 from xentara_inspect.frames import Closing, Frame, SessionInfo, endpoint
 from xentara_inspect.protocol import identifiers
 
@@ -23,6 +25,7 @@ Filter = flowfilter.TFilter
 
 _SWITCHING: Final = 101  # of the response that opens a WebSocket (RFC 6455 section 4.2.2)
 _MICROSECONDS: Final = 1_000_000
+_TEXT: Final = int(Opcode.TEXT)
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
 
@@ -108,6 +111,34 @@ def closing(flow: http.HTTPFlow) -> Closing | None:
     return Closing(flow_time(data.timestamp_end), code, data.close_reason, by)
 
 
+class StoredMessages(Sequence[WebSocketMessage]):
+    """The messages of a stored flow, made when somebody asks for one. states: as mitmproxy stores them."""
+
+    def __init__(self, states: list[list[Any]]) -> None:
+        self.states = states
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        kind, from_client, content, time, injected, dropped = self.states[index]
+        return WebSocketMessage.from_state((kind, from_client, content, time, injected, dropped))
+
+    def frames(self) -> list[Frame]:
+        """All of them. Raises ValueError, TypeError."""
+        return [
+            Frame(
+                _storable(round(time * _MICROSECONDS) * 1000),
+                bool(from_client),
+                kind == _TEXT,
+                bytes(content),
+            )
+            for kind, from_client, content, time, *_ in self.states
+        ]
+
+
 def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow]:
     """The WebSocket flows of a flow file, also those that failed. progress: is told the bytes read so far.
 
@@ -115,8 +146,7 @@ def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTT
     """
     try:
         with path.open("rb") as file:
-            flows = iter(flow_io.FlowReader(file).stream())
-            while (flow := _next_flow(flows, path)) is not None:
+            while (flow := _next_flow(file, path)) is not None:
                 progress(file.tell())
                 if isinstance(flow, http.HTTPFlow) and (flow.websocket is not None or refusal(flow)):
                     yield flow
@@ -124,27 +154,36 @@ def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTT
         raise FlowFileError(f"{path}: {error.strerror or error}") from error
 
 
-def _next_flow(flows: Iterator[Flow], path: Path) -> Flow | None:
+def _next_flow(file: BinaryIO, path: Path) -> Flow | None:
     try:
-        return next(flows, None)
-    except exceptions.FlowReadException as error:
-        raise FlowFileError(f"{path}: not a whole mitmproxy flow file: {error}") from error
+        state = compat.migrate_flow(tnetstrings.load(file))
+        websocket = state.get("websocket")
+        messages = []
+        if websocket is not None:
+            messages, websocket["messages"] = websocket["messages"], []
+        flow = Flow.from_state(state)
+        if isinstance(flow, http.HTTPFlow) and flow.websocket is not None:
+            flow.websocket.messages = StoredMessages(messages)  # type: ignore[assignment]
+    except EOFError:
+        return None
     except OSError:
         raise
     except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
-        raise FlowFileError(f"{path}: not a whole mitmproxy flow file ({type(error).__name__})") from error
+        raise FlowFileError(f"{path}: not a whole mitmproxy flow file ({error})") from error
+    return flow
 
 
 def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Frame], Closing | None]:
     """All of a stored flow. Raises FlowFileError where it says what cannot be (a time beyond all years)."""
     messages = flow.websocket.messages if flow.websocket is not None else []
     try:
-        info, frames, end = (
-            session_info(flow, source),
-            [frame_of(message) for message in messages],
-            closing(flow),
-        )
-        times = [info.opened, *(frame.time for frame in frames), *((end.time, end.code or 0) if end else ())]
+        if isinstance(messages, StoredMessages):
+            frames = messages.frames()
+        else:
+            frames = [frame_of(message) for message in messages]
+        info, end = session_info(flow, source), closing(flow)
+        times = [info.opened, *((end.time, end.code or 0) if end else ())]
+        times += [max(frame.time for frame in frames), min(frame.time for frame in frames)] if frames else []
         if not isinstance(flow.id, str) or any(abs(time) >= _LARGEST for time in times):
             raise ValueError
     except (ValueError, TypeError, OverflowError, AttributeError) as error:

@@ -121,11 +121,13 @@ class JournalKeeper:
         self._moves(Event.FINISH)
         self._next_start = 0.0  # at the end there is no time to lose
         self._supervision.deaths = 0
-        if self._link is not None:
-            self._say_rest(self._link)
-        self._pump(self._has_said_all, timeout and timeout / 3)
-        if self._link is not None and not self._has_said_all():
-            self._link.kill()  # it does not listen; another one will
+        link = self._link
+        if link is not None:
+            self._say_rest(link)
+            before = link.taken
+            self._pump(self._has_said_all, timeout and timeout / 3)
+            if self._link is link and not link.has_said_all and link.taken == before:
+                link.kill()  # it does not listen; another one will
         until = time.monotonic() + (timeout or 0) * 2 / 3
         self._pump(lambda: False, timeout and until - time.monotonic())
         taken = self._has_said_all() or self._exit_code == 0

@@ -41,6 +41,8 @@ class JournalLink:
         self._ends = False
         self.has_said_all = False
         """Whether all that will ever be said has been taken by the system."""
+        self.taken = 0
+        """Bytes that the system has taken of what was said."""
         self.is_over = False
         """Whether the process has said its last; time to `close`."""
 
@@ -70,6 +72,7 @@ class JournalLink:
         try:
             while outgoing:
                 sent = self._socket.send(outgoing[0][:_PIECE])
+                self.taken += sent
                 outgoing[0] = outgoing[0][sent:]
                 if not outgoing[0]:
                     outgoing.popleft()

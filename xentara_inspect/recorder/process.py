@@ -34,8 +34,11 @@ FINISH_SECONDS: Final = 1.5
 """How long nothing may be written once the proxy is gone; what is left then is rescued."""
 
 _PIECE: Final = 1 << 20
+_MUCH: Final = 1 << 16  # bytes, behind which there is probably more
+_LINGER: Final = 0.002  # seconds that it may take to come: a socket holds little
 _GROUP: Final = 5000  # operations in one transaction
 _GROUP_BYTES: Final = 1 << 20  # of payload, where there is more than one frame
+_GROUP_SECONDS: Final = 0.02  # of looking for secrets, likewise: somebody waits to be heard
 
 
 class Scribe:
@@ -65,7 +68,7 @@ class Scribe:
         while self._proxy is not None:
             pause = self._write()
             while self._proxy is not None and self._hear(self._proxy, pause):
-                pause = 0
+                pause = _LINGER
         return self._write_rest()
 
     # Listening
@@ -84,7 +87,7 @@ class Scribe:
             self._proxy = None
         for message in self._messages.feed(data):
             self._do(message)
-        return len(self._queue) < _GROUP
+        return len(data) >= _MUCH
 
     def _do(self, message: tuple[Any, ...]) -> None:
         match message:
@@ -124,13 +127,15 @@ class Scribe:
     def _take_group(self) -> None:
         if self._group:
             return  # it could not be written
-        size = 0
+        size, until = 0, time.monotonic() + _GROUP_SECONDS
         limit = _GROUP if self._last >= self._settings.alone else 1
         while self._queue and len(self._group) < limit and size < _GROUP_BYTES:
             operation = self._queue.popleft()
             if operation[0] == wire.FRAME:
                 size += len(operation[5])
                 if not self._settings.keep_secrets:
+                    if time.monotonic() > until:
+                        limit = len(self._group) + 1
                     number = self._last + len(self._group) + 1
                     self._mark(number, number)
                     operation = _without_secrets(operation)

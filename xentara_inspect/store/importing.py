@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
+from xentara_inspect.store.bulk_insert import insert_frames
+from xentara_inspect.store.cutting import MOST, Cut, cut, too_large
 from xentara_inspect.store.database import Path, open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.sessions import (
@@ -55,6 +57,10 @@ class Importer:
         closing: None where the source does not know that the connection ended. Raises StoreError.
         """
         given = list(frames)
+        cuts = {}
+        for index, frame in enumerate(given):
+            if (why := too_large(len(frame.payload), MOST)) is not None:
+                given[index], cuts[index] = cut(frame, why)
         clean = [without_secrets(frame) for frame in given]
         redacted = [False] * len(given)
         if not self._keep_secrets:
@@ -62,16 +68,17 @@ class Importer:
             given = clean
         try:
             with transaction(self._connection):
-                return self._add(info, given, clean, redacted, closing)
+                return self._add(info, given, clean, redacted, cuts, closing)
         except sqlite3.Error as error:
             raise from_sqlite(self._path, error) from None
 
     def _add(
         self,
         info: SessionInfo,
-        frames: Sequence[Frame],
+        given: Sequence[Frame],
         clean: Sequence[Frame],
         redacted: Sequence[bool],
+        cuts: Mapping[int, Cut],
         closing: Closing | None,
     ) -> ImportResult:
         connection = self._connection
@@ -82,19 +89,19 @@ class Importer:
         elif session.is_in_pieces or is_being_recorded(connection, session):
             # With frames missing in between nobody can say which of these are there already; and
             # what is being recorded will be there anyway.
-            return ImportResult(session.id, 0, len(frames))
+            return ImportResult(session.id, 0, len(given))
         else:
-            session_id, known = session.id, min(session.frames, len(frames))
-        added = len(frames) - known
+            session_id, known = session.id, min(session.frames, len(given))
+        added = len(given) - known
         if added:
-            reopen_if_closed(connection, session_id, frames[known].time)
-            connection.executemany(
-                "INSERT INTO frames (session_id, time, from_client, is_text, payload, redacted)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+            reopen_if_closed(connection, session_id, given[known].time)
+            insert_frames(
+                connection,
                 [
                     (session_id, *frame, blanked)
-                    for frame, blanked in zip(frames[known:], redacted[known:], strict=True)
+                    for frame, blanked in zip(given[known:], redacted[known:], strict=True)
                 ],
+                [(index - known, rest) for index, rest in cuts.items() if index >= known],
             )
             connection.execute(
                 "UPDATE sessions SET frame_count = frame_count + ? WHERE id = ?", (added, session_id)

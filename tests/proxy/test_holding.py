@@ -1,0 +1,82 @@
+"""With durable on, a message is forwarded once it is on disk, or never; and it is said why."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.live import Mitmdump, children, recorded_payloads, rows, run_async, simulated
+from tests.store_traffic import read
+from xentara_inspect.simulator import Client
+
+DURABLE = ("--set", "xentara_durable=on")
+
+
+def test_nothing_is_forwarded_while_the_database_is_locked_and_all_of_it_afterwards(
+    database: Path, confdir: Path
+) -> None:
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *DURABLE) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    before = len(client.received)
+                    with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as other:
+                        other.execute("BEGIN IMMEDIATE")
+                        began = time.monotonic()
+                        await client.send_raw(bytes.fromhex("8183000208"))
+                        await asyncio.to_thread(proxy.wait_for_line, "traffic waits for it meanwhile")
+                        assert time.monotonic() - began < 1
+                        await asyncio.sleep(0.5)
+                        assert len(client.received) == before, "forwarded before it was on disk"
+                        other.execute("ROLLBACK")
+                    await client.wait_for_frames(before + 1)
+                await asyncio.to_thread(proxy.stop)
+                assert proxy.child.returncode == 0, proxy.output
+
+    run_async(main())
+    assert len(recorded_payloads(database)) == 4
+
+
+async def pinging(client: Client) -> None:
+    while True:
+        await client.websocket.ping()
+        await asyncio.sleep(0.05)
+
+
+def test_a_connection_that_waits_too_long_is_closed_with_1013_and_told_why(
+    database: Path, confdir: Path
+) -> None:
+    async def main() -> ConnectionClosed:
+        async with simulated() as simulator:
+            options = (*DURABLE, "--set", "xentara_durable_wait=1")
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *options) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    (journal,) = children(proxy.child.pid, "journal")
+                    os.kill(journal, signal.SIGSTOP)
+                    began = time.monotonic()
+                    await client.send_raw(bytes.fromhex("8183000208"))
+                    with pytest.raises(ConnectionClosed) as closed:
+                        await asyncio.wait_for(pinging(client), 10)
+                    assert time.monotonic() - began < 2
+                    os.kill(journal, signal.SIGCONT)
+                await asyncio.to_thread(proxy.stop)
+                assert "a connection was closed: a message was not on disk within 1 seconds" in proxy.output
+                assert "Traceback" not in proxy.output
+        return closed.value
+
+    closed = run_async(main())
+    assert closed.rcvd is not None
+    assert (closed.rcvd.code, closed.rcvd.reason) == (1013, "not on disk within 1 seconds, so not forwarded")
+    (session,) = rows("sessions", "-d", database)
+    assert session["close_code"] == 1013
+    assert read(database, "SELECT count(*) FROM frames") == [(3,)]

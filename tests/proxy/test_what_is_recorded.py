@@ -1,0 +1,155 @@
+"""Which connections and frames are recorded, what of them, and what people are told of the others."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.live import Mitmdump, children, rows, run_async, simulated, wait_until
+from tests.store_traffic import read
+from xentara_inspect.simulator import Client
+from xentara_inspect.store.processes import is_running
+
+
+def test_a_frame_larger_than_the_limit_is_relayed_and_its_beginning_recorded(
+    database: Path, confdir: Path
+) -> None:
+    large = bytes.fromhex("9a00049400") + bytes(300_000)
+
+    async def main() -> int:
+        async with simulated() as simulator:
+            options = ("--set", "xentara_max_frame=128K")
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *options) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    await client.send_raw(large)
+                    await client.wait_for_frames(2)
+                    await client.request(8)
+                    received = len(client.received)
+                await asyncio.to_thread(proxy.stop)
+                assert proxy.child.returncode == 0, proxy.output
+        return received
+
+    received = run_async(main())
+    assert read(database, "SELECT frame_id, length, sha256, why FROM cut_frames") == [
+        (3, len(large), hashlib.sha256(large).hexdigest(), "larger than 131072 bytes")
+    ]
+    assert read(database, "SELECT payload FROM frames WHERE id = 3") == [(large[:65536],)]
+    assert read(database, "SELECT count(*) FROM frames") == [(3 + received,)]
+    assert rows("sessions", "-d", database)[0]["dropped"] == 0
+
+
+@pytest.mark.parametrize("path", ["/api/ws/", "//api/ws", "/API/WS", "/api/%77s", "/api/ws;token=x"])
+def test_paths_that_are_equal_to_some_servers_are_recorded(path: str, database: Path, confdir: Path) -> None:
+    output = converse(path, database, confdir)
+    assert "not recorded" not in output
+    (session,) = rows("sessions", "-d", database)
+    assert session["path"] == path.partition(";")[0]
+
+
+def test_other_paths_are_told_once(database: Path, confdir: Path) -> None:
+    output = converse("/other", database, confdir, subprotocols=[])
+    told = "WebSockets at /other are relayed and not recorded; xentara_filter chooses which are"
+    assert output.count(told) == 1
+    assert rows("sessions", "-d", database) == []
+
+
+def converse(path: str, database: Path, confdir: Path, subprotocols: list[str] | None = None) -> str:
+    """Two WebSockets at a path, to a server that echoes; what the proxy says."""
+    from websockets.asyncio.client import connect
+    from websockets.asyncio.server import ServerConnection, serve
+
+    async def echo(websocket: ServerConnection) -> None:
+        async for message in websocket:
+            await websocket.send(message)
+
+    async def main() -> str:
+        async with serve(echo, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            with Mitmdump(f"http://127.0.0.1:{port}", database, confdir) as proxy:
+                for _ in range(1 if subprotocols is None else 2):
+                    async with connect(f"ws://127.0.0.1:{proxy.port}{path}") as client:
+                        await client.send(b"\x80")
+                        await client.recv()
+                await asyncio.to_thread(proxy.stop)
+                assert proxy.child.returncode == 0, proxy.output
+        return proxy.output
+
+    output: str = run_async(main())
+    return output
+
+
+def test_a_connection_that_is_refused_is_a_session_too(database: Path, confdir: Path) -> None:
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                with pytest.raises(InvalidStatus, match="401"):
+                    async with Client(proxy.url, user="nobody", password="wrong"):
+                        pass
+                await asyncio.to_thread(proxy.stop)
+
+    run_async(main())
+    ((refused, user, agent, closed, code),) = read(
+        database, "SELECT refused, user, user_agent, closed IS NOT NULL, close_code FROM sessions"
+    )
+    assert (refused, user, closed, code) == ("HTTP 401", "nobody", 1, None)
+    assert "websockets" in agent
+
+
+def test_who_closed_a_connection_is_recorded(database: Path, confdir: Path) -> None:
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                await asyncio.to_thread(proxy.stop)
+
+    run_async(main())
+    assert read(database, "SELECT closed_by, close_code FROM sessions") == [("client", 1000)]
+
+
+def test_the_exit_code_tells_that_frames_were_lost(database: Path, confdir: Path) -> None:
+    """More than is kept in memory while nothing is written."""
+
+    async def main() -> tuple[int, str]:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    (journal,) = children(proxy.child.pid, "journal")
+                    os.kill(journal, signal.SIGSTOP)
+                    limit = 800
+                    for _ in range(limit):
+                        await client.send_raw(bytes.fromhex("9a000186a0") + bytes(100_000))
+                    await client.wait_for_frames(limit)
+                    os.kill(journal, signal.SIGCONT)
+                seconds = await asyncio.to_thread(proxy.stop)
+                assert seconds < 3
+                await asyncio.to_thread(wait_until, lambda: not is_running(journal, None), "the rest")
+        return proxy.child.returncode, proxy.output
+
+    code, output = run_async(main())
+    ((dropped, there),) = read(database, "SELECT sum(dropped), sum(frame_count) FROM sessions")
+    assert dropped > 0
+    assert code == 1
+    assert f"{dropped} frames were lost" in output[-200:]
+    assert dropped + there == 2 + 2 * 800
+
+
+def test_a_database_that_others_may_read_is_told(database: Path, confdir: Path) -> None:
+    database.touch(0o644)
+    database.chmod(0o644)
+
+    async def main() -> str:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                await asyncio.to_thread(proxy.stop)
+        return proxy.output
+
+    assert f"{database} can be read by others (its mode is 644)" in run_async(main())
