@@ -452,7 +452,7 @@ def test_what_a_failed_frame_left_in_memory_does_not_count(database: Path) -> No
     add(database, frames(*HELLO, event(1)), info("flow-2"))
     catch_up(database)
     before = derived(database)
-    assert (1, LEVEL_UUID, None, None, "event") in before["elements"]
+    assert (1, LEVEL_UUID, None, None, "event", LEVEL_UUID) in before["elements"]
     reindex(database)
     assert derived(database) == before
 

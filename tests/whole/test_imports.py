@@ -31,7 +31,6 @@ HOMES = {
     "websockets": {"simulator"},
     "wsproto": {"captures", "proxy"},
     "cryptography": {"simulator"},
-    "wsproto": {"captures", "proxy"},
     "rich": {"cli"},
     "click": {"cli", "proxy"},
     "sqlite3": {"store", "recorder", "index", "queries"},

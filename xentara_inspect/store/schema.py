@@ -230,7 +230,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         rowless=True,
     ),
     "elements": Table(
-        "what the traffic or a file told of an element",
+        "what the traffic or a file told of an element; `name` is its primary key if known, else its UUID",
         {
             "id": Column(int, "counts up as elements are seen"),
             "uuid": Column(str, _UUID),

@@ -6,8 +6,8 @@ none. On top of that comes what must not depend on a client doing it properly:
 
 - what stands under one of the authentication tags is blanked wherever a client sends it
 - so is a byte string that holds such a tag, or a request with a secret
-- a request of an unknown command loses all strings and wide numbers of its parameters, any other packet
-  those of all of it
+- the parameters of a command that is not known lose all strings and numbers, what only servers ought to
+  send and what is no packet its strings and wide numbers
 - a message that is no array of packets, or cannot be decoded, likewise, and everything behind the first
   head that cannot be decoded: what it ought to have been, or goes on with, is not known
 - a text message is blanked whole but for a few words
@@ -198,36 +198,41 @@ class _Redaction(ShapedBlanker):
         return self._proper(pos) or self.scan(pos, 1, _UNTOLD_PACKET)
 
     def _proper(self, start: int) -> int:
-        """A proper request. Returns where it ends, 0 where it is none.
+        """A packet that is laid out as one. Returns where it ends, 0 where it is none.
 
-        Of what is none anything may be blanked.
+        Its first numbers stay: they tell which answer is whose. Of what is none anything may be blanked.
         """
         major, count, pos = self.head(start)
         if major != ARRAY or count not in _LENGTHS:
             return 0
         packet_type, pos = self.integer(pos)
-        message_id, pos = self.integer(pos)
-        if self._from_anybody and packet_type in _FROM_SERVER:
-            return self.scan(start, 1, _HARMLESS)
-        if count == 2:
+        number, pos = self.integer(pos)
+        if number is None:
             return 0
-        if packet_type == identifiers.ERROR and count == 3 and message_id is not None:
-            return self._refusal(pos)
-        opcode, pos = self.integer(pos)
-        command = commands.COMMANDS.get(opcode) if opcode is not None else None
-        if packet_type != identifiers.REQUEST or message_id is None or opcode is None:
+        if packet_type in _FROM_SERVER and count in (2, 3):
+            return self._of_server(start, pos, packet_type, count)
+        opcode, pos = self.integer(pos) if count != 2 else (None, pos)
+        if packet_type != identifiers.REQUEST or opcode is None:
             return 0
         if count == 4 or (count < 0 and self.payload[pos : pos + 1] != _BREAK):
+            command = commands.COMMANDS.get(opcode)
             if command is None:
-                pos = self.scan(pos, 1, _UNTOLD_PACKET)
+                pos = self.scan(pos, 1, SECRET)
             else:
                 pos = self._parameters(pos, command.parameters, command.has_secret)
         if count > 0:
             return pos
         return pos + 1 if self.payload[pos : pos + 1] == _BREAK else 0
 
+    def _of_server(self, start: int, pos: int, packet_type: int, count: int) -> int:
+        """A packet that servers send. pos: behind its first two numbers."""
+        if self._from_anybody:
+            return self.scan(start, 1, _HARMLESS)
+        end = self._refusal(pos) if packet_type == identifiers.ERROR and count == 3 else 0
+        return end or self.scan(pos, count - 2, _UNTOLD_PACKET)
+
     def _refusal(self, pos: int) -> int:
-        """The error object of a client that answers as servers do, with an error that there is."""
+        """The error object of a client that answers as servers do, with an error that there is; else 0."""
         major, _, end = self.head(pos)
         key, end = self.integer(end) if major == MAP else (None, end)
         code, _ = self.integer(end) if key == 0 else (None, end)

@@ -211,7 +211,9 @@ CREATE TABLE "elements" (
   "uuid" TEXT,
   "primary_key" TEXT,
   "category" BLOB REFERENCES "element_categories" ("number"),
-  "learned_from" TEXT
+  "learned_from" TEXT,
+  -- How it is called where another table names it: Datasette takes the column of this name as the label.
+  "name" TEXT GENERATED ALWAYS AS (coalesce("primary_key", "uuid")) VIRTUAL
 );
 CREATE TABLE "attributes" (
   "id" INTEGER PRIMARY KEY,
