@@ -16,7 +16,7 @@ import pytest
 
 from tests.store_traffic import LIVE_INFO, info, read
 from xentara_inspect.frames import LIVE
-from xentara_inspect.recorder import files, wire
+from xentara_inspect.recorder import trouble, wire
 from xentara_inspect.recorder.files import JournalFile, UnstorableError
 from xentara_inspect.recorder.groups import Group, Recording
 from xentara_inspect.recorder.wire import Reports, Settings
@@ -74,7 +74,7 @@ def test_a_lock_is_told_once_it_lasts_and_so_is_its_end(
         other.execute("BEGIN IMMEDIATE")
         assert writer.write(2) == 0.002
         assert writer.reports.said == []
-        monkeypatch.setattr(files, "LOCK_PATIENCE", 0)
+        monkeypatch.setattr(trouble, "LOCK_PATIENCE", 0)
         assert writer.write(2) > 0
         assert writer.write(2) > 0
         other.execute("ROLLBACK")

@@ -12,6 +12,7 @@ from typing import Final
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.groups import Group, Operation, Recording
 from xentara_inspect.recorder.rotation import Rotation, delete_surplus
+from xentara_inspect.recorder.trouble import Trouble, VanishedError
 from xentara_inspect.store import recorders, sides
 from xentara_inspect.store.chain import (
     Chain,
@@ -28,25 +29,15 @@ from xentara_inspect.store.chain import (
 )
 from xentara_inspect.store.cutting import HEAD
 from xentara_inspect.store.database import file_identity, open_for_writing, transaction
-from xentara_inspect.store.errors import Kind, StoreError, kind_of, problem
+from xentara_inspect.store.errors import Kind, StoreError, kind_of
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
 from xentara_inspect.store.settings import notation_setting, set_notation
 
-LOCK_PATIENCE: Final = 2.0
-"""Seconds that the database may be locked before anybody is told; `_DURABLE_PATIENCE` where traffic waits."""
-
-_DURABLE_PATIENCE: Final = 0.5
-_FAST_RETRIES: Final = 0.2  # seconds of trying every 2 ms: the indexer holds the lock no longer
-_PAUSES: Final = (0.002, 0.02, 0.25)
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
 
 
 class UnstorableError(Exception):
     """A frame of the group is larger than the database takes, or memory is too small for it."""
-
-
-class _VanishedError(Exception):
-    """What we write to is not at its place any more. One clear line."""
 
 
 class JournalFile:
@@ -72,8 +63,7 @@ class JournalFile:
         self._stored: int | None = None  # the feed's last operation before this process
         self._next_rotation = 0.0
         self._next_deletion: float | None = 0.0
-        self._failing_since: float | None = None
-        self._told = False
+        self._trouble = Trouble(reports, durable=settings.durable)
 
     def write(
         self,
@@ -91,19 +81,19 @@ class JournalFile:
         rotation = self._settings.rotation
         try:
             connection = self._open(sessions)
-            if rotation is not None and not stopping and time.monotonic() >= self._next_rotation:
+            if rotation is not None and group and time.monotonic() >= self._next_rotation:
                 self._rotate_if_due(connection, rotation)
             while not self._write_group(sessions, group, last, stopping):
                 self._move(sessions)
-        except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError, _VanishedError) as error:
+        except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError, VanishedError) as error:
             if kind_of(error) is Kind.TOO_LARGE and any(map(is_large, group)):
                 raise UnstorableError from error
-            return self._failed(error)
+            if kind_of(error) is not Kind.LOCKED and not isinstance(error, VanishedError):
+                # A connection that met a damaged file or a full disk may remember it; the next is new.
+                self._leave()
+            return self._trouble.failed(error, self._path)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
-        self._failing_since = None
-        if self._told:
-            self._told = False
-            self._reports.say(wire.RECOVERED, self._path)
+        self._trouble.is_over(self._path)
         if rotation is not None:
             self._delete_surplus(rotation)
         if stopping:
@@ -157,7 +147,7 @@ class JournalFile:
         return connection
 
     def _vanished(self, sessions: Mapping[int, Recording]) -> None:
-        """The file was taken away. Raises _VanishedError unless another recorder had left it before."""
+        """The file was taken away. Raises VanishedError unless another recorder had left it before."""
         path = self._path
         self._leave()
         self._identity = None
@@ -167,7 +157,7 @@ class JournalFile:
         for session in sessions.values():
             session.leave_file(lost=not left)
         if not left:
-            raise _VanishedError(
+            raise VanishedError(
                 f"{path} was deleted or replaced; recording goes on in a new file of that name"
             )
         self._path = newest
@@ -175,12 +165,12 @@ class JournalFile:
     def _save_log(self, connection: sqlite3.Connection) -> None:
         """The log was taken away, and we still have it open: write what it holds into the file.
 
-        What is written to it from now on, nobody else would find. Raises _VanishedError.
+        What is written to it from now on, nobody else would find. Raises VanishedError.
         """
         with contextlib.suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._leave()
-        raise _VanishedError(f"{self._path}{sides.LOG} was deleted or replaced; it is written anew")
+        raise VanishedError(f"{self._path}{sides.LOG} was deleted or replaced; it is written anew")
 
     def _register(self, connection: sqlite3.Connection) -> None:
         if self._recorder:
@@ -261,35 +251,6 @@ class JournalFile:
         if self._next_deletion is not None and now >= self._next_deletion:
             some_left = delete_surplus(self._first, self._path, rotation)
             self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else None
-
-    # Trouble
-
-    def _failed(self, error: Exception) -> float:
-        now = time.monotonic()
-        if self._failing_since is None:
-            self._failing_since = now
-        failing = now - self._failing_since
-        if kind_of(error) is Kind.LOCKED:
-            if failing >= (_DURABLE_PATIENCE if self._settings.durable else LOCK_PATIENCE):
-                self._tell(error)
-            return _PAUSES[0] if failing < _FAST_RETRIES else _PAUSES[1 if failing < LOCK_PATIENCE else 2]
-        self._tell(error)
-        if not isinstance(error, _VanishedError):
-            # A connection that met a damaged file or a full disk may remember it; the next is new.
-            self._leave()
-        return _PAUSES[2]
-
-    def _tell(self, error: Exception) -> None:
-        if self._told:
-            return
-        self._told = True
-        if isinstance(error, sqlite3.Error):
-            said = f"{self._path} {problem(error)}"
-        elif isinstance(error, (StoreError, _VanishedError)):
-            said = str(error)
-        else:
-            said = f"{self._path} cannot be written: {error}"
-        self._reports.say(wire.PROBLEM, said)
 
 
 def is_large(operation: Operation) -> bool:

@@ -264,8 +264,8 @@ class JournalKeeper:
                 self._tell(logging.ERROR, text)
             case (wire.PROBLEM, text):
                 self._problem(f"{text}; {self._meanwhile}")
-            case (wire.RECOVERED, _):
-                pass  # the commit that it is about follows
+            case (wire.RECOVERED, _) if self._backlog.age() < self._silence / 2:
+                self._moves(Event.COMMITS)  # otherwise the commit that it is about follows
             case (wire.ROTATED, path):
                 self._tell(logging.INFO, f"recording goes on in {path}")
             case (wire.SKIPPED, session_id, frames):
