@@ -609,7 +609,10 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
     assert len(files) >= 2
     assert sorted((row[2], row[5]) for row in exchanges_of(files) if row[5] != "unsolicited") == sent
     select = "SELECT time, from_client, is_text, payload FROM frames ORDER BY id"
-    said = [Frame(*row) for file in files for row in read(file, select)]
+    rows = [row for file in files for row in read(file, select)]
+    said = [
+        Frame(time, bool(by_client), bool(is_text), payload) for time, by_client, is_text, payload in rows
+    ]
     whole = [record_whole(tmp_path / "whole.db", said)]
     assert [(row[0], *row[2:]) for row in exchanges_of(files)] == [
         (row[0], *row[2:]) for row in exchanges_of(whole)
