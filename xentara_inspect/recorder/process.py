@@ -60,6 +60,7 @@ class Scribe:
         self._queue: deque[Operation] = deque()
         self._group: list[Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
+        self._next_beat = 0.0
         self._finish: float | None = FINISH_SECONDS
 
     def run(self) -> int:
@@ -110,6 +111,9 @@ class Scribe:
     def _write(self) -> float:
         """Write a group, or that we are here. Returns after how many seconds to do so again."""
         self._take_group()
+        until_beat = self._next_beat - time.monotonic()
+        if not self._group and until_beat > 0:
+            return until_beat
         last = self._last + len(self._group)
         self._mark(self._last + 1, last)
         try:
@@ -120,6 +124,7 @@ class Scribe:
         self._mark(0, 0)
         if pause:
             return pause
+        self._next_beat = time.monotonic() + HEARTBEAT_INTERVAL
         if self._group:
             self._settle(last)
         return 0 if self._queue else HEARTBEAT_INTERVAL
