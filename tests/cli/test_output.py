@@ -68,7 +68,7 @@ def test_tables_have_names_for_qualities_values_and_errors(database: Path) -> No
     value, _, error = run("readings", "-d", database).splitlines()[1:]
     assert "true" in value.split()
     assert "Bad" in value.split()
-    assert "Read Error" in error
+    assert "Write Error" in error
 
 
 def ten_and_one(database: Path) -> list[str]:

@@ -112,7 +112,7 @@ def redact(payload: bytes, from_client: bool | None, is_text: bool = False) -> b
     One pass over the bytes (two where a message turns out to be none), in memory that does not grow
     with what they hold.
     """
-    if from_client is False or not payload:
+    if (from_client is not None and not from_client) or not payload:
         return payload
     if is_text:
         return payload if payload.lower() in _HARMLESS_TEXTS else bytes((BLANK,)) * len(payload)
