@@ -124,9 +124,9 @@ def test_the_exit_code_tells_that_frames_were_lost(database: Path, confdir: Path
                     await client.request(14, {0: 1, 1: 1})
                     (journal,) = children(proxy.child.pid, "journal")
                     os.kill(journal, signal.SIGSTOP)
-                    limit = 800
+                    limit = 80
                     for _ in range(limit):
-                        await client.send_raw(bytes.fromhex("9a000186a0") + bytes(100_000))
+                        await client.send_raw(bytes.fromhex("815a000f4240") + bytes(1_000_000))
                     await client.wait_for_frames(limit)
                     os.kill(journal, signal.SIGCONT)
                 seconds = await asyncio.to_thread(proxy.stop)
@@ -139,7 +139,7 @@ def test_the_exit_code_tells_that_frames_were_lost(database: Path, confdir: Path
     assert dropped > 0
     assert code == 1
     assert f"{dropped} frames were lost" in output[-200:]
-    assert dropped + there == 2 + 2 * 800
+    assert dropped + there == 2 + 2 * 80
 
 
 def test_a_database_that_others_may_read_is_told(database: Path, confdir: Path) -> None:

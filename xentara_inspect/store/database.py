@@ -7,18 +7,20 @@ import itertools
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
 from xentara_inspect.store import sides
-from xentara_inspect.store.errors import Kind, StoreError, from_os, from_sqlite
+from xentara_inspect.store.errors import Kind, StoreError, from_os, from_sqlite, kind_of
 from xentara_inspect.store.processes import recording_now
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 Path = str | os.PathLike[str]
 
 _LOCK_TIMEOUT: Final = 5.0
+_LOCK_POLL: Final = 0.005
 _MODE: Final = 0o600
 _PAGE_SIZE: Final = 16_384  # bytes
 
@@ -52,9 +54,22 @@ def open_for_writing(
                 with transaction(maker):
                     migrate(maker)
         # Only now: until a database is whole it is not in WAL mode, so that one without -wal is whole.
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        _write_ahead(connection, timeout)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to WAL mode, for which SQLite does not wait by itself while another process does the same."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except sqlite3.OperationalError as error:
+            if kind_of(error) is not Kind.LOCKED or time.monotonic() >= deadline:
+                raise
+            time.sleep(_LOCK_POLL)
 
 
 def new_beside(path: Path, addition: str) -> str:
