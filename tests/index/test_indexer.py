@@ -410,6 +410,21 @@ def test_a_recorder_on_another_host_is_gone_once_its_heart_was_seen_to_stand_sti
         assert watch.gone(connection, 1011) == {}
 
 
+def test_of_a_frame_that_was_cut_nothing_is_decoded_and_that_is_said(database: Path) -> None:
+    add(database, frames(*HELLO, event(1), event(2)))
+    with closing(open_for_writing(database)) as connection:
+        connection.execute("UPDATE frames SET payload = substr(payload, 1, 50) WHERE id = 3")
+        connection.execute("INSERT INTO cut_frames VALUES (3, 77, 'digest', 'larger than 50 bytes')")
+    catch_up(database)
+    assert read(database, "SELECT id, kind FROM packets WHERE id >= ? ORDER BY id", address(3)) == [
+        (address(3), "malformed"),
+        (address(4, 1), "event"),
+    ]
+    assert read(database, "SELECT severity, message FROM findings WHERE code = 'cut-frame'") == [
+        ("warning", "only the beginning of 77 bytes was recorded: larger than 50 bytes")
+    ]
+
+
 # A bug in the decoder
 
 

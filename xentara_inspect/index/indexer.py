@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from xentara_inspect.frames import Frame
 from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
-from xentara_inspect.index.poison import internal_error, survives
+from xentara_inspect.index.poison import cut_frame, internal_error, survives
 from xentara_inspect.index.resume import has_pending, load_names, load_session
 from xentara_inspect.index.rows import Notation, Rows
 from xentara_inspect.notation.messages import annotate_packet
@@ -62,6 +62,7 @@ class Indexer:
         self._identity = file_identity(path)
         self._lock = lock
         self._sessions: dict[int, Session] = {}
+        self._cut: dict[int, tuple[int, str]] = {}
         self._must_resume = False
         self._watch = Watch()
         self._resume()
@@ -169,6 +170,7 @@ class Indexer:
         self._connection.execute("BEGIN")  # one view of frames and ends
         try:
             self._rows.checkpoint.check(self._connection)
+            self._cut = self._cut_frames()
             ends = self._ends()
             end = next(ends, None)
             frames = self._connection.execute(
@@ -194,6 +196,14 @@ class Indexer:
                 self._lock.mark(0)
             self._connection.execute("COMMIT")
 
+    def _cut_frames(self) -> dict[int, tuple[int, str]]:
+        """Length and reason of the frames still to come that are not there as a whole."""
+        behind = (self._rows.position.frame_id,)
+        cut = self._connection.execute(
+            "SELECT frame_id, length, why FROM cut_frames WHERE frame_id > ?", behind
+        )
+        return {frame_id: (length, why) for frame_id, length, why in cut}
+
     def _ends(self) -> Iterator[_End]:
         return map(
             _End._make,
@@ -209,8 +219,11 @@ class Indexer:
         try:
             if self._lock is not None:
                 self._lock.mark(frame_id)
-            kills = self._kills(frame_id, frame)
-            decoded = internal_error(frame_id) if kills else session.feed(frame, frame_id)
+            if frame_id in self._cut:
+                decoded = cut_frame(frame_id, *self._cut[frame_id])
+            else:
+                kills = self._kills(frame_id, frame)
+                decoded = internal_error(frame_id) if kills else session.feed(frame, frame_id)
         except Exception as error:
             # A bug of ours must not stop everything behind it, now or after a restart. What it left
             # half done in memory is thrown away.

@@ -1,4 +1,4 @@
-"""Frames that our decoder fails on, or that are the end of the process that decodes them."""
+"""Frames that cannot be decoded: not there as a whole, a bug of ours, or the death of the process."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from typing import Final
 
 from xentara_inspect.frames import Frame, address
-from xentara_inspect.traffic.findings import INTERNAL_ERROR
+from xentara_inspect.traffic.findings import CUT_FRAME, INTERNAL_ERROR, RULES
 from xentara_inspect.traffic.packets import Kind, Malformed
-from xentara_inspect.traffic.records import Decoded, Finding, PacketRecord, Severity
+from xentara_inspect.traffic.records import Decoded, Finding, PacketRecord
 from xentara_inspect.traffic.session import Session
 
 _PATIENCE: Final = 120  # seconds: the largest messages take a few
@@ -35,9 +35,18 @@ def internal_error(frame_id: int, error: BaseException | None = None) -> Decoded
     """
     kind = type(error).__name__ if error is not None else "the process died"
     message = f"xentara-inspect could not decode this frame ({kind}); please report it"
+    return _undecoded(frame_id, INTERNAL_ERROR, message)
+
+
+def cut_frame(frame_id: int, length: int, why: str) -> Decoded:
+    """What stands for a frame of which only the beginning was recorded. length: bytes that it had."""
+    return _undecoded(frame_id, CUT_FRAME, f"only the beginning of {length} bytes was recorded: {why}")
+
+
+def _undecoded(frame_id: int, code: str, message: str) -> Decoded:
     place = address(frame_id)
-    packet = PacketRecord(place, Kind.MALFORMED, Malformed(0, None, INTERNAL_ERROR, message))
-    return Decoded(packets=[packet], findings=[Finding(INTERNAL_ERROR, Severity.ERROR, message, place)])
+    packet = PacketRecord(place, Kind.MALFORMED, Malformed(0, None, code, message))
+    return Decoded(packets=[packet], findings=[Finding(code, RULES[code].severity, message, place)])
 
 
 if __name__ == "__main__":

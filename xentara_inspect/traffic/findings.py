@@ -36,6 +36,9 @@ _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 INTERNAL_ERROR: Final = "internal-error"
 """Not about the traffic: what a store notes where decoding a frame failed by a bug of ours."""
 
+CUT_FRAME: Final = "cut-frame"
+"""Likewise: what a store notes of a frame that it does not have whole."""
+
 RULES: Final[dict[str, Rule]] = {
     "malformed-cbor": Rule(_E, "every message is well-formed CBOR", "RFC 8949 section 3, appendix C"),
     "text-message": Rule(_E, "every message is a binary WebSocket message", "packaging page"),
@@ -65,6 +68,7 @@ RULES: Final[dict[str, Rule]] = {
     "unexpected-result": Rule(_W, "the result is that of the page", "the command's page"),
     "unsubscribed-event": Rule(_W, "events serve a subscription", "subscribe page"),
     "unknown-subscription": Rule(_W, "the subscription was granted and is open", "unsubscribe page"),
+    CUT_FRAME: Rule(_W, "nothing; only the beginning of the message was recorded", "xentara_inspect"),
     INTERNAL_ERROR: Rule(_E, "nothing; our decoder failed, please report it", "xentara_inspect"),
     "non-preferred-encoding": Rule(_I, "nothing; shorter heads exist", "RFC 8949 section 4.1"),
 }
