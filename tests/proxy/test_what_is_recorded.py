@@ -114,7 +114,6 @@ def test_who_closed_a_connection_is_recorded(database: Path, confdir: Path) -> N
     assert read(database, "SELECT closed_by, close_code FROM sessions") == [("client", 1000)]
 
 
-@pytest.mark.stress
 def test_the_exit_code_tells_that_frames_were_lost(database: Path, confdir: Path) -> None:
     """More than is kept in memory while nothing is written."""
 

@@ -171,8 +171,7 @@ class _Redaction(ShapedBlanker):
     def untold(self, start: int) -> None:
         """All there is from `start` on is not understood. Raises UndecodableError."""
         try:
-            while start < len(self.payload):
-                start = self.scan(start, 1, _UNTOLD)
+            self.scan(start, len(self.payload), _UNTOLD)  # more than there can be: it ends with the bytes
         except TooDeepError:
             self.flat(_UNTOLD)
 
