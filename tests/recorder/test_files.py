@@ -18,7 +18,7 @@ from tests.store_traffic import LIVE_INFO, info, read
 from xentara_inspect.frames import LIVE
 from xentara_inspect.recorder import trouble, wire
 from xentara_inspect.recorder.files import JournalFile, UnstorableError
-from xentara_inspect.recorder.groups import Group, Recording
+from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.wire import Reports, Settings
 from xentara_inspect.store.database import open_for_reading, open_for_writing
 
@@ -42,7 +42,7 @@ class Writer:
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.reports = Said()
         self.file = JournalFile(Settings(str(path), durable=durable), self.reports)
-        self.sessions = {1: Recording(LIVE_INFO), 2: Recording(info("flow-2", LIVE))}
+        self.sessions = {1: SessionProgress(LIVE_INFO), 2: SessionProgress(info("flow-2", LIVE))}
         self.last = 0
 
     def write(self, time: int, session: int = 1, size: int = 4) -> float:
@@ -188,7 +188,7 @@ def test_a_frame_larger_than_the_database_takes_is_told_apart(writer: Writer, da
 
 def test_what_is_not_text_in_a_header_is_escaped(database: Path) -> None:
     writer = Writer(database)
-    writer.sessions[1] = Recording(LIVE_INFO.__class__("f", None, None, "/\udce4", "\ud800", "ü", 1))
+    writer.sessions[1] = SessionProgress(LIVE_INFO.__class__("f", None, None, "/\udce4", "\ud800", "ü", 1))
     writer.until_written(1)
     assert read(database, "SELECT path, subprotocol, user FROM sessions") == [("/\\udce4", "\\ud800", "ü")]
 

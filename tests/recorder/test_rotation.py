@@ -35,7 +35,7 @@ from xentara_inspect.index.process import catch_up, follow, reindex
 from xentara_inspect.proxy.options import OptionError, parse
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile
-from xentara_inspect.recorder.groups import Recording
+from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.recorder.wire import Reports, Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
@@ -306,7 +306,7 @@ def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     now = 1_000
     settings = Settings(str(tmp_path / "plant.db"), rotation=Rotation(age=100))
     file = JournalFile(settings, Reports(None), lambda: now)
-    sessions = {1: Recording(LIVE_INFO)}
+    sessions = {1: SessionProgress(LIVE_INFO)}
     said = frames(*HELLO, event(1), event(2))
     for number, (now, frame) in enumerate(zip((1_000, 1_099, 1_100, 1_050), said, strict=True), 1):  # noqa: B007 - the clock reads it
         assert file.write(sessions, [(wire.FRAME, 1, *frame, False, None)], number) == 0

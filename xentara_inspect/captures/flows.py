@@ -43,7 +43,7 @@ def _storable(number: int) -> int:
     return max(-_LARGEST, min(number, _LARGEST))
 
 
-def frame_of(message: WebSocketMessage) -> Frame:
+def message_frame(message: WebSocketMessage) -> Frame:
     """The frame of a message; of a dropped one too, since it was sent."""
     content = bytes(message.content)  # other add-ons may have put something like it there
     return Frame(flow_time(message.timestamp), message.from_client, message.is_text, content)
@@ -180,7 +180,7 @@ def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Fr
         if isinstance(messages, StoredMessages):
             frames = messages.frames()
         else:
-            frames = [frame_of(message) for message in messages]
+            frames = [message_frame(message) for message in messages]
         info, end = session_info(flow, source), closing(flow)
         times = [info.opened, *((end.time, end.code or 0) if end else ())]
         times += [max(frame.time for frame in frames), min(frame.time for frame in frames)] if frames else []

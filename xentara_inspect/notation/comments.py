@@ -118,7 +118,7 @@ def value_at(item: Item, key: int) -> Item | None:
     return None
 
 
-def element_of(item: Item, shape: shape_types.Object) -> bytes | None:
+def subject_of(item: Item, shape: shape_types.Object) -> bytes | None:
     """The element that an object's fields are about: the UUID in its field for it."""
     if shape.element_key is None or item.kind != cbor.MAP:
         return None

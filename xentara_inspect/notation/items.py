@@ -27,10 +27,10 @@ from xentara_inspect.cbor.literals import tag_suffix
 from xentara_inspect.notation.comments import (
     attribute_meaning,
     element_name,
-    element_of,
     fits,
     is_leaf_tag,
     said,
+    subject_of,
     subscribed_elements,
     tag_meaning,
     undocumented,
@@ -205,12 +205,12 @@ class Renderer(Writer):
 
         def unknown(key: Item) -> tuple[Shape | None, str]:
             if shape.is_flat and shape.element_key is not None:
-                self.element = element_of(item, shape) or b""
+                self.element = subject_of(item, shape) or b""
             return ANYTHING, f"key {key.value} (unknown)" if key.kind <= NINT else "unknown key"
 
         outer = self.element, self.attribute
         if shape.element_key is not None and not shape.is_flat:
-            self.element = element_of(item, shape) or b""
+            self.element = subject_of(item, shape) or b""
         if shape.attribute_key is not None:
             attribute = value_at(item, shape.attribute_key)
             self.attribute = self._attribute_meaning(attribute)[1] if attribute is not None else None

@@ -23,8 +23,8 @@ from mitmproxy.websocket import WebSocketMessage
 
 from xentara_inspect.captures.flows import (
     closing,
-    frame_of,
     is_xentara,
+    message_frame,
     path_of,
     session_info,
 )
@@ -218,7 +218,7 @@ class XentaraRecorder:
         if session is None or self._journal is None or flow.websocket is None:
             return None
         message = flow.websocket.messages[-1]
-        frame = frame_of(message)
+        frame = message_frame(message)
         if self._trims and flow.live:
             del flow.websocket.messages[:-1]
         why = too_large(len(frame.payload), self._values["xentara_max_frame"])

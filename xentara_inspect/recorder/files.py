@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.groups import Group, Operation, Recording
+from xentara_inspect.recorder.groups import Group, Operation, SessionProgress
 from xentara_inspect.recorder.rotation import Rotation, delete_surplus
 from xentara_inspect.recorder.trouble import Trouble, VanishedError
 from xentara_inspect.store import recorders, sides
@@ -67,7 +67,7 @@ class JournalFile:
 
     def write(
         self,
-        sessions: Mapping[int, Recording],
+        sessions: Mapping[int, SessionProgress],
         group: Sequence[Operation],
         last: int,
         *,
@@ -101,7 +101,11 @@ class JournalFile:
         return 0
 
     def _write_group(
-        self, sessions: Mapping[int, Recording], operations: Sequence[Operation], last: int, stopping: bool
+        self,
+        sessions: Mapping[int, SessionProgress],
+        operations: Sequence[Operation],
+        last: int,
+        stopping: bool,
     ) -> bool:
         """Returns whether the group is committed: not into a file that was left for the next one.
 
@@ -126,7 +130,7 @@ class JournalFile:
 
     # The file
 
-    def _open(self, sessions: Mapping[int, Recording]) -> sqlite3.Connection:
+    def _open(self, sessions: Mapping[int, SessionProgress]) -> sqlite3.Connection:
         # Also where it was left because of an error: somebody may have deleted it to make room.
         if self._identity is not None and file_identity(self._path) != self._identity:
             self._vanished(sessions)
@@ -146,7 +150,7 @@ class JournalFile:
             self._take(connection)
         return connection
 
-    def _vanished(self, sessions: Mapping[int, Recording]) -> None:
+    def _vanished(self, sessions: Mapping[int, SessionProgress]) -> None:
         """The file was taken away. Raises VanishedError unless another recorder had left it before."""
         path = self._path
         self._leave()
@@ -221,7 +225,7 @@ class JournalFile:
             return
         seal(connection, os.path.basename(path), self._clock())
 
-    def _move(self, sessions: Mapping[int, Recording]) -> None:
+    def _move(self, sessions: Mapping[int, SessionProgress]) -> None:
         """Go on in the file that the one we have names. Raises sqlite3.Error, StoreError."""
         old = self._connection
         left = load_chain(old) if old is not None else None

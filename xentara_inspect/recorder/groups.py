@@ -24,7 +24,7 @@ Operation = tuple[Any, ...]
 
 
 @dataclass(slots=True, eq=False)
-class Recording:
+class SessionProgress:
     """What the process knows of a session that is being recorded.
 
     id: once it is stored in this file. position: frames handled so far. begun: those of them before
@@ -59,7 +59,7 @@ class Group:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, recorder: int, sessions: Mapping[int, Recording]
+        self, connection: sqlite3.Connection, recorder: int, sessions: Mapping[int, SessionProgress]
     ) -> None:
         self._connection = connection
         self._recorder = recorder
@@ -67,8 +67,8 @@ class Group:
         self._rows: list[FrameRow] = []
         self._cuts: list[tuple[int, Cut]] = []
         self._added: dict[int, int] = {}
-        self._to_skip: dict[Recording, int] = {}
-        self._before: dict[Recording, Recording] = {}
+        self._to_skip: dict[SessionProgress, int] = {}
+        self._before: dict[SessionProgress, SessionProgress] = {}
 
     def apply(self, operations: Sequence[Operation], known: int) -> None:
         """known: so many of them are in the database already, and count for the position all the same."""
@@ -93,15 +93,15 @@ class Group:
     def undo(self) -> None:
         """Forget it."""
         for session, before in self._before.items():
-            for field in fields(Recording):
+            for field in fields(SessionProgress):
                 setattr(session, field.name, getattr(before, field.name))
 
-    def _remember(self, session: Recording) -> Recording:
+    def _remember(self, session: SessionProgress) -> SessionProgress:
         if session not in self._before:
             self._before[session] = copy(session)
         return session
 
-    def _meet(self, session: Recording) -> int:
+    def _meet(self, session: SessionProgress) -> int:
         """Find or make a session. Returns how many of its next frames are there already."""
         if session.is_live and session.id is not None:
             return 0
@@ -129,7 +129,7 @@ class Group:
 
     def _record(
         self,
-        session: Recording,
+        session: SessionProgress,
         time: int,
         from_client: bool,
         is_text: bool,
@@ -152,7 +152,7 @@ class Group:
             self._cuts.append((len(self._rows), Cut(*cut)))
         self._rows.append((session.id, time, from_client, is_text, payload, redacted))
 
-    def _end(self, session: Recording, closing: Closing) -> None:
+    def _end(self, session: SessionProgress, closing: Closing) -> None:
         self._flush()
         assert session.id is not None  # noqa: S101 - _meet gave it one
         (closed,) = self._connection.execute(
@@ -162,7 +162,7 @@ class Group:
             end_session(self._connection, session.id, closing)
         self._count(session.id)
 
-    def _miss(self, session: Recording, frames: int) -> None:
+    def _miss(self, session: SessionProgress, frames: int) -> None:
         add = "SET dropped = dropped + ? WHERE id = ?"
         self._connection.execute(f"UPDATE sessions {add}", (frames, session.id))
         self._connection.execute(f"UPDATE recorders {add}", (frames, self._recorder))

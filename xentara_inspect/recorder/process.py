@@ -24,7 +24,7 @@ from typing import Any, Final
 from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile, UnstorableError
-from xentara_inspect.recorder.groups import Operation, Recording
+from xentara_inspect.recorder.groups import Operation, SessionProgress
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
@@ -55,7 +55,7 @@ class Scribe:
         self._reports = wire.Reports(proxy)
         self._file = JournalFile(settings, self._reports)
         self._messages = wire.Messages()
-        self._sessions: dict[int, Recording] = {}
+        self._sessions: dict[int, SessionProgress] = {}
         self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
         self._queue: deque[Operation] = deque()
         self._group: list[Operation] = []  # taken from the queue, without secrets, not committed yet
@@ -100,7 +100,7 @@ class Scribe:
                     elif kind == wire.MISSED:
                         self._heard[session] += rest[0]
             case (wire.SESSION, session, info, position, passed):
-                self._sessions[session] = Recording(SessionInfo(*info), position, position)
+                self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
                 self._heard[session] = passed
             case (wire.FINISH, seconds):
                 self._finish = seconds
@@ -204,7 +204,7 @@ class Scribe:
             settings = replace(self._settings, path=path, rotation=None, feed="", alone=0)
             self._file = JournalFile(settings, wire.Reports(None))
             for number, session in self._sessions.items():
-                self._sessions[number] = Recording(session.info)
+                self._sessions[number] = SessionProgress(session.info)
             while path is not None and (self._queue or self._group):
                 written = self._last
                 self._write()
