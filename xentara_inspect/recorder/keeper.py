@@ -26,7 +26,7 @@ from xentara_inspect.store.supervision import Supervision
 
 logger: Final = logging.getLogger("xentara_inspect")
 
-SEND_DELAY: Final = 0.02
+SEND_DELAY: Final = 0.015
 """Seconds that a frame waits for others to be handed over with."""
 
 SILENCE: Final = 4.0
