@@ -40,6 +40,9 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.notation
+	$(BIN)/python -m benchmarks.importing
+	$(BIN)/python -m benchmarks.size
+	$(BIN)/python -m benchmarks.queries
 	$(BIN)/python -m benchmarks.throughput
 
 samples: $(STAMP)
