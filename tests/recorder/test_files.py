@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,17 @@ class Said(Reports):
         return [message[0] for message in self.said]
 
 
+_MADE: list[Writer] = []
+
+
+@pytest.fixture(autouse=True)
+def left_behind() -> Iterator[None]:
+    """No file is held open behind its test."""
+    yield
+    while _MADE:
+        _MADE.pop().file._leave()
+
+
 class Writer:
     """A file and its sessions, in this process."""
 
@@ -44,6 +55,7 @@ class Writer:
         self.file = JournalFile(Settings(str(path), durable=durable), self.reports)
         self.sessions = {1: SessionProgress(LIVE_INFO), 2: SessionProgress(info("flow-2", LIVE))}
         self.last = 0
+        _MADE.append(self)
 
     def write(self, time: int, session: int = 1, size: int = 4) -> float:
         return self.group([(wire.FRAME, session, time, False, False, bytes(size), False, None)])
