@@ -12,19 +12,16 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
-from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.index.checkpoint import is_indexed
 from xentara_inspect.index.keys import Keys
 from xentara_inspect.index.learned_rows import item_statements
-from xentara_inspect.index.resume import is_greeted, open_subscriptions
+from xentara_inspect.index.resume import STILL_CARRIED, is_greeted, open_subscriptions, waiting_requests
 from xentara_inspect.store.chain import Chain, beside, chain_at, following_file, load_chain
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid, stored_attribute, stored_uuid
 from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
-from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.records import SubscribedElements
 
 
@@ -143,8 +140,7 @@ def _export(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
         if is_greeted(old, session_id):
             new.execute("UPDATE sessions SET greeted = 1 WHERE id = ?", (session_id,))
         _fill(new, "carried_subscriptions", _open_subscriptions(old, session_id))
-        _fill(new, "carried_requests", _still_carried(old, session_id))
-        _fill(new, "carried_requests", _waiting(old, session_id))
+        _fill(new, "carried_requests", _still_waiting(old, session_id))
 
 
 def _fill(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -181,27 +177,9 @@ def _loaded_elements(text: str) -> SubscribedElements:
     )
 
 
-def _still_carried(old: sqlite3.Connection, session_id: int) -> Iterator[tuple[Any, ...]]:
-    """Requests of still earlier files."""
-    yield from old.execute(
-        "SELECT id, session_id, from_client, requested, packet FROM carried_requests c"
-        " WHERE session_id = ? AND NOT EXISTS (SELECT 1 FROM exchanges WHERE id = c.id) ORDER BY id",
-        (session_id,),
-    )
-
-
-def _waiting(old: sqlite3.Connection, session_id: int) -> Iterator[tuple[Any, ...]]:
-    """Requests of this file, each with its own bytes only."""
-    waiting = old.execute(
-        "SELECT id, requested FROM exchanges WHERE session_id = ? AND status = 'pending' ORDER BY id",
-        (session_id,),
-    ).fetchall()
-    for frame_id, exchanges in groupby(waiting, key=lambda row: frame_of(row[0])):
-        from_client, payload = old.execute(
-            "SELECT from_client, payload FROM frames WHERE id = ?", (frame_id,)
-        ).fetchone()
-        items = {packet.position: packet.item for packet in packets.parse(payload).packets}
-        for place, requested in exchanges:
-            item = items.get(position_in(place))
-            if item is not None:
-                yield place, session_id, from_client, requested, payload[item.start : item.end]
+def _still_waiting(old: sqlite3.Connection, session_id: int) -> Iterator[tuple[Any, ...]]:
+    """Requests without an answer, of still earlier files and of this one, each with its own bytes only."""
+    for place, from_client, requested, packet in old.execute(STILL_CARRIED, (session_id,)):
+        yield place, session_id, from_client, requested, packet
+    for place, requested, from_client, request, payload in waiting_requests(old, session_id):
+        yield place, session_id, from_client, requested, payload[request.item.start : request.item.end]

@@ -30,10 +30,11 @@ _SUBSCRIBED: Final = """
     LEFT JOIN elements e ON e.id = i.element_id
     LEFT JOIN attributes a ON a.id = i.attribute_id
     WHERE s.uuid IS NOT NULL {0} ORDER BY s.id, i.position"""
-_STILL_CARRIED: Final = (
+STILL_CARRIED: Final = (
     "SELECT id, from_client, requested, packet FROM carried_requests c WHERE session_id = ?"
     " AND NOT EXISTS (SELECT 1 FROM exchanges WHERE id = c.id) ORDER BY id"
 )
+"""Selects the requests of files before that a session still waits for."""
 
 
 def load_names(connection: sqlite3.Connection) -> Names:
@@ -81,7 +82,7 @@ def is_greeted(connection: sqlite3.Connection, session_id: int) -> bool:
 
 def has_pending(connection: sqlite3.Connection, session_id: int) -> bool:
     """Whether requests of a session wait for an answer, those of files before included."""
-    if connection.execute(_STILL_CARRIED, (session_id,)).fetchone() is not None:
+    if connection.execute(STILL_CARRIED, (session_id,)).fetchone() is not None:
         return True
     found = connection.execute(
         "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending' LIMIT 1", (session_id,)
@@ -110,13 +111,24 @@ def _elements(items: Iterator[tuple[Any, ...]]) -> SubscribedElements:
 
 def _carried(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Request]]:
     """Requests of files before that still wait; their packets are no rows here."""
-    for place, from_client, requested, payload in connection.execute(_STILL_CARRIED, (session_id,)):
+    for place, from_client, requested, payload in connection.execute(STILL_CARRIED, (session_id,)):
         request = packets.parse(payload).packets[0]
         if isinstance(request, Request):
             yield waiting_exchange(place, request, requested, bool(from_client)), request
 
 
 def _pending(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[Exchange, Request]]:
+    for place, requested, from_client, request, _ in waiting_requests(connection, session_id):
+        yield waiting_exchange(place, request, requested, bool(from_client)), request
+
+
+def waiting_requests(
+    connection: sqlite3.Connection, session_id: int
+) -> Iterator[tuple[int, int, int, Request, bytes]]:
+    """Requests of this file that have no answer so far, oldest first.
+
+    Yields address, time, whether the client sent it, the request parsed anew, and its frame's payload.
+    """
     waiting = connection.execute(
         "SELECT id, requested FROM exchanges WHERE session_id = ? AND status = 'pending' ORDER BY id",
         (session_id,),
@@ -129,7 +141,7 @@ def _pending(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[
         for place, requested in exchanges:
             request = parsed.get(position_in(place))
             if isinstance(request, Request):
-                yield waiting_exchange(place, request, requested, bool(from_client)), request
+                yield place, requested, from_client, request, payload
 
 
 def waiting_exchange(place: int, request: Request, requested: int, from_client: bool) -> Exchange:
