@@ -17,7 +17,6 @@ from xentara_inspect.protocol.error_codes import (
     INVALID_STAGE_CHANGE,
     MISSING_ATTRIBUTE,
     MISSING_CLIENT_HELLO,
-    READ_ERRORS,
     READ_ONLY,
     READ_OR_WRITE_ERROR,
     TYPE_MISMATCH,
@@ -25,7 +24,6 @@ from xentara_inspect.protocol.error_codes import (
     UNKNOWN_SESSION_ID,
     UNKNOWN_SUBSCRIPTION_ID,
     VALUE_OUT_OF_RANGE,
-    WRITE_ERRORS,
 )
 from xentara_inspect.protocol.identifiers import META_DATA, OPERATIONAL_STAGES, SERVER_INFORMATION
 from xentara_inspect.protocol.objects import (
@@ -142,7 +140,7 @@ _COMMAND_ROWS: Final = (
         Object("Read Object", (Field(0, "element_uuid", ELEMENT), Field(1, "attribute_ids", ATTRIBUTE_IDS))),
         ATTRIBUTE_VALUES,
         (UNKNOWN_ELEMENT, MISSING_ATTRIBUTE, ACCESS_DENIED, READ_ONLY, TYPE_MISMATCH, READ_OR_WRITE_ERROR),
-        error_names=READ_ERRORS,
+        error_names={READ_ONLY: "Write Only", READ_OR_WRITE_ERROR: "Read Error"},  # S
     ),
     Command(
         WRITE,
@@ -167,7 +165,7 @@ _COMMAND_ROWS: Final = (
             ILLEGAL_VALUE,
             READ_OR_WRITE_ERROR,
         ),
-        error_names=WRITE_ERRORS,
+        error_names={READ_ONLY: "Read Only", READ_OR_WRITE_ERROR: "Write Error"},  # D
     ),
     Command(
         SUBSCRIBE,

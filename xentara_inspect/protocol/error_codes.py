@@ -55,11 +55,6 @@ ERROR_NAMES: Final[EnumTable] = {
     INVALID_STAGE_CHANGE: "Invalid Stage Change Request",  # D
 }
 
-READ_ERRORS: Final[EnumTable] = {READ_ONLY: "Write Only", READ_OR_WRITE_ERROR: "Read Error"}  # S
-"""What the page of read calls otherwise."""
-WRITE_ERRORS: Final[EnumTable] = {READ_ONLY: "Read Only", READ_OR_WRITE_ERROR: "Write Error"}  # D
-"""What the page of write calls by a name of its own."""
-
 VENDOR_ERROR_TEXTS: Final[EnumTable] = {  # C
     PARSE_ERROR: "payload not well formed",
     INTERNAL_ERROR: "internal server error",
