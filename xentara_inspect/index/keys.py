@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, Final
 
-from xentara_inspect.protocol import identifiers
 from xentara_inspect.store.columns import loaded_uuid, stored_integer, stored_uuid
 from xentara_inspect.store.schema import WELL_KNOWN_ATTRIBUTES
 from xentara_inspect.traffic.records import AttributeKey
@@ -13,7 +12,6 @@ from xentara_inspect.traffic.records import AttributeKey
 _WELL_KNOWN: Final[dict[AttributeKey, int]] = {
     key: row_id for row_id, number, uuid, _ in WELL_KNOWN_ATTRIBUTES for key in (number, loaded_uuid(uuid))
 }
-QUALITY_ID: Final = _WELL_KNOWN[identifiers.ATTRIBUTE_QUALITY]
 
 
 class Keys:

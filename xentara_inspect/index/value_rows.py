@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from xentara_inspect.index.keys import QUALITY_ID, Keys
+from xentara_inspect.index.keys import Keys
 from xentara_inspect.store.columns import plain_kind, stored_integer
+from xentara_inspect.store.schema import QUALITY_ID
 from xentara_inspect.traffic.records import Observation, Reading
 
 ValueRow = tuple[int, int, int, Any, str | None, int | str | None, int | None]

@@ -27,6 +27,7 @@ from xentara_inspect.queries.values import (
 )
 from xentara_inspect.queries.where import Where
 from xentara_inspect.store.columns import loaded_integer, loaded_uuid
+from xentara_inspect.store.schema import QUALITY_ID
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import Origin
@@ -36,8 +37,6 @@ READING_KEYS: Final = (
     "error_code", "error_name", "origin",
 )  # fmt: skip
 
-_QUALITY: Final = identifiers.ATTRIBUTE_QUALITY + 1
-"""Key of attribute Quality in every database."""
 
 _COLUMNS: Final = (
     "r.packet_id, f.time, f.session_id, p.kind, p.opcode, p.element_id, p.source_time,"
@@ -83,7 +82,7 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
     ]
     _, _, _, _, quality, place, _ = rows[0]
     if place is not None:
-        readings.append(Unfolded(place, _QUALITY, quality, "integer", None))
+        readings.append(Unfolded(place, QUALITY_ID, quality, "integer", None))
     readings.sort()
     return readings
 
@@ -142,7 +141,7 @@ class _ReadingLines:
         if self.only is not None:
             chosen = f"r.attribute_id IN ({', '.join(map(str, self.only))})"
             where = where.also(
-                f"({chosen} OR r.quality_position IS NOT NULL)" if _QUALITY in self.only else chosen
+                f"({chosen} OR r.quality_position IS NOT NULL)" if QUALITY_ID in self.only else chosen
             )
         sql = packets_in_time(
             self._file, _COLUMNS, where, direction, elements=elements, limit=limit, joined=_JOINED

@@ -359,6 +359,11 @@ WELL_KNOWN_ATTRIBUTES: Final = tuple(
 )
 """Rows of `attributes` that are always there: id, number, uuid, name."""
 
+QUALITY_ID: Final = next(
+    row_id for row_id, number, *_ in WELL_KNOWN_ATTRIBUTES if number == identifiers.ATTRIBUTE_QUALITY
+)
+"""Key of attribute Quality in every database."""
+
 COMMAND_ERRORS: Final = Table(
     "an error code that has a name of its own as the answer to a command",
     {

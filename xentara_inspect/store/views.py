@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from xentara_inspect.protocol import commands, identifiers
+from xentara_inspect.protocol import commands
 from xentara_inspect.store import addresses
+from xentara_inspect.store.schema import QUALITY_ID
 
 
 def _iso(column: str) -> str:
@@ -46,7 +47,6 @@ _ORIGIN: Final = "CASE p.kind WHEN 'event' THEN 'event' WHEN 'request' THEN 'wri
 _KIND: Final = """coalesce(r.value_kind, CASE typeof(r.value)
                  WHEN 'integer' THEN 'integer' WHEN 'real' THEN 'float' WHEN 'text' THEN 'text'
                  ELSE 'null' END)"""
-_QUALITY_ID: Final = identifiers.ATTRIBUTE_QUALITY + 1
 _SUBSCRIPTION: Final = f"""(SELECT {_place("subscriptions.id")} FROM subscription_items
                  JOIN subscriptions ON subscriptions.id = subscription_items.subscription_id
                  WHERE subscription_items.element_id = p.element_id
@@ -64,7 +64,7 @@ VIEWS: Final[dict[str, str]] = {
                END AS error_code, {_ORIGIN} AS origin, p.source_time
         FROM attribute_values r JOIN packets p ON p.id = r.packet_id
         UNION ALL
-        SELECT r.packet_id, r.quality_position, p.element_id, {_QUALITY_ID}, r.quality, 'integer',
+        SELECT r.packet_id, r.quality_position, p.element_id, {QUALITY_ID}, r.quality, 'integer',
                r.quality, NULL, {_ORIGIN}, p.source_time
         FROM attribute_values r JOIN packets p ON p.id = r.packet_id
         WHERE r.quality_position IS NOT NULL
