@@ -61,14 +61,14 @@ def test_another_journal_is_told_again_what_is_not_settled() -> None:
     assert operations(backlog.again(), 3) == operations(told[2] + told[3], 3)
 
 
-def test_a_chunk_is_told_again_as_a_whole_where_half_of_it_is_settled() -> None:
+def test_only_the_rest_is_told_again_where_half_of_what_was_told_at_once_is_settled() -> None:
     backlog = Backlog()
     session = backlog.open(LIVE_INFO)
     backlog.frame(session, frame(1))
     told = backlog.take()
     backlog.settle(1)
-    assert backlog.next_number() == 1
-    assert operations(backlog.again()) == operations(told)
+    assert backlog.next_number() == 2
+    assert operations(backlog.again(), 2) == operations(told)[1:]
     backlog.settle(2)
     assert backlog.next_number() == 3
     assert operations(backlog.again()) == []
@@ -142,18 +142,25 @@ def test_told_and_told_again_are_all_of_it_once(steps: list[str]) -> None:
     assert backlog.unsettled_frames() == sum(operation[0] == wire.FRAME for _, operation in rest)
 
 
-def test_an_operation_can_be_said_otherwise_to_the_next_journal() -> None:
-    backlog = Backlog()
+def test_what_two_journals_died_of_in_a_row_is_cut_for_the_third() -> None:
+    page = wire.Page()
+    backlog = Backlog(page=page)
     session = backlog.open(LIVE_INFO)
     for number in range(3):
         backlog.frame(session, frame(number, 100))
-    backlog.take()
-    backlog.change(3, lambda operation: wire.cut_more(operation, "a reason"))
+    told = backlog.take()
+    page.mark(2, 4)  # it was at all of them
+    assert backlog.died() == 4, "the next one takes these one by one"
+    page.mark(3, 3)
+    assert backlog.died() == 3
+    assert operations(backlog.again()) == operations(told), "what is cut once it died of it again"
+    page.mark(3, 3)
+    assert backlog.died() == 3
     kinds = [(number, operation[5], operation[7]) for number, operation in operations(backlog.again())[1:]]
     digest = hashlib.sha256(frame(1, 100).payload).hexdigest()
     assert kinds == [
         (2, frame(0, 100).payload, None),
-        (3, b"", (100, digest, "a reason")),
+        (3, b"", (100, digest, "the process that writes the database died of it")),
         (4, frame(2, 100).payload, None),
     ]
 

@@ -19,7 +19,9 @@ from tests.store_checks import check_derived, check_integrity, recorded_by_conne
 from tests.store_traffic import read
 
 BEHIND_NS = 50_000_000
-"""How far recording may be behind relaying."""
+"""How far recording may be behind relaying, on a machine that runs what is to run at once."""
+
+TICK = 0.005
 
 TARGETS = ("proxy", "all", "indexer", "journal")
 
@@ -29,6 +31,29 @@ def is_gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
     except OSError:
         return True
+
+
+class Delays:
+    """How late this machine runs what is due: by so much it may delay those who record as well."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0  # seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Delays:
+        self._task = asyncio.create_task(self._measure())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _measure(self) -> None:
+        while True:
+            due = time.monotonic() + TICK
+            await asyncio.sleep(TICK)
+            self.longest = max(self.longest, time.monotonic() - due)
 
 
 class Ordeal:
@@ -57,14 +82,15 @@ class Ordeal:
         )
         with proxy:
             crowd = Crowd(proxy.url, self._numbers, self._chance)
-            async with crowd:
+            delays = Delays()
+            async with crowd, delays:
                 await crowd.wait_for(50)
                 await asyncio.sleep(self._chance.uniform(0, 1.5))
                 killed = await self._kill(target, proxy, crowd)
                 await crowd.ended()
         check_integrity(self._database)
         await asyncio.to_thread(self._check_queries)
-        self._check_frames(crowd, server, killed)
+        self._check_frames(crowd, server, killed, delays.longest)
 
     async def _kill(self, target: str, proxy: Mitmdump, crowd: Crowd) -> int:
         """Kill, the proxy at last in any case. Returns when, in ns since 1970."""
@@ -97,12 +123,14 @@ class Ordeal:
         return int(frame)
 
     def _check_queries(self) -> None:
-        """Nobody runs, and everything can be asked."""
-        assert rows("sessions", "-d", self._database)
-        assert rows("log", "-d", self._database)
+        """Nobody runs, and what was committed until then can be asked: perhaps nothing yet."""
+        ((sessions,),) = read(self._database, "SELECT count(*) FROM sessions")
+        ((exchanges,),) = read(self._database, "SELECT count(*) FROM exchanges")
+        assert len(rows("sessions", "--limit", "0", "-d", self._database)) == sessions
+        assert len(rows("log", "--limit", "0", "-d", self._database)) == exchanges
         inspect("findings", "-d", self._database)
 
-    def _check_frames(self, crowd: Crowd, server: LoadServer, killed: int) -> None:
+    def _check_frames(self, crowd: Crowd, server: LoadServer, killed: int, delay: float) -> None:
         recorded = recorded_by_connection(self._database)
         clients = as_heard(crowd.connections)
         late = 0
@@ -115,7 +143,7 @@ class Ordeal:
                 if self._durable:
                     assert missing is None, f"connection {number} lost a frame that was forwarded"
         self.late.append(late / 1e6)
-        assert late <= BEHIND_NS, f"a frame relayed {late / 1e6:.0f} ms before the kill is lost"
+        assert late <= BEHIND_NS + delay * 1e9, f"a frame relayed {late / 1e6:.0f} ms before the kill is lost"
 
 
 def ordeal(database: Path, confdir: Path, targets: tuple[str, ...], *, durable: bool) -> None:

@@ -36,7 +36,6 @@ from xentara_inspect.proxy.content_view import make_view
 from xentara_inspect.proxy.holding import Gate
 from xentara_inspect.proxy.options import OPTIONS, OptionError
 from xentara_inspect.recorder.keeper import JournalKeeper
-from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.cutting import cut, too_large
@@ -140,7 +139,8 @@ class XentaraRecorder:
         if self._failed or self._journal is not None:
             return self._journal
         path = os.path.abspath(self._values["xentara_db"])
-        rotation = self._rotation()
+        # A replay goes into the one file that was named.
+        rotation = None if ctx.options.rfile else options.rotation(self._values)
         if rotation is not None:
             path = first_path(path)
         current = path if rotation is None else newest_file(path)
@@ -172,17 +172,6 @@ class XentaraRecorder:
                 on_news=lambda level, message: logger.log(level, "xentara_inspect: %s", message),
             )
         return self._journal
-
-    def _rotation(self) -> Rotation | None:
-        """How to go from file to file; None for a replay, which goes into the one file that was named."""
-        if ctx.options.rfile:
-            return None
-        return Rotation(
-            size=self._values["xentara_rotate_size"],
-            age=self._values["xentara_rotate_time"],
-            keep=self._values["xentara_keep"],
-            indexed=self._values["xentara_index"],
-        )
 
     # Traffic
 

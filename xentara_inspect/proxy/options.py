@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import HEAD, MOST
 from xentara_inspect.store.settings import ALL, NOTATIONS
 
@@ -211,6 +212,16 @@ def contradiction(texts: Mapping[str, str]) -> str | None:
     if texts.get("xentara_keep", "").strip() and not rotates:
         return "xentara_keep needs xentara_rotate_size or xentara_rotate_time"
     return None
+
+
+def rotation(values: Mapping[str, Any]) -> Rotation:
+    """How to go from file to file. values: of all options, by their names."""
+    return Rotation(
+        size=values["xentara_rotate_size"],
+        age=values["xentara_rotate_time"],
+        keep=values["xentara_keep"],
+        indexed=values["xentara_index"],
+    )
 
 
 def unknown_names(names: list[str]) -> list[str]:

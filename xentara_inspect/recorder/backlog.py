@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
-from typing import Any, Final
+from dataclasses import astuple, dataclass
+from typing import Final
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
@@ -32,30 +31,11 @@ class _Session:
     passed: int = 0
 
 
-@dataclass(slots=True)
-class _Chunk:
-    """Operations from number `first` on. size: bytes. since: when the first one came, of time.monotonic.
-
-    data: as they were sent. frames, missed: how many of each session; begun, ended: sessions.
-    """
-
-    first: int
-    since: float = 0.0
-    operations: list[tuple[Any, ...]] = field(default_factory=list)
-    data: bytes = b""
-    size: int = 0
-    last: int = 0
-    frames: dict[int, int] = field(default_factory=dict)
-    missed: dict[int, int] = field(default_factory=dict)
-    begun: list[int] = field(default_factory=list)
-    ended: list[int] = field(default_factory=list)
-
-
 class Backlog:
     """Numbers operations, from 1, and keeps them until they are settled.
 
     last: the number of the last one. settled: that of the last one that is committed, with all before.
-    dropped: frames that found no room, in all.
+    waiting: bytes of those that were not taken yet. dropped: frames that found no room, in all.
     """
 
     def __init__(self, limit: int = LIMIT, page: wire.Page | None = None) -> None:
@@ -64,18 +44,18 @@ class Backlog:
         self._page = page
         self._sessions: dict[int, _Session] = {}
         self._last_session = 0
-        self._chunks: deque[_Chunk] = deque()  # those that were sent
-        self._sent = 0  # bytes in them
-        self._next = _Chunk(1)
+        self._taken: deque[wire.Operation] = deque()
+        self._times: deque[tuple[int, float]] = deque()  # of what was taken: last number, when it began
+        self._new: list[wire.Operation] = []
+        self._new_since = 0.0
+        self._begun: list[int] = []  # sessions that nobody was told of
         self._missed: dict[int, int] = {}
+        self._size = 0  # bytes of all
+        self._suspect = (0, 0)  # what the last journal that died was at
+        self.waiting = 0
         self.last = 0
         self.settled = 0
         self.dropped = 0
-
-    @property
-    def waiting(self) -> int:
-        """Bytes of operations that were not taken yet."""
-        return self._next.size
 
     # What happens
 
@@ -87,7 +67,7 @@ class Backlog:
         if self._page is not None:
             self._page.pass_by(session, 0)
         self._add((wire.OPENED, session))
-        self._next.begun.append(session)
+        self._begun.append(session)
         return session
 
     def frame(self, session: int, frame: Frame, cut: Cut | None = None, *, always: bool = False) -> bool:
@@ -98,40 +78,36 @@ class Backlog:
         passed = self._sessions[session].passed = self._sessions[session].passed + 1
         if self._page is not None:
             self._page.pass_by(session, passed)
-        size = len(frame.payload)
-        if not always and not self.has_room(size):
+        if not always and not self.has_room(len(frame.payload)):
             self.dropped += 1
             self._missed[session] = self._missed.get(session, 0) + 1
             return False
-        self._add((wire.FRAME, session, *frame, False, cut and tuple(cut)), size)
-        frames = self._next.frames
-        frames[session] = frames.get(session, 0) + 1
+        self._add((wire.FRAME, session, *frame, False, cut and tuple(cut)))
         return True
 
     def end(self, session: int, closing: Closing) -> None:
         """A session ended."""
         self._add((wire.ENDED, session, *closing))
-        self._next.ended.append(session)
 
     def has_room(self, size: int) -> bool:
         """Whether there is room for a frame. Where nothing else is kept there always is."""
-        return self.waiting + self._sent + size + OVERHEAD <= self._limit or self.settled == self.last
+        return self._size + size + OVERHEAD <= self._limit or self.settled == self.last
 
-    def _add(self, operation: tuple[Any, ...], size: int = 0) -> None:
+    def _add(self, operation: wire.Operation) -> None:
         if self._missed:
             self._state_missed()
-        chunk = self._next
-        if not chunk.operations:
-            chunk.since = time.monotonic()
-        chunk.operations.append(operation)
-        chunk.size += size + OVERHEAD
+        if not self._new:
+            self._new_since = time.monotonic()
+        self._new.append(operation)
+        size = OVERHEAD + wire.payload_size(operation)
+        self._size += size
+        self.waiting += size
         self.last += 1
 
     def _state_missed(self) -> None:
         missed, self._missed = self._missed, {}
         for session, frames in missed.items():
             self._add((wire.MISSED, session, frames))
-            self._next.missed[session] = self._next.missed.get(session, 0) + frames
 
     # What the journal is told
 
@@ -139,16 +115,13 @@ class Backlog:
         """The messages that say what was not said yet; none where that is nothing."""
         if self._missed:
             self._state_missed()
-        chunk = self._next
-        if not chunk.operations:
+        if not self._new:
             return b""
-        chunk.data = wire.encode((wire.OPERATIONS, chunk.operations))
-        chunk.operations = []
-        chunk.last = self.last
-        self._chunks.append(chunk)
-        self._sent += chunk.size
-        self._next = _Chunk(self.last + 1)
-        return b"".join([*map(self._declare, chunk.begun), chunk.data])
+        said = b"".join([*map(self._declare, self._begun), wire.encode((wire.OPERATIONS, self._new))])
+        self._times.append((self.last, self._new_since))
+        self._taken += self._new
+        self._new, self._begun, self.waiting = [], [], 0
+        return said
 
     def _declare(self, number: int) -> bytes:
         session = self._sessions[number]
@@ -156,42 +129,56 @@ class Backlog:
 
     def next_number(self) -> int:
         """The number of the first operation that `again` says, or `take` after it."""
-        return (self._chunks[0] if self._chunks else self._next).first
+        return self.settled + 1
 
     def again(self) -> bytes:
         """The messages that say to another journal what was said to one that has died."""
-        declared = [self._declare(session) for session in self._sessions if session not in self._next.begun]
-        return b"".join([*declared, *(chunk.data for chunk in self._chunks)])
+        declared = [self._declare(session) for session in self._sessions if session not in self._begun]
+        taken = [wire.encode((wire.OPERATIONS, list(self._taken)))] if self._taken else []
+        return b"".join(declared + taken)
 
-    def change(self, number: int, change: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> None:
-        """Say another operation in the place of one that was said."""
-        for chunk in self._chunks:
-            if chunk.first <= number <= chunk.last:
-                ((_, operations),) = wire.Messages().feed(chunk.data)
-                operations[number - chunk.first] = change(operations[number - chunk.first])
-                chunk.data = wire.encode((wire.OPERATIONS, operations))
+    def died(self) -> int:
+        """The journal died. Returns up to which number the next one is to take operations one by one.
+
+        So it shows of which one it dies; that one is cut then.
+        """
+        if self._page is None:
+            return 0
+        first, last = marked = self._page.marked()
+        self._page.mark(0, 0)
+        index = first - self.settled - 1
+        if first == last and marked == self._suspect and 0 <= index < len(self._taken):
+            why = "the process that writes the database died of it"
+            self._taken[index] = wire.cut_more(self._taken[index], why)
+        self._suspect = marked
+        return last
 
     # What became of it
 
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""
-        chunk = self._chunks[0] if self._chunks else self._next
-        return time.monotonic() - chunk.since if chunk.data or chunk.operations else 0.0
+        if self.settled == self.last:
+            return 0.0
+        return time.monotonic() - (self._times[0][1] if self._times else self._new_since)
 
     def unsettled_frames(self) -> int:
         """How many frames are not known to be committed."""
-        return sum(sum(chunk.frames.values()) for chunk in (*self._chunks, self._next))
+        return sum(operation[0] == wire.FRAME for operation in (*self._taken, *self._new))
 
     def settle(self, last: int) -> None:
         """All operations up to this number are committed: nobody will ask for them again."""
-        self.settled = last
-        while self._chunks and self._chunks[0].last <= last:
-            chunk = self._chunks.popleft()
-            self._sent -= chunk.size
-            for number, frames in chunk.frames.items():
-                self._sessions[number].position += frames
-                self._sessions[number].stated += frames
-            for number, frames in chunk.missed.items():
-                self._sessions[number].stated += frames
-            for number in chunk.ended:
+        while self.settled < last:
+            operation = self._taken.popleft()
+            self.settled += 1
+            self._size -= OVERHEAD + wire.payload_size(operation)
+            kind, number, *_ = operation
+            session = self._sessions[number]
+            if kind == wire.FRAME:
+                session.position += 1
+                session.stated += 1
+            elif kind == wire.MISSED:
+                session.stated += operation[2]
+            elif kind == wire.ENDED:
                 del self._sessions[number]
+        while self._times and self._times[0][0] <= last:
+            self._times.popleft()

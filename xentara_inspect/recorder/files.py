@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.groups import Group, Operation, SessionProgress
+from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.rotation import Rotation, delete_surplus
 from xentara_inspect.recorder.trouble import Trouble, VanishedError
 from xentara_inspect.store import recorders, sides
@@ -68,7 +68,7 @@ class JournalFile:
     def write(
         self,
         sessions: Mapping[int, SessionProgress],
-        group: Sequence[Operation],
+        group: Sequence[wire.Operation],
         last: int,
         *,
         stopping: bool = False,
@@ -86,7 +86,7 @@ class JournalFile:
             while not self._write_group(sessions, group, last, stopping):
                 self._move(sessions)
         except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError, VanishedError) as error:
-            if kind_of(error) is Kind.TOO_LARGE and any(map(is_large, group)):
+            if kind_of(error) is Kind.TOO_LARGE and max(map(wire.payload_size, group), default=0) > HEAD:
                 raise UnstorableError from error
             if kind_of(error) is not Kind.LOCKED and not isinstance(error, VanishedError):
                 # A connection that met a damaged file or a full disk may remember it; the next is new.
@@ -103,7 +103,7 @@ class JournalFile:
     def _write_group(
         self,
         sessions: Mapping[int, SessionProgress],
-        operations: Sequence[Operation],
+        operations: Sequence[wire.Operation],
         last: int,
         stopping: bool,
     ) -> bool:
@@ -255,11 +255,6 @@ class JournalFile:
         if self._next_deletion is not None and now >= self._next_deletion:
             some_left = delete_surplus(self._first, self._path, rotation)
             self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else None
-
-
-def is_large(operation: Operation) -> bool:
-    """Whether it is a frame that would be less if it were cut."""
-    return operation[0] == wire.FRAME and len(operation[5]) > HEAD
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
-from typing import Any
 
 from xentara_inspect.frames import LIVE, Closing, SessionInfo
 from xentara_inspect.recorder import wire
@@ -19,8 +18,6 @@ from xentara_inspect.store.sessions import (
     is_being_recorded,
     reopen_if_closed,
 )
-
-Operation = tuple[Any, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +67,7 @@ class Group:
         self._to_skip: dict[SessionProgress, int] = {}
         self._before: dict[SessionProgress, SessionProgress] = {}
 
-    def apply(self, operations: Sequence[Operation], known: int) -> None:
+    def apply(self, operations: Sequence[wire.Operation], known: int) -> None:
         """known: so many of them are in the database already, and count for the position all the same."""
         for kind, number, *_ in operations[:known]:
             self._remember(self._sessions[number]).position += kind == wire.FRAME

@@ -45,9 +45,9 @@ class JournalKeeper:
 
     def __init__(self, settings: wire.Settings, limit: int = LIMIT) -> None:
         """limit: bytes of frames kept in memory. settings: but for what only a keeper knows."""
-        self._page = wire.Page()
-        self._settings = replace(settings, feed=uuid.uuid4().hex, page=self._page.descriptor)
-        self._backlog = Backlog(limit, self._page)
+        page = wire.Page()
+        self._settings = replace(settings, feed=uuid.uuid4().hex, page=page.descriptor)
+        self._backlog = Backlog(limit, page)
         self._state = State.STARTING
         meanwhile = "traffic waits for it" if settings.durable else "frames are kept in memory"
         self._meanwhile = f"{meanwhile} meanwhile"
@@ -59,7 +59,6 @@ class JournalKeeper:
         self._untold: int | None = None  # frames that were dropped since people were told that they are
         self._finish: float | None = None
         self._exit_code: int | str | None = None  # at the end
-        self._suspect = (0, 0)  # what the last process that died was at
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
         self._start()
@@ -222,7 +221,8 @@ class JournalKeeper:
                 self._moves(Event.ENDS)
             return
         self._moves(Event.DIES)
-        self._set_aside()
+        alone = max(self._backlog.died(), self._settings.alone)
+        self._settings = replace(self._settings, alone=alone)
         if complaint := self._supervision.complaint(code):
             self._problem(complaint)
         if self._supervision.deaths == 1:
@@ -233,16 +233,6 @@ class JournalKeeper:
         self._next_start = time.monotonic() + seconds
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_later(max(0.0, seconds), self._start_if_due)
-
-    def _set_aside(self) -> None:
-        """Find out of which operation a process died: the next one takes them one by one. Cut it then."""
-        first, last = marked = self._page.marked()
-        self._page.mark(0, 0)
-        if first and first == last and marked == self._suspect:
-            why = "the process that writes the database died of it"
-            self._backlog.change(first, lambda operation: wire.cut_more(operation, why))
-        self._suspect = marked
-        self._settings = replace(self._settings, alone=max(last, self._settings.alone))
 
     def _hear(self) -> None:
         link = self._link

@@ -24,7 +24,7 @@ from typing import Any, Final
 from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile, UnstorableError
-from xentara_inspect.recorder.groups import Operation, SessionProgress
+from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
@@ -57,8 +57,8 @@ class Scribe:
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
         self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
-        self._queue: deque[Operation] = deque()
-        self._group: list[Operation] = []  # taken from the queue, without secrets, not committed yet
+        self._queue: deque[wire.Operation] = deque()
+        self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
         self._next_beat = 0.0
         self._finish: float | None = FINISH_SECONDS
@@ -137,7 +137,7 @@ class Scribe:
         while self._queue and len(self._group) < limit and size < _GROUP_BYTES:
             operation = self._queue.popleft()
             if operation[0] == wire.FRAME:
-                size += len(operation[5])
+                size += wire.payload_size(operation)
                 if not self._settings.keep_secrets:
                     if time.monotonic() > until:
                         limit = len(self._group) + 1
@@ -162,7 +162,7 @@ class Scribe:
 
     def _cut_largest(self) -> None:
         """Set a frame aside by itself: it must not stand in the way of others."""
-        sizes = [len(operation[5]) if operation[0] == wire.FRAME else 0 for operation in self._group]
+        sizes = list(map(wire.payload_size, self._group))
         index = sizes.index(max(sizes))
         self._group[index] = wire.cut_more(self._group[index], "larger than the database or the memory takes")
 
@@ -218,7 +218,7 @@ class Scribe:
         return 0 if path else wire.LOST
 
 
-def _without_secrets(operation: Operation) -> Operation:
+def _without_secrets(operation: wire.Operation) -> wire.Operation:
     kind, session, *frame, _redacted, cut_off = operation
     given = Frame(*frame)
     blanked = without_secrets(given)

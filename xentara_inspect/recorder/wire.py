@@ -64,6 +64,8 @@ NOTICE: Final = 6
 LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""
 
+Operation = tuple[Any, ...]
+
 _LENGTH: Final = struct.Struct("<Q")
 _FORMAT: Final = 2  # of marshal: the last one that does not look for objects that occur twice
 
@@ -154,7 +156,12 @@ def encode(message: tuple[Any, ...]) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def cut_more(operation: tuple[Any, ...], why: str) -> tuple[Any, ...]:
+def payload_size(operation: Operation) -> int:
+    """Bytes of what is kept of a frame; 0 of what is none."""
+    return len(operation[5]) if operation[0] == FRAME else 0
+
+
+def cut_more(operation: Operation, why: str) -> Operation:
     """A frame's operation with less of the frame: its head, and of what is cut already nothing."""
     kind, session, *frame, redacted, rest = operation
     if kind != FRAME:
