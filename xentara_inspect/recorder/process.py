@@ -65,11 +65,12 @@ class Scribe:
 
     def run(self) -> int:
         """Until the proxy is gone, and all is written, somewhere. Returns the exit code."""
+        pause = self._write()  # opens the database: that may take longer than frames may wait
         self._reports.say(wire.READY)
         while self._proxy is not None:
-            pause = self._write()
             while self._proxy is not None and self._hear(self._proxy, pause):
                 pause = _LINGER
+            pause = self._write()
         return self._write_rest()
 
     # Listening

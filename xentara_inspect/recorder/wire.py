@@ -15,7 +15,7 @@ that is not whole, `length, sha256, why`.
 
 | from the journal | |
 |---|---|
-| `READY,` | it listens |
+| `READY,` | it listens, and has opened the database where that can be |
 | `SETTLED, last` | all operations up to this number are committed |
 | `PROBLEM, text` | nothing can be written |
 | `NOTICE, text` | something else is wrong |

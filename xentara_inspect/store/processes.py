@@ -28,7 +28,11 @@ def this_host() -> str:
 
 
 def process_token(pid: int) -> str | None:
-    """What tells a process from any other that has, had or will have its pid; None if not known."""
+    """What tells a process from any other that has, had or will have its pid; None if not known.
+
+    By hand: psutil tells when a process was created by the clock on the wall, which is set now and then,
+    and what is stored here must hold for weeks, and be false after a reboot.
+    """
     try:
         with open("/proc/sys/kernel/random/boot_id") as boot, open(f"/proc/{pid}/stat", "rb") as status:
             # The command's name, in parentheses, may hold anything; fields are counted from behind it.
