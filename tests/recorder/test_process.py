@@ -324,14 +324,17 @@ def test_frames_that_a_killed_proxy_had_not_handed_over_are_counted(database: Pa
     script = """
 import os, signal, sys
 from tests.journal import Journal, numbered
-from tests.store_traffic import LIVE_INFO
+from tests.store_traffic import LIVE, LIVE_INFO, info
 journal = Journal(sys.argv[1])
 session = journal.open_session(LIVE_INFO)
 journal.record(session, list(numbered(1, 3)))
+another = journal.open_session(info("another", LIVE))
 for frame in numbered(4, 9): journal.append(session, frame)
+for frame in numbered(1, 2): journal.append(another, frame)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", script, str(database)], check=False, cwd=root)
+    run = subprocess.run([sys.executable, "-c", script, str(database)], check=False, cwd=root)
+    assert run.returncode == -signal.SIGKILL
     wait_until(lambda: read(database, "SELECT stopped FROM recorders") != [(None,)], "its end")
-    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 6)]
+    assert read(database, "SELECT frame_count, dropped FROM sessions ORDER BY id") == [(3, 6), (0, 2)]
