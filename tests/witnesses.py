@@ -169,7 +169,7 @@ class Town:
 
     async def _live(self, person: int) -> None:
         chance = random.Random(f"{self._seed} person {person}")
-        while not await self._closes_within(chance.uniform(0, 20)):
+        while not await self._closes_within(chance.uniform(0, 10)):
             proxy = chance.choice(self.proxies)
             number = next(self._numbers)
             self.connections[number] = Connection(number, proxy)
