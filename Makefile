@@ -1,6 +1,6 @@
 # make demo   a real capture through mitmdump in front of the simulator, then its log
 # make test   all checks and tests (in less than five minutes)
-# make stress what takes longer: kill loops, long fuzzing
+# make stress what takes longer: kill loops, long fuzzing, chaos (XENTARA_CHAOS_SECONDS, 180 unless told)
 #
 # PYTHON chooses the interpreter (3.11 or newer), VENV where the environment goes.
 

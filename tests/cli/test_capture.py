@@ -31,6 +31,10 @@ class Capture(Process):
     def port(self) -> int:
         return int(self.wait_for_line(r"Listening on 127.0.0.1:(\d+), forwarding to").group(1))
 
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/api/ws"
+
 
 def trusting_nobody() -> ssl.SSLContext:
     context = ssl.create_default_context()

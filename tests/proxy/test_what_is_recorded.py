@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.cli.test_capture import Capture
 from tests.live import Mitmdump, children, rows, run_async, simulated, wait_until
 from tests.store_traffic import read
 from xentara_inspect.simulator import Client
@@ -114,12 +115,15 @@ def test_who_closed_a_connection_is_recorded(database: Path, confdir: Path) -> N
     assert read(database, "SELECT closed_by, close_code FROM sessions") == [("client", 1000)]
 
 
-def test_the_exit_code_tells_that_frames_were_lost(database: Path, confdir: Path) -> None:
+@pytest.mark.parametrize("start", [Mitmdump, Capture])
+def test_the_exit_code_tells_that_frames_were_lost(
+    start: type[Mitmdump | Capture], database: Path, confdir: Path
+) -> None:
     """More than is kept in memory while nothing is written."""
 
     async def main() -> tuple[int, str]:
         async with simulated() as simulator:
-            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+            with start(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
                     (journal,) = children(proxy.child.pid, "journal")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -366,6 +367,25 @@ def test_what_the_proxy_holds_at_the_end_of_a_locked_database_is_rescued(
         assert keeper.close(20) == 0
     (rescued,) = [path for path in database.parent.glob("xentara-unwritten-*.db") if not path.is_symlink()]
     assert stored(database) + stored(rescued) == list(range(100))
+
+
+def test_frames_that_found_no_place_are_told_though_it_takes_longer_to_know_than_the_end_may(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keepers = []
+
+    async def main() -> None:
+        keepers.append(JournalKeeper(Settings(str(database))))
+        session = keepers[0].open_session(LIVE_INFO)
+        assert keepers[0].flush(20)
+        resource.prlimit(the_journal(), resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        for number in range(3):
+            keepers[0].append(session, frame(number))
+        await until(lambda: "frames are kept in memory meanwhile" in caplog.text, "a word about it")
+
+    run_async(main())
+    assert keepers[0].close(0.01) == 3
+    assert stored(database) == []
 
 
 def test_a_journal_ends_with_the_proxy_that_was_killed_and_not_before(database: Path, confdir: Path) -> None:

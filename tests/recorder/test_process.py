@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -320,18 +321,39 @@ def test_a_frame_that_memory_is_too_small_for_is_set_aside_by_itself(database: P
     assert read(database, "SELECT length(payload) FROM frames WHERE id = 3")[0][0] <= 65536
 
 
-def test_frames_that_a_killed_proxy_had_not_handed_over_are_counted(database: Path) -> None:
+def killed_proxy(database: Path, **options: Any) -> None:
+    """Two connections of which a proxy has 6 and 2 frames that it has not handed over. options: of run."""
     script = """
 import os, signal, sys
 from tests.journal import Journal, numbered
-from tests.store_traffic import LIVE_INFO
+from tests.store_traffic import LIVE, LIVE_INFO, info
 journal = Journal(sys.argv[1])
 session = journal.open_session(LIVE_INFO)
 journal.record(session, list(numbered(1, 3)))
+another = journal.open_session(info("another", LIVE))
 for frame in numbered(4, 9): journal.append(session, frame)
+for frame in numbered(1, 2): journal.append(another, frame)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", script, str(database)], check=False, cwd=root)
+    run = subprocess.run([sys.executable, "-c", script, str(database)], check=False, cwd=root, **options)
+    assert run.returncode == -signal.SIGKILL
     wait_until(lambda: read(database, "SELECT stopped FROM recorders") != [(None,)], "its end")
-    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 6)]
+
+
+def test_frames_that_a_killed_proxy_had_not_handed_over_are_counted_and_that_is_said(
+    database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    killed_proxy(database)
+    assert read(database, "SELECT frame_count, dropped FROM sessions ORDER BY id") == [(3, 6), (0, 2)]
+    assert "the proxy was killed; 8 frames that it had are dropped, and counted" in capfd.readouterr().err
+
+
+def test_they_are_counted_though_nobody_is_left_to_be_told(database: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        killed_proxy(database, stderr=writing)
+    finally:
+        os.close(writing)
+    assert read(database, "SELECT frame_count, dropped FROM sessions ORDER BY id") == [(3, 6), (0, 2)]

@@ -27,6 +27,7 @@ def test_frames_that_cannot_be_written_at_the_stop_go_into_a_file_of_their_own(
                             await client.request(8)
                         seconds = await asyncio.to_thread(proxy.stop, signal.SIGTERM)
                         other.execute("ROLLBACK")
+                assert proxy.child.returncode == 0, proxy.output
                 return [frame.payload for frame in client.received], seconds, proxy.output
 
     received, seconds, output = run_async(main())

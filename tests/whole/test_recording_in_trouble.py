@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import random
+import re
 import resource
 import sqlite3
 import subprocess
@@ -148,6 +149,29 @@ def test_a_file_that_may_not_grow_gets_everything_once_it_may(database: Path, co
     crowd = run_async(main())
     check_everything_is_there(database, crowd)
     check_derived(database, database.with_name("fresh.db"))
+
+
+def test_frames_that_a_disk_has_no_room_for_at_the_end_are_said_and_are_the_exit_code(
+    disk: Path, confdir: Path
+) -> None:
+    database = disk / "xentara.db"
+
+    async def main() -> tuple[Mitmdump, Crowd]:
+        async with LoadServer() as server:
+            with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir) as proxy:
+                async with Crowd(proxy.url, itertools.count(1), random.Random(5)) as crowd:
+                    await hears(proxy, "the disk is full")
+                    await crowd.wait_for(300)
+                await asyncio.to_thread(proxy.stop)
+        return proxy, crowd
+
+    proxy, crowd = run_async(main())
+    (lost,) = re.findall(r"(\d+) frames could not be written into .*; they are lost", proxy.output)
+    assert f"{lost} frames were lost" in proxy.output
+    assert proxy.child.returncode == 1
+    sent = sum(len(client.sent) + len(client.received) for client in crowd.connections.values())
+    ((there,),) = read(database, "SELECT count(*) FROM frames")
+    assert there + int(lost) == sent
 
 
 @pytest.mark.stress

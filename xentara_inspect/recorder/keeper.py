@@ -38,6 +38,7 @@ DURABLE_SILENCE: Final = 0.8
 _MUCH: Final = 1 << 20  # bytes that do not wait
 _START_SECONDS: Final = 2.0
 _RESCUE_SECONDS: Final = 0.5  # without a commit, at the end, until what is left is rescued
+_VERDICT_SECONDS: Final = 5.0  # more, where nothing could be written: until it is known what became of it
 
 
 class JournalKeeper:
@@ -73,6 +74,7 @@ class JournalKeeper:
         if info.source != LIVE:
             self._replays.add(session)
         self._schedule()
+        self._send()  # what passes of a session that is known is counted though we are killed
         return session
 
     def append(self, session: int, frame: Frame, cut: Cut | None = None) -> asyncio.Future[None] | None:
@@ -117,6 +119,7 @@ class JournalKeeper:
         frames are lost, as far as that is known.
         """
         self._finish = timeout and min(_RESCUE_SECONDS, timeout / 3)
+        in_trouble = self._state is State.TROUBLED
         self._moves(Event.FINISH)
         self._next_start = 0.0  # at the end there is no time to lose
         self._supervision.deaths = 0
@@ -129,7 +132,9 @@ class JournalKeeper:
                 link.kill()  # it does not listen; another one will
         until = time.monotonic() + (timeout or 0) * 2 / 3
         self._pump(lambda: False, timeout and until - time.monotonic())
-        taken = self._has_said_all() or self._exit_code == 0
+        if in_trouble:
+            self._pump(lambda: False, timeout and _VERDICT_SECONDS)
+        taken = (self._has_said_all() and not in_trouble) or self._exit_code == 0
         return self._backlog.dropped + (0 if taken else self._backlog.unsettled_frames())
 
     def _has_said_all(self) -> bool:

@@ -10,6 +10,7 @@ stdin is the socket to the proxy (see `wire`); SETTINGS is JSON, the keywords of
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -172,10 +173,8 @@ class Scribe:
     def _write_rest(self) -> int:
         """Write what is left, with patience while something can be written. Returns the exit code."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nobody else ends us any more
-        if self._page is not None:  # it was killed: what had it not handed over?
-            for session, heard in self._heard.items():
-                if missed := max(0, self._page.passed(session) - heard):
-                    self._queue.append((wire.MISSED, session, missed))
+        if self._page is not None:
+            self._count_missed(self._page)
         written, since = self._last, time.monotonic()
         while self._queue or self._group:
             pause = self._write()
@@ -188,6 +187,14 @@ class Scribe:
         while self._file.write(self._sessions, [], self._last, stopping=True) and not self._is_over(since):
             time.sleep(0.02)
         return 0
+
+    def _count_missed(self, page: wire.Page) -> None:
+        """Count what the proxy had not handed over when it was killed."""
+        known = {session: page.passed(session) - heard for session, heard in self._heard.items()}
+        missed = {session: frames for session, frames in known.items() if frames > 0}
+        self._queue.extend((wire.MISSED, session, frames) for session, frames in missed.items())
+        if missed:
+            _tell(f"the proxy was killed; {sum(missed.values())} frames that it had are dropped, and counted")
 
     def _is_over(self, since: float) -> bool:
         return self._finish is not None and time.monotonic() - since > self._finish
@@ -213,10 +220,14 @@ class Scribe:
             self._file.write(self._sessions, [], self._last, stopping=True)
         said = "1 frame" if frames == 1 else f"{frames} frames"
         where = f"they are in {path}" if path else "they are lost"
-        sys.stderr.write(
-            f"xentara_inspect: {said} could not be written into {self._settings.path}; {where}\n"
-        )
+        _tell(f"{said} could not be written into {self._settings.path}; {where}")
         return 0 if path else wire.LOST
+
+
+def _tell(text: str) -> None:
+    """Tell people, where the proxy's log is closed. There may be nobody any more."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"xentara_inspect: {text}\n")
 
 
 def _without_secrets(operation: wire.Operation) -> wire.Operation:
