@@ -1,32 +1,38 @@
-"""Packets to lines by the templates of those that were written last, else by the general way."""
+"""Packets to lines by the templates of those that were written last, else by the general way.
+
+An array of objects that goes the general way, such as that of a browse, has templates for its objects.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from xentara_inspect.cbor import Item
-from xentara_inspect.notation.lines import Line
-from xentara_inspect.notation.packets import Context, packet_heading, packet_lines
+from xentara_inspect.notation.items import Renderer
+from xentara_inspect.notation.lines import INDENTS, Line
+from xentara_inspect.notation.packets import Context, packet_heading, packet_lines, render_packet
 from xentara_inspect.notation.templates import Template, filled, made_of, marking
 from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.shape_types import Object, Shape
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.packets import Malformed, Packet, Request
+from xentara_inspect.traffic.packets import Event, Malformed, Packet, Request
 
 FREE: Final = 64
 """Templates that are made without asking. One costs about as much as two hundred packets."""
 HITS_FOR_ONE: Final = 256
-"""Packets that must have been written by a template for each one beyond."""
+"""Packets or objects that must have been written by a template for each one beyond."""
 _LARGEST: Final = 1024
-"""Bytes of a packet that is worth a template."""
+"""Bytes of what is worth a template."""
 _KEPT: Final = 16
-"""Templates that are tried for a packet."""
+"""Templates that are tried."""
 
 Look = tuple[int | None, int, str, bool | None]
-"""What lines depend on besides the bytes: opcode answered, depth, tail, direction if known."""
+"""What the lines of a packet depend on besides its bytes: opcode answered, depth, tail, direction."""
 
 
 class _Known:
-    """The templates of a look and a type of packet, how often they served and how often one was made."""
+    """The templates of one look, how often they served and how often one was made."""
 
     def __init__(self) -> None:
         self.templates: list[Template] = []
@@ -35,34 +41,25 @@ class _Known:
 
 
 class Looks:
-    """The templates of the packets written last. free: how many of a kind are made without asking."""
+    """The templates of what was written last. free: how many of a look are made without asking."""
 
     def __init__(self, free: int = FREE) -> None:
         self._free = free
-        self._known: dict[tuple[Look, bytes], _Known] = {}
+        self._known: dict[Hashable, _Known] = {}
 
-    def known_lines(
+    def known_packet(
         self, payload: bytes, pos: int, position: int, look: Look, names: Names
     ) -> tuple[list[Line], int]:
         """The lines of the packet at `pos`, and where it ends; none, and 0, if it looks like no other.
 
         position: its place in the message. The offsets in the lines are not filled in.
         """
-        known = self._known.get((look, payload[pos + 1 : pos + 2]))
-        if known is None:
-            return [], 0
-        for index, template in enumerate(known.templates):
-            found = template.pattern.match(payload, pos)
-            if found is not None:
-                lines = filled(template, found, position, names)
-                if lines:
-                    known.hits += 1
-                    if index:
-                        known.templates.insert(0, known.templates.pop(index))
-                    return lines, found.end()
-        return [], 0
+        lines, end = self.known((look, payload[pos + 1 : pos + 2]), payload, pos, names)
+        if lines:
+            lines[0] = (lines[0][0], f"Packet {position}{lines[0][1]}", 0)
+        return lines, end
 
-    def lines(
+    def packet(
         self,
         packet: Packet,
         item: Item,
@@ -75,33 +72,95 @@ class Looks:
     ) -> list[Line]:
         """The lines of a packet of a well-formed message, without offsets. item: its array."""
         look = (context.opcode, depth, tail, from_client)
-        lines, end = self.known_lines(payload, item.start, packet.position, look, names)
+        lines, end = self.known_packet(payload, item.start, packet.position, look, names)
         if end == item.end:
             return lines
         heading = packet_heading(packet, context)
-        if (
-            item.end - item.start <= _LARGEST
-            and _tells_its_lines(packet, context)
-            and self._wants_more(look, payload, item)
-        ):
-            unnumbered = heading.removeprefix(f"Packet {packet.position}")
-            plain, marked = (
-                packet_lines(item, payload, unnumbered, depth, tail, known, context, from_client)
-                for known in (None, marking(item))
-            )
-            self._learn(look, payload, item, made_of(item, payload, plain, marked))
-        return packet_lines(item, payload, heading, depth, tail, names, context, from_client)
+        if not _tells_its_lines(packet, context):
+            return packet_lines(item, payload, heading, depth, tail, names, context, from_client)
+        unnumbered = heading.removeprefix(f"Packet {packet.position}")
 
-    def _wants_more(self, look: Look, payload: bytes, item: Item) -> bool:
-        known = self._known.get((look, payload[item.start + 1 : item.start + 2]))
-        return known is None or known.made < self._free + known.hits // HITS_FOR_ONE
+        def written(names: Names | None) -> list[Line]:
+            return packet_lines(item, payload, unnumbered, depth, tail, names, context, from_client)
 
-    def _learn(self, look: Look, payload: bytes, item: Item, template: Template | None) -> None:
-        known = self._known.setdefault((look, payload[item.start + 1 : item.start + 2]), _Known())
+        message_id = None if isinstance(packet, Event) else item.children[1]
+        self.learn((look, payload[item.start + 1 : item.start + 2]), payload, item, written, message_id)
+        renderer = _ByLooks(payload, names, self)
+        render_packet(renderer, item, heading, context, depth, tail, from_client)
+        return renderer.lines
+
+    def known(self, look: Hashable, payload: bytes, pos: int, names: Names) -> tuple[list[Line], int]:
+        """The lines of what stands at `pos`, and where it ends; none, and 0, if it looks like no other."""
+        known = self._known.get(look)
+        if known is None:
+            return [], 0
+        for index, template in enumerate(known.templates):
+            found = template.pattern.match(payload, pos)
+            if found is not None:
+                lines = filled(template, found, names)
+                if lines:
+                    known.hits += 1
+                    if index:
+                        known.templates.insert(0, known.templates.pop(index))
+                    return lines, found.end()
+        return [], 0
+
+    def learn(
+        self,
+        look: Hashable,
+        payload: bytes,
+        item: Item,
+        written: Callable[[Names | None], list[Line]],
+        message_id: Item | None = None,
+    ) -> None:
+        """Make a template of an item, if it is worth one. written: its lines by the general way."""
+        known = self._known.setdefault(look, _Known())
+        if item.end - item.start > _LARGEST or known.made >= self._free + known.hits // HITS_FOR_ONE:
+            return
         known.made += 1
+        template = made_of(item, payload, written(None), written(marking(item)), message_id)
         if template is not None:
             known.templates.insert(0, template)
             del known.templates[_KEPT:]
+
+
+class _ByLooks(Renderer):
+    """Writes the objects in arrays by their templates. The offsets in the lines are not all filled in."""
+
+    __slots__ = ("_looks",)
+
+    def __init__(self, payload: bytes, names: Names, looks: Looks) -> None:
+        super().__init__(payload, names)
+        self._looks = looks
+
+    def array(
+        self, item: Item, element: Shape | None, prefix: str, comment: str, depth: int, tail: str
+    ) -> None:
+        """Write an array; the last of its objects, behind which is no comma, goes the general way."""
+        if not isinstance(element, Object) or not item.children or self.attribute is not None:
+            return super().array(item, element, prefix, comment, depth, tail)
+        self.open(item, "[", prefix, comment)
+        *others, last = item.children
+        depth += 1
+        look = (self.opcode, depth, element)
+        for child in others:
+            lines, end = self._looks.known(look, self.payload, child.start, self.names)
+            if end == child.end:
+                self.lines += lines
+            else:
+                self._learn(look, child, element, depth)
+                self.render(child, element, INDENTS[depth], "", depth, ",")
+        self.render(last, element, INDENTS[depth], "", depth, "")
+        return self.close(item, "]", depth - 1, tail)
+
+    def _learn(self, look: Hashable, item: Item, shape: Object, depth: int) -> None:
+        def written(names: Names | None) -> list[Line]:
+            renderer = Renderer(self.payload, names)
+            renderer.opcode = self.opcode
+            renderer.render(item, shape, INDENTS[depth], "", depth, ",")
+            return renderer.lines
+
+        self._looks.learn(look, self.payload, item, written)
 
 
 def _tells_its_lines(packet: Packet, context: Context) -> bool:

@@ -1,6 +1,6 @@
-"""Packets that look like one written before: only what differs is written anew.
+"""Packets, and objects in their arrays, that look like one written before: only what differs is written anew.
 
-A template is made of a packet that went the general way: its bytes as a pattern in which the message id,
+A template is made of an item that went the general way: its bytes as a pattern in which the message id,
 UUIDs, floats, short texts and times are left open, and its lines. What stands in the open places is
 written into copies of those lines; everything else of the bytes, and so of the lines, is the same. What
 the general way would say otherwise for other values is not left open. A test compares both ways.
@@ -42,7 +42,7 @@ _TEXTS: Final = b"|".join(
 _TEXT: Final = re.compile(_TEXTS, re.DOTALL)
 _LONG_TEXT: Final = 0x78
 _PLACES: Final = 16
-"""Places that are left open in a packet at most: a pattern takes time to make."""
+"""Places that are left open at most: a pattern takes time to make."""
 _FLOAT_HEAD: Final = 0xE0  # major type 7
 _TRANSPARENT: Final = frozenset((identifiers.TAG_ALTERNATIVE_0, identifiers.TAG_ALTERNATIVE_1))
 _MARK: Final = "\N{SNOWMAN}"
@@ -90,7 +90,7 @@ class Slot(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What packets of one look have in common."""
+    """What items of one look have in common."""
 
     pattern: re.Pattern[bytes]
     lines: tuple[Line, ...]
@@ -98,7 +98,7 @@ class Template(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """A place in the bytes of a packet that is to be left open. start, end: of the item."""
+    """A place in the bytes that is to be left open. start, end: of what stands there."""
 
     start: int
     end: int
@@ -108,14 +108,13 @@ class _Open(NamedTuple):
 
 
 def marking(item: Item) -> Names:
-    """Names in which every UUID of a packet is that of an element called by the mark."""
+    """Names in which every UUID in an item is that of an element called by the mark."""
     return Names(elements=dict.fromkeys(filter(None, map(uuid_bytes, cbor.walk(item))), _MARK))
 
 
-def filled(template: Template, found: re.Match[bytes], position: int, names: Names) -> list[Line]:
-    """The lines of another packet; none where it cannot be said without the general way."""
+def filled(template: Template, found: re.Match[bytes], names: Names) -> list[Line]:
+    """The lines of another item, without offsets; none where they cannot be said without the general way."""
     lines = list(template.lines)
-    lines[0] = (lines[0][0], f"Packet {position}{lines[0][1]}", 0)
     for slot, content in zip(template.slots, found.groups(), strict=True):
         index, before, after, kind = slot
         comment = lines[index][1]
@@ -147,13 +146,14 @@ def filled(template: Template, found: re.Match[bytes], position: int, names: Nam
     return lines
 
 
-def made_of(item: Item, payload: bytes, lines: list[Line], marked: list[Line]) -> Template | None:
-    """The template of a packet, None where none can be made.
+def made_of(
+    item: Item, payload: bytes, lines: list[Line], marked: list[Line], message_id: Item | None
+) -> Template | None:
+    """The template of an item, None where none can be made.
 
-    lines: without names, and with a heading that does not say the place of the packet. marked: the same
-    with the names of `marking`.
+    lines: without names. marked: the same with the names of `marking`. message_id: in a packet that has one.
     """
-    places = list(islice(_places(item, payload), _PLACES + 1))
+    places = list(islice(_places(item, payload, message_id), _PLACES + 1))
     uuids = sum(uuid_bytes(part) is not None for part in cbor.walk(item))
     if len(places) > _PLACES:
         return None
@@ -198,14 +198,12 @@ def _slot(place: _Open, index: int, lines: list[Line], marked: list[Line]) -> Sl
     return Slot(index, before, after, kind)
 
 
-def _places(packet: Item, payload: bytes) -> Iterator[_Open]:
-    """What can be left open in a packet, in wire order."""
-    stack: list[tuple[Item, bool]] = [(packet, False)]  # and whether it is a key
+def _places(whole: Item, payload: bytes, message_id: Item | None) -> Iterator[_Open]:
+    """What can be left open in an item, in wire order."""
+    stack: list[tuple[Item, bool]] = [(whole, False)]  # and whether it is a key
     while stack:
         item, is_key = stack.pop()
-        if item is packet.children[1]:
-            if packet.children[0].value == identifiers.EVENT:
-                continue
+        if item is message_id:
             pattern = _MESSAGE_IDS.get(item.end - item.start) if item.kind == cbor.UINT else None
             if pattern is not None and not scalar(item, payload).count("_"):
                 yield _Open(item.start, item.end, pattern, str(item.value), Number())
