@@ -9,26 +9,20 @@ the general way would say otherwise for other values is not left open. A test co
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple, assert_never
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item, uuid_bytes
-from xentara_inspect.cbor.literals import float_text, scalar
+from xentara_inspect.cbor.literals import encoded_float_text, scalar
 from xentara_inspect.escape import quoted, shortened
 from xentara_inspect.notation.lines import Line
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.traffic.names import NIL, Names
-from xentara_inspect.traffic.time_points import TimePoint, time_point, time_text
+from xentara_inspect.traffic.time_points import time_point, time_text, units_text
 
 _TIME: Final = re.compile(rb"\xd9\x03\xe9\xa1\x04\xc4\x82([\x22\x25\x28])\x1b(?!\x00{4}).{8}", re.DOTALL)
-_FLOATS: Final = {
-    25: struct.Struct(">e").unpack,
-    26: struct.Struct(">f").unpack,
-    27: struct.Struct(">d").unpack,
-}
 _MESSAGE_IDS: Final = {
     1: rb"([\x00-\x17])",
     2: rb"\x18([\x18-\xff])",
@@ -43,7 +37,6 @@ _TEXT: Final = re.compile(_TEXTS, re.DOTALL)
 _LONG_TEXT: Final = 0x78
 _PLACES: Final = 16
 """Places that are left open at most: a pattern takes time to make."""
-_FLOAT_HEAD: Final = 0xE0  # major type 7
 _TRANSPARENT: Final = frozenset((identifiers.TAG_ALTERNATIVE_0, identifiers.TAG_ALTERNATIVE_1))
 _MARK: Final = "\N{SNOWMAN}"
 
@@ -53,9 +46,7 @@ class Number(NamedTuple):
 
 
 class Float(NamedTuple):
-    """A float. info: additional information of its head."""
-
-    info: int
+    """A float, taken with its head."""
 
 
 class Text(NamedTuple):
@@ -120,8 +111,7 @@ def filled(template: Template, found: re.Match[bytes], names: Names) -> list[Lin
         comment = lines[index][1]
         match kind:
             case Float():
-                encoded = bytes((_FLOAT_HEAD + kind.info,)) + content
-                text = float_text(_FLOATS[kind.info](content)[0], kind.info, encoded)
+                text = encoded_float_text(content)
             case Element():
                 if content == NIL:
                     return []
@@ -134,7 +124,7 @@ def filled(template: Template, found: re.Match[bytes], names: Names) -> list[Lin
             case Time():
                 units = int.from_bytes(content, "big")
                 text = f"1001({{4: 4([-{kind.digits}, {units}])}})"
-                comment = f"{kind.before}{time_text(TimePoint(units, kind.digits))}{kind.after}"
+                comment = f"{kind.before}{units_text(units, kind.digits)}{kind.after}"
             case Text():
                 try:
                     text = quoted(content[2 if content[0] == _LONG_TEXT else 1 :].decode())
@@ -220,8 +210,8 @@ def _places(whole: Item, payload: bytes, message_id: Item | None) -> Iterator[_O
 def _place(item: Item, payload: bytes) -> _Open | None:
     encoded = payload[item.start : item.end]
     if item.kind == cbor.FLOAT:
-        pattern = re.escape(encoded[:1]) + b"(.{%d})" % (len(encoded) - 1)
-        return _Open(item.start, item.end, pattern, scalar(item, payload), Float(item.info))
+        pattern = b"(%s.{%d})" % (re.escape(encoded[:1]), len(encoded) - 1)
+        return _Open(item.start, item.end, pattern, scalar(item, payload), Float())
     if item.kind == cbor.TEXT and isinstance(item.value, str) and _TEXT.fullmatch(encoded):
         return _Open(item.start, item.end, rb"(%s)" % _TEXTS, quoted(item.value), Text())
     if item.kind != cbor.TAG:
