@@ -169,7 +169,7 @@ def test_the_objects_of_an_array_share_their_templates_however_many_they_are() -
     assert isinstance(browse, ArrayOf)
     other = edn(found.replace("Plant", "Tank") % UUIDS[3].hex())
     names = Names(elements={UUIDS[3]: "Plant.Tank"})
-    written, end = looks.known((commands.BROWSE, 2, browse.element), other + b"\x00", 0, names)
+    written, end = looks.of((commands.BROWSE, 2, browse.element)).lines(other + b"\x00", 0, names)
     assert end == len(other)
     assert [(text.strip(" "), comment) for text, comment, _ in written] == [
         ("{", "Element"),

@@ -31,13 +31,46 @@ Look = tuple[int | None, int, str, bool | None]
 """What the lines of a packet depend on besides its bytes: opcode answered, depth, tail, direction."""
 
 
-class _Known:
-    """The templates of one look, how often they served and how often one was made."""
+class Templates:
+    """The templates of one look. free: how many are made without asking."""
 
-    def __init__(self) -> None:
-        self.templates: list[Template] = []
-        self.hits = 0
-        self.made = 0
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._templates: list[Template] = []
+        self._hits = 0
+        self._made = 0
+
+    def lines(self, payload: bytes, pos: int, names: Names) -> tuple[list[Line], int]:
+        """The lines of what stands at `pos`, and where it ends; none, and 0, if it looks like no other.
+
+        The offsets in the lines are not filled in.
+        """
+        for index, template in enumerate(self._templates):
+            found = template.pattern.match(payload, pos)
+            if found is not None:
+                lines = filled(template, found, names)
+                if lines:
+                    self._hits += 1
+                    if index:
+                        self._templates.insert(0, self._templates.pop(index))
+                    return lines, found.end()
+        return [], 0
+
+    def learn(
+        self,
+        payload: bytes,
+        item: Item,
+        written: Callable[[Names | None], list[Line]],
+        message_id: Item | None = None,
+    ) -> None:
+        """Make a template of an item, if it is worth one. written: its lines by the general way."""
+        if item.end - item.start > _LARGEST or self._made >= self._free + self._hits // HITS_FOR_ONE:
+            return
+        self._made += 1
+        template = made_of(item, payload, written(None), written(marking(item)), message_id)
+        if template is not None:
+            self._templates.insert(0, template)
+            del self._templates[_KEPT:]
 
 
 class Looks:
@@ -45,7 +78,7 @@ class Looks:
 
     def __init__(self, free: int = FREE) -> None:
         self._free = free
-        self._known: dict[Hashable, _Known] = {}
+        self._known: dict[Hashable, Templates] = {}
 
     def known_packet(
         self, payload: bytes, pos: int, position: int, look: Look, names: Names
@@ -54,7 +87,8 @@ class Looks:
 
         position: its place in the message. The offsets in the lines are not filled in.
         """
-        lines, end = self.known((look, payload[pos + 1 : pos + 2]), payload, pos, names)
+        known = self._known.get((look, payload[pos + 1 : pos + 2]))
+        lines, end = known.lines(payload, pos, names) if known is not None else ([], 0)
         if lines:
             lines[0] = (lines[0][0], f"Packet {position}{lines[0][1]}", 0)
         return lines, end
@@ -84,44 +118,17 @@ class Looks:
             return packet_lines(item, payload, unnumbered, depth, tail, names, context, from_client)
 
         message_id = None if isinstance(packet, Event) else item.children[1]
-        self.learn((look, payload[item.start + 1 : item.start + 2]), payload, item, written, message_id)
+        self.of((look, payload[item.start + 1 : item.start + 2])).learn(payload, item, written, message_id)
         renderer = _ByLooks(payload, names, self)
         render_packet(renderer, item, heading, context, depth, tail, from_client)
         return renderer.lines
 
-    def known(self, look: Hashable, payload: bytes, pos: int, names: Names) -> tuple[list[Line], int]:
-        """The lines of what stands at `pos`, and where it ends; none, and 0, if it looks like no other."""
-        known = self._known.get(look)
-        if known is None:
-            return [], 0
-        for index, template in enumerate(known.templates):
-            found = template.pattern.match(payload, pos)
-            if found is not None:
-                lines = filled(template, found, names)
-                if lines:
-                    known.hits += 1
-                    if index:
-                        known.templates.insert(0, known.templates.pop(index))
-                    return lines, found.end()
-        return [], 0
-
-    def learn(
-        self,
-        look: Hashable,
-        payload: bytes,
-        item: Item,
-        written: Callable[[Names | None], list[Line]],
-        message_id: Item | None = None,
-    ) -> None:
-        """Make a template of an item, if it is worth one. written: its lines by the general way."""
-        known = self._known.setdefault(look, _Known())
-        if item.end - item.start > _LARGEST or known.made >= self._free + known.hits // HITS_FOR_ONE:
-            return
-        known.made += 1
-        template = made_of(item, payload, written(None), written(marking(item)), message_id)
-        if template is not None:
-            known.templates.insert(0, template)
-            del known.templates[_KEPT:]
+    def of(self, look: Hashable) -> Templates:
+        """The templates of a look, perhaps none as yet."""
+        found = self._known.get(look)
+        if found is None:
+            found = self._known[look] = Templates(self._free)
+        return found
 
 
 class _ByLooks(Renderer):
@@ -142,25 +149,25 @@ class _ByLooks(Renderer):
         self.open(item, "[", prefix, comment)
         *others, last = item.children
         depth += 1
-        look = (self.opcode, depth, element)
+        templates = self._looks.of((self.opcode, depth, element))
         for child in others:
-            lines, end = self._looks.known(look, self.payload, child.start, self.names)
+            lines, end = templates.lines(self.payload, child.start, self.names)
             if end == child.end:
                 self.lines += lines
             else:
-                self._learn(look, child, element, depth)
+                self._learn(templates, child, element, depth)
                 self.render(child, element, INDENTS[depth], "", depth, ",")
         self.render(last, element, INDENTS[depth], "", depth, "")
         return self.close(item, "]", depth - 1, tail)
 
-    def _learn(self, look: Hashable, item: Item, shape: Object, depth: int) -> None:
+    def _learn(self, templates: Templates, item: Item, shape: Object, depth: int) -> None:
         def written(names: Names | None) -> list[Line]:
             renderer = Renderer(self.payload, names)
             renderer.opcode = self.opcode
             renderer.render(item, shape, INDENTS[depth], "", depth, ",")
             return renderer.lines
 
-        self._looks.learn(look, self.payload, item, written)
+        templates.learn(self.payload, item, written)
 
 
 def _tells_its_lines(packet: Packet, context: Context) -> bool:
