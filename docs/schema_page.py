@@ -1,4 +1,4 @@
-"""The generated parts of `schema.md`: tables from the descriptions in `store.schema`, views from SQLite."""
+"""The generated parts of `schema.md`: tables from their descriptions in `store`, views from SQLite."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from xentara_inspect.store.database import open_for_writing
-from xentara_inspect.store.schema import (
-    COMMAND_ERRORS,
-    DERIVED_TABLES,
-    JOURNAL_TABLES,
-    NAME_TABLES,
-    Column,
-    Table,
-)
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+from xentara_inspect.store.schema import COMMAND_ERRORS, NAME_TABLES, Column, Table
 from xentara_inspect.store.views import VIEWS
 
 _TYPES: Final = {int: "INTEGER", str: "TEXT", bytes: "any"}

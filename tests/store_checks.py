@@ -11,7 +11,7 @@ from tests.store_traffic import derived, read
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.simulator.wire import decode
 from xentara_inspect.store.database import open_for_reading, open_for_writing
-from xentara_inspect.store.schema import JOURNAL_TABLES
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
 
 Rows = dict[str, list[Any]]
 

@@ -11,8 +11,8 @@ from typing import Any
 from tests.transcript import Transcript
 from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.store.database import open_for_reading
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.importing import Importer, ImportResult
-from xentara_inspect.store.schema import DERIVED_TABLES
 
 LEVEL = "37(h'e3ee10714d884ba18e5d0f1e4ce25ee8')"
 VALVE = "37(h'00112233445566778899aabbccddeeff')"

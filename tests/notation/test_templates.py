@@ -14,6 +14,8 @@ from xentara_inspect.notation.lines import aligned
 from xentara_inspect.notation.looks import Looks
 from xentara_inspect.notation.messages import Context, annotate, annotate_packet, lines_with_spans
 from xentara_inspect.notation.packets import packet_heading, packet_lines
+from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.shape_types import ArrayOf
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
 
@@ -68,6 +70,22 @@ def joined(*parts: st.SearchStrategy[bytes] | bytes) -> st.SearchStrategy[bytes]
     return st.tuples(*(st.just(part) if isinstance(part, bytes) else part for part in parts)).map(b"".join)
 
 
+def arrays(*element: st.SearchStrategy[bytes] | bytes) -> st.SearchStrategy[bytes]:
+    """Arrays of up to five such elements, and of others now and then."""
+    elements = st.lists(st.one_of(*[joined(*element)] * 9, encodings), max_size=5)
+    return elements.map(lambda found: bytes([0x80 + len(found)]) + b"".join(found))
+
+
+FOUND = (
+    b"\xa3\x00",
+    texts,
+    b"\x01",
+    uuids,
+    b"\x02",
+    st.sampled_from([b"\x02", b"\x02", b"\x18\x02", b"\x63"]),
+)
+ATTRIBUTE = (b"\xa4\x00", texts, b"\x01", keys, b"\x02\x01\x03", st.sampled_from([b"\x00", b"\x01"]))
+
 LOOKS = [
     (joined(b"\x84\x00", message_ids, b"\x04\xa2\x00", uuids, b"\x01\x82\x0b", keys), None),
     (joined(b"\x84\x00", message_ids, b"\x03\xa1\x00", texts), None),
@@ -78,6 +96,9 @@ LOOKS = [
     (joined(b"\x83\x01", message_ids, results(2)), 4),
     (joined(b"\x83\x01", message_ids, results(1)), None),
     (joined(b"\x83\x01", message_ids, b"\x81\xa3\x00", texts, b"\x01", uuids, b"\x02\x02"), 1),
+    (joined(b"\x83\x01", message_ids, arrays(*FOUND)), 1),
+    (joined(b"\x83\x01", message_ids, b"\xa2\x00", texts, b"\x02", arrays(*ATTRIBUTE)), 3),
+    (joined(b"\x84\x00", message_ids, b"\x06\xa1\x00", arrays(b"\xa2\x00", uuids, b"\x01\x81", keys)), None),
     (joined(b"\x83\x01", message_ids, uuids), 6),
     (joined(b"\x83\x02", message_ids, b"\xa2\x00\x39\x7d\x64\x01", texts), 5),
     (joined(b"\x83\x08\x00\xa3\x00", times, b"\x01", uuids, b"\x02", results(1)), None),
@@ -102,7 +123,7 @@ def test_packets_of_one_look_are_written_as_by_the_general_way(look: int, data: 
             continue
         heading = packet_heading(packet, context)
         general = packet_lines(packet.item, payload, heading, 0, "", names=names, context=context)
-        written = looks.lines(packet, packet.item, payload, context, names or Names())
+        written = looks.packet(packet, packet.item, payload, context, names or Names())
         assert aligned(written) == aligned(general)
         assert annotate_packet(packet, payload, context=context, names=names) == aligned(general)
 
@@ -126,14 +147,37 @@ def test_packets_of_a_look_that_is_known_are_not_parsed() -> None:
     looks = Looks()
     look = (None, 0, "", None)
     payload = edn("[[0, 5, 8]]")
-    assert looks.known_lines(payload, 1, 1, look, Names()) == ([], 0)
+    assert looks.known_packet(payload, 1, 1, look, Names()) == ([], 0)
     (packet,) = packets.parse(payload).packets
     assert packet.item is not None
-    looks.lines(packet, packet.item, payload, Context(), Names())
-    written, end = looks.known_lines(edn("[0, 7, 8]") + b"\x00", 0, 3, look, Names())
+    looks.packet(packet, packet.item, payload, Context(), Names())
+    written, end = looks.known_packet(edn("[0, 7, 8]") + b"\x00", 0, 3, look, Names())
     assert end == 4
     assert [text for text, _, _ in written] == ["[", "  0,", "  7,", "  8", "]"]
     assert written[0][1] == "Packet 3: Request"
+
+
+def test_the_objects_of_an_array_share_their_templates_however_many_they_are() -> None:
+    looks = Looks()
+    found = "{0: \"Plant\", 1: 37(h'%s'), 2: 2}"
+    elements = [found % (bytes([number]) * 16).hex() for number in range(1, 100)]
+    payload = edn(f"[[1, 5, [{', '.join(elements)}]]]")
+    (packet,) = packets.parse(payload).packets
+    assert packet.item is not None
+    looks.packet(packet, packet.item, payload, Context(commands.BROWSE), Names())
+    browse = commands.COMMANDS[commands.BROWSE].result
+    assert isinstance(browse, ArrayOf)
+    other = edn(found.replace("Plant", "Tank") % UUIDS[3].hex())
+    names = Names(elements={UUIDS[3]: "Plant.Tank"})
+    written, end = looks.of((commands.BROWSE, 2, browse.element)).lines(other + b"\x00", 0, names)
+    assert end == len(other)
+    assert [(text.strip(" "), comment) for text, comment, _ in written] == [
+        ("{", "Element"),
+        ('0: "Tank",', "primary_key"),
+        (f"1: 37(h'{UUIDS[3].hex().upper()}'),", "element_uuid: Plant.Tank"),
+        ("2: 2", "element_category: Data Point"),
+        ("},", ""),
+    ]
 
 
 def test_looks_that_do_not_come_again_are_not_paid_for() -> None:
@@ -142,8 +186,8 @@ def test_looks_that_do_not_come_again_are_not_paid_for() -> None:
     for payload in payloads:
         (packet,) = packets.parse(payload).packets
         assert packet.item is not None
-        looks.lines(packet, packet.item, payload, Context(), Names())
+        looks.packet(packet, packet.item, payload, Context(), Names())
     look = (None, 0, "", None)
-    assert [bool(looks.known_lines(payload, 1, 1, look, Names())[0]) for payload in payloads] == [
+    assert [bool(looks.known_packet(payload, 1, 1, look, Names())[0]) for payload in payloads] == [
         depth <= 3 for depth in range(1, 10)
     ]

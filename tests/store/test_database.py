@@ -26,14 +26,10 @@ from xentara_inspect.store.database import (
     open_for_writing,
     readable_by_others,
 )
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.errors import StoreError, problem
-from xentara_inspect.store.schema import (
-    APPLICATION_ID,
-    DERIVED_TABLES,
-    JOURNAL_TABLES,
-    NAME_TABLES,
-    SCHEMA_VERSION,
-)
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+from xentara_inspect.store.schema import APPLICATION_ID, NAME_TABLES, SCHEMA_VERSION
 from xentara_inspect.store.views import VIEWS
 
 CONTRACT = {

@@ -17,14 +17,9 @@ from tests.live import ROOT
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.database import open_for_writing
-from xentara_inspect.store.schema import (
-    COMMAND_ERRORS,
-    DERIVED_TABLES,
-    INDEXES,
-    JOURNAL_TABLES,
-    NAME_TABLES,
-    SCHEMA_VERSION,
-)
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+from xentara_inspect.store.schema import COMMAND_ERRORS, INDEXES, NAME_TABLES, SCHEMA_VERSION
 from xentara_inspect.store.views import VIEWS
 
 STORED = Path(__file__).parent / "stored"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.transcript import Transcript
-from xentara_inspect.traffic import findings
+from xentara_inspect.traffic.rules import CUT_FRAME, INTERNAL_ERROR, RULES
 
 HELLO = (">[[0, 1, 14, {0: 1, 1: 1}]]", "<[[1, 1, {0: 1}]]")
 ELEMENT = "37(h'E3EE10714D884BA18E5D0F1E4CE25EE8')"
@@ -195,7 +195,7 @@ def test_the_nearest_proper_traffic_has_no_finding(lines: tuple[str, ...]) -> No
 
 def test_every_rule_has_its_cases_and_every_case_its_rule() -> None:
     # An internal error is no traffic: test_store_indexer.py makes one.
-    assert set(CASES) == set(findings.RULES) - {findings.INTERNAL_ERROR, findings.CUT_FRAME}
+    assert set(CASES) == set(RULES) - {INTERNAL_ERROR, CUT_FRAME}
 
 
 def test_a_finding_says_what_was_seen_and_where() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.live import ADDON, BIN, ROOT, inspect, read_only, rows
 from tests.sample_expectations import EXPECTATIONS, Happened
-from xentara_inspect.store.schema import DERIVED_TABLES
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
 
 SAMPLES = ROOT / "sample_captures"
 

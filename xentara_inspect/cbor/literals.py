@@ -15,6 +15,7 @@ One line, no comments, no recursion. Unfinished (malformed) items give what coul
 from __future__ import annotations
 
 import re
+import struct
 from typing import Final
 
 from xentara_inspect import cbor
@@ -34,6 +35,12 @@ _QUIET_NANS: Final = {
     b"\xfb\x7f\xf8" + bytes(6): "NaN_3",
 }
 _INFINITE: Final = {float("inf"): "Infinity", float("-inf"): "-Infinity"}
+FLOAT_HEADS: Final = {
+    0xF9: (struct.Struct(">xe").unpack, 25),
+    0xFA: (struct.Struct(">xf").unpack, 26),
+    0xFB: (struct.Struct(">xd").unpack, 27),
+}
+"""How to unpack a float with its head, and the additional information in that, by the head."""
 _FLOAT_SUFFIXES: Final = {25: "_1", 26: "_2", 27: "_3"}
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]+")
 _OPENERS: Final = {ARRAY: ("[", "]"), MAP: ("{", "}")}
@@ -120,6 +127,12 @@ def float_text(value: float, info: int, encoded: bytes) -> str:
     if info == 25 or (info == 27 and encoded[-1]) or info == cbor.shortest_float_info(value):
         return text
     return text + _FLOAT_SUFFIXES[info]
+
+
+def encoded_float_text(encoded: bytes) -> str:
+    """A float, given as its bytes, as notation."""
+    unpack, info = FLOAT_HEADS[encoded[0]]
+    return float_text(unpack(encoded)[0], info, encoded)
 
 
 def invalid_text(content: bytes) -> str:

@@ -7,9 +7,9 @@ import sys
 from typing import Final
 
 from xentara_inspect.frames import Frame, address
-from xentara_inspect.traffic.findings import CUT_FRAME, INTERNAL_ERROR, RULES
 from xentara_inspect.traffic.packets import Kind, Malformed
 from xentara_inspect.traffic.records import Decoded, Finding, PacketRecord
+from xentara_inspect.traffic.rules import CUT_FRAME, INTERNAL_ERROR, RULES
 from xentara_inspect.traffic.session import Session
 
 _PATIENCE: Final = 120  # seconds: the largest messages take a few

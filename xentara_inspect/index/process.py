@@ -22,10 +22,10 @@ from xentara_inspect.index.indexer import Indexer, Progress
 from xentara_inspect.index.keeper import ALONE
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing, transaction
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.known_names import fill_names
-from xentara_inspect.store.schema import DERIVED_TABLES
 
 Wait = Callable[[float], bool]
 """Sleeps for so many seconds, or until it is time to stop; returns whether it is."""

@@ -15,7 +15,7 @@ from xentara_inspect.index.value_rows import ValueRow, value_rows
 from xentara_inspect.store.bulk_insert import insert_rows
 from xentara_inspect.store.columns import stored_integer
 from xentara_inspect.store.database import transaction
-from xentara_inspect.store.schema import DERIVED_TABLES
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import (
     Decoded,

@@ -6,13 +6,12 @@ renderer makes of a sample, so that both ways give the same text. A test compare
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from xentara_inspect import cbor
-from xentara_inspect.cbor.literals import float_text
+from xentara_inspect.cbor.literals import FLOAT_HEADS, encoded_float_text
 from xentara_inspect.escape import shortened
 from xentara_inspect.notation.comments import said
 from xentara_inspect.notation.items import Renderer
@@ -21,18 +20,13 @@ from xentara_inspect.notation.packets import packet_lines
 from xentara_inspect.protocol import objects
 from xentara_inspect.traffic.names import NIL, Names
 from xentara_inspect.traffic.plain_events import PlainEvent, attribute_bytes
-from xentara_inspect.traffic.time_points import NANOSECONDS, seconds_text
+from xentara_inspect.traffic.time_points import nanoseconds_text
 
 _SAMPLE: Final = bytes.fromhex(
     "83 08 00 a3 00 d903e9 a1 04 c4 82 28 1b 7f7f7f7f7f7f7f7f"
     "01 d825 50 7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f 02 a1 0b d879 00"
 )
 _TIME_HEAD: Final = 0xD9
-_FLOATS: Final = {
-    0xF9: (struct.Struct(">xe").unpack, 25),
-    0xFA: (struct.Struct(">xf").unpack, 26),
-    0xFB: (struct.Struct(">xd").unpack, 27),
-}
 
 
 def event_message_lines(events: Sequence[PlainEvent], payload: bytes, names: Names) -> list[Line]:
@@ -56,7 +50,7 @@ def append_event(
     lines += (
         (INDENTS[depth] + "[", f"Packet {event.position}: Event", 0),
         *start,
-        (f"{time_prefix}1001({{4: 4([-9, {time}])}}),", f"{time_label}: {_iso(time)}", 0),
+        (f"{time_prefix}1001({{4: 4([-9, {time}])}}),", f"{time_label}: {nanoseconds_text(time)}", 0),
         (f"{uuid_prefix}37(h'{uuid.hex().upper()}'),", _named(uuid_label, uuid, name), 0),
         middle,
     )
@@ -71,19 +65,12 @@ def append_event(
 
 def _attribute(key: bytes, encoded: bytes) -> tuple[str, str]:
     """An attribute and its value: text and comment."""
-    form = _FLOATS.get(encoded[0])
-    if form is not None:
-        unpack, info = form
-        return f"{key[0]}: 121({float_text(unpack(encoded)[0], info, encoded)})", _label(key)
+    if encoded[0] in FLOAT_HEADS:
+        return f"{key[0]}: 121({encoded_float_text(encoded)})", _label(key)
     if encoded[0] == _TIME_HEAD:
         time = int.from_bytes(encoded[-8:], "big")
-        return f"{key[0]}: 121(1001({{4: 4([-9, {time}])}}))", f"{_label(key)}, {_iso(time)}"
+        return f"{key[0]}: 121(1001({{4: 4([-9, {time}])}}))", f"{_label(key)}, {nanoseconds_text(time)}"
     return _remembered(key, encoded)
-
-
-def _iso(time: int) -> str:
-    seconds, fraction = divmod(time, NANOSECONDS)
-    return f"{seconds_text(seconds)}.{fraction:09d}Z"
 
 
 def _named(label: str, uuid: bytes, name: str | None) -> str:

@@ -111,7 +111,7 @@ def annotate_packet(
     if packet.position == 0:
         return annotate(payload, names=names, comments=comments)
     context = context or NO_CONTEXT
-    return _text(_LOOKS.lines(packet, packet.item, payload, context, names or Names()), comments)
+    return _text(_LOOKS.packet(packet, packet.item, payload, context, names or Names()), comments)
 
 
 def _text(lines: list[Line], comments: bool) -> str:
@@ -144,7 +144,7 @@ def _known_lines(payload: bytes, names: Names, from_client: bool | None) -> list
     lines: list[Line] = [("[", f"Outer Array: {_counted(count)}", pos)]
     for position in range(1, count + 1):
         look = (None, 1, "," if position < count else "", from_client)
-        packet, pos = _LOOKS.known_lines(payload, pos, position, look, names)
+        packet, pos = _LOOKS.known_packet(payload, pos, position, look, names)
         if not packet:
             return []
         lines += packet
@@ -211,7 +211,7 @@ def _outer_array(
         context = contexts.get(position)
         if by_templates and known is not None:
             answered, end = context or NO_CONTEXT, "," if index < last else ""
-            renderer.lines += _LOOKS.lines(
+            renderer.lines += _LOOKS.packet(
                 known[index], child, renderer.payload, answered, renderer.names, 1, end, from_client
             )
             continue

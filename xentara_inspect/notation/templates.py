@@ -1,6 +1,6 @@
-"""Packets that look like one written before: only what differs is written anew.
+"""Packets, and objects in their arrays, that look like one written before: only what differs is written anew.
 
-A template is made of a packet that went the general way: its bytes as a pattern in which the message id,
+A template is made of an item that went the general way: its bytes as a pattern in which the message id,
 UUIDs, floats, short texts and times are left open, and its lines. What stands in the open places is
 written into copies of those lines; everything else of the bytes, and so of the lines, is the same. What
 the general way would say otherwise for other values is not left open. A test compares both ways.
@@ -9,26 +9,20 @@ the general way would say otherwise for other values is not left open. A test co
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple, assert_never
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import Item, uuid_bytes
-from xentara_inspect.cbor.literals import float_text, scalar
+from xentara_inspect.cbor.literals import encoded_float_text, scalar
 from xentara_inspect.escape import quoted, shortened
 from xentara_inspect.notation.lines import Line
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.traffic.names import NIL, Names
-from xentara_inspect.traffic.time_points import TimePoint, time_point, time_text
+from xentara_inspect.traffic.time_points import time_point, time_text, units_text
 
 _TIME: Final = re.compile(rb"\xd9\x03\xe9\xa1\x04\xc4\x82([\x22\x25\x28])\x1b(?!\x00{4}).{8}", re.DOTALL)
-_FLOATS: Final = {
-    25: struct.Struct(">e").unpack,
-    26: struct.Struct(">f").unpack,
-    27: struct.Struct(">d").unpack,
-}
 _MESSAGE_IDS: Final = {
     1: rb"([\x00-\x17])",
     2: rb"\x18([\x18-\xff])",
@@ -42,8 +36,7 @@ _TEXTS: Final = b"|".join(
 _TEXT: Final = re.compile(_TEXTS, re.DOTALL)
 _LONG_TEXT: Final = 0x78
 _PLACES: Final = 16
-"""Places that are left open in a packet at most: a pattern takes time to make."""
-_FLOAT_HEAD: Final = 0xE0  # major type 7
+"""Places that are left open at most: a pattern takes time to make."""
 _TRANSPARENT: Final = frozenset((identifiers.TAG_ALTERNATIVE_0, identifiers.TAG_ALTERNATIVE_1))
 _MARK: Final = "\N{SNOWMAN}"
 
@@ -53,9 +46,7 @@ class Number(NamedTuple):
 
 
 class Float(NamedTuple):
-    """A float. info: additional information of its head."""
-
-    info: int
+    """A float, taken with its head."""
 
 
 class Text(NamedTuple):
@@ -90,7 +81,7 @@ class Slot(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What packets of one look have in common."""
+    """What items of one look have in common."""
 
     pattern: re.Pattern[bytes]
     lines: tuple[Line, ...]
@@ -98,7 +89,7 @@ class Template(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """A place in the bytes of a packet that is to be left open. start, end: of the item."""
+    """A place in the bytes that is to be left open. start, end: of what stands there."""
 
     start: int
     end: int
@@ -108,21 +99,19 @@ class _Open(NamedTuple):
 
 
 def marking(item: Item) -> Names:
-    """Names in which every UUID of a packet is that of an element called by the mark."""
+    """Names in which every UUID in an item is that of an element called by the mark."""
     return Names(elements=dict.fromkeys(filter(None, map(uuid_bytes, cbor.walk(item))), _MARK))
 
 
-def filled(template: Template, found: re.Match[bytes], position: int, names: Names) -> list[Line]:
-    """The lines of another packet; none where it cannot be said without the general way."""
+def filled(template: Template, found: re.Match[bytes], names: Names) -> list[Line]:
+    """The lines of another item, without offsets; none where they cannot be said without the general way."""
     lines = list(template.lines)
-    lines[0] = (lines[0][0], f"Packet {position}{lines[0][1]}", 0)
     for slot, content in zip(template.slots, found.groups(), strict=True):
         index, before, after, kind = slot
         comment = lines[index][1]
         match kind:
             case Float():
-                encoded = bytes((_FLOAT_HEAD + kind.info,)) + content
-                text = float_text(_FLOATS[kind.info](content)[0], kind.info, encoded)
+                text = encoded_float_text(content)
             case Element():
                 if content == NIL:
                     return []
@@ -135,7 +124,7 @@ def filled(template: Template, found: re.Match[bytes], position: int, names: Nam
             case Time():
                 units = int.from_bytes(content, "big")
                 text = f"1001({{4: 4([-{kind.digits}, {units}])}})"
-                comment = f"{kind.before}{time_text(TimePoint(units, kind.digits))}{kind.after}"
+                comment = f"{kind.before}{units_text(units, kind.digits)}{kind.after}"
             case Text():
                 try:
                     text = quoted(content[2 if content[0] == _LONG_TEXT else 1 :].decode())
@@ -147,13 +136,14 @@ def filled(template: Template, found: re.Match[bytes], position: int, names: Nam
     return lines
 
 
-def made_of(item: Item, payload: bytes, lines: list[Line], marked: list[Line]) -> Template | None:
-    """The template of a packet, None where none can be made.
+def made_of(
+    item: Item, payload: bytes, lines: list[Line], marked: list[Line], message_id: Item | None
+) -> Template | None:
+    """The template of an item, None where none can be made.
 
-    lines: without names, and with a heading that does not say the place of the packet. marked: the same
-    with the names of `marking`.
+    lines: without names. marked: the same with the names of `marking`. message_id: in a packet that has one.
     """
-    places = list(islice(_places(item, payload), _PLACES + 1))
+    places = list(islice(_places(item, payload, message_id), _PLACES + 1))
     uuids = sum(uuid_bytes(part) is not None for part in cbor.walk(item))
     if len(places) > _PLACES:
         return None
@@ -198,14 +188,12 @@ def _slot(place: _Open, index: int, lines: list[Line], marked: list[Line]) -> Sl
     return Slot(index, before, after, kind)
 
 
-def _places(packet: Item, payload: bytes) -> Iterator[_Open]:
-    """What can be left open in a packet, in wire order."""
-    stack: list[tuple[Item, bool]] = [(packet, False)]  # and whether it is a key
+def _places(whole: Item, payload: bytes, message_id: Item | None) -> Iterator[_Open]:
+    """What can be left open in an item, in wire order."""
+    stack: list[tuple[Item, bool]] = [(whole, False)]  # and whether it is a key
     while stack:
         item, is_key = stack.pop()
-        if item is packet.children[1]:
-            if packet.children[0].value == identifiers.EVENT:
-                continue
+        if item is message_id:
             pattern = _MESSAGE_IDS.get(item.end - item.start) if item.kind == cbor.UINT else None
             if pattern is not None and not scalar(item, payload).count("_"):
                 yield _Open(item.start, item.end, pattern, str(item.value), Number())
@@ -222,8 +210,8 @@ def _places(packet: Item, payload: bytes) -> Iterator[_Open]:
 def _place(item: Item, payload: bytes) -> _Open | None:
     encoded = payload[item.start : item.end]
     if item.kind == cbor.FLOAT:
-        pattern = re.escape(encoded[:1]) + b"(.{%d})" % (len(encoded) - 1)
-        return _Open(item.start, item.end, pattern, scalar(item, payload), Float(item.info))
+        pattern = b"(%s.{%d})" % (re.escape(encoded[:1]), len(encoded) - 1)
+        return _Open(item.start, item.end, pattern, scalar(item, payload), Float())
     if item.kind == cbor.TEXT and isinstance(item.value, str) and _TEXT.fullmatch(encoded):
         return _Open(item.start, item.end, rb"(%s)" % _TEXTS, quoted(item.value), Text())
     if item.kind != cbor.TAG:

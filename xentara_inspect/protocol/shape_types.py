@@ -36,7 +36,7 @@ class Integer:
 
     unsigned: bool = False
     unit: str = ""
-    values: EnumTable | None = None
+    values: EnumTable | None = field(default=None, hash=False)  # a dictionary has no hash
     enumeration: str = ""
     """What `values` enumerates, in the specification's words (`Element Category`)."""
 

@@ -12,7 +12,7 @@ from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Where
-from xentara_inspect.traffic.findings import INTERNAL_ERROR, RULES
+from xentara_inspect.traffic.rules import INTERNAL_ERROR, RULES
 
 FINDING_KEYS: Final = ("id", "session", "time", "code", "severity", "message", "frame", "exchange")
 

@@ -32,6 +32,7 @@ from xentara_inspect.traffic.records import (
     SubscriptionOpened,
     SubscriptionRefused,
 )
+from xentara_inspect.traffic.rules import RULES
 from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.time_points import time_point_ns
 from xentara_inspect.traffic.validation import Problem
@@ -287,4 +288,4 @@ def _observe(
 
 def _finding(problem: Problem, place: int | None, exchange: int | None = None) -> Finding:
     code, message = problem
-    return Finding(code, findings.RULES[code].severity, message, place, exchange)
+    return Finding(code, RULES[code].severity, message, place, exchange)

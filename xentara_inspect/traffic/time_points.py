@@ -70,16 +70,20 @@ def time_text(point: TimePoint) -> str:
     """ISO 8601 in UTC, with as many digits as the wire has; years beyond four digits have a sign."""
     if point.infinite:
         return "maximum time point" if point.infinite > 0 else "minimum time point"
-    seconds, fraction = divmod(point.units, 10**point.digits)
-    if not point.digits:
+    return units_text(point.units, point.digits)
+
+
+def units_text(units: int, digits: int) -> str:
+    """ISO 8601 in UTC, with so many digits, of units of 10^-digits seconds since 1970."""
+    seconds, fraction = divmod(units, 10**digits)
+    if not digits:
         return seconds_text(seconds) + "Z"
-    return f"{seconds_text(seconds)}.{fraction:0{point.digits}d}Z"
+    return f"{seconds_text(seconds)}.{str(fraction).rjust(digits, '0')}Z"
 
 
 def nanoseconds_text(time: int) -> str:
     """ISO 8601 in UTC, with nine digits, of nanoseconds since 1970."""
-    seconds, fraction = divmod(time, NANOSECONDS)
-    return f"{seconds_text(seconds)}.{fraction:09d}Z"
+    return units_text(time, 9)
 
 
 @lru_cache(maxsize=1024)
