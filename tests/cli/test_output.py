@@ -33,7 +33,7 @@ def run(*arguments: str | Path) -> str:
 
 @pytest.mark.parametrize("command", LISTS)
 def test_short_forms_are_the_long_ones(command: str, conversation: Path) -> None:
-    for form in ("json", "ndjson", "csv"):
+    for form in ("json", "ndjson", "csv", "csv-safe"):
         assert run(command, "-d", conversation, f"--{form}") == run(
             command, "-d", conversation, "--format", form
         )
@@ -60,6 +60,18 @@ def test_csv_says_true_and_false_and_nothing(database: Path) -> None:
     fill(database, *HELLO, f"<[[8, 0, {{1: {LEVEL}, 2: {values}}}]]")
     table = csv.DictReader(io.StringIO(run("readings", "-d", database, "--csv")))
     assert [row["value"] for row in table] == ["true", "false", ""]
+
+
+def test_csv_for_spreadsheets_holds_no_formula_and_numbers_stay_numbers(database: Path) -> None:
+    texts = ("=1+1", "+1+1", "-2+3", "@SUM(A1)", "\\t=1", "\\r=1", "\uff1d1", "plain", "-5", "a=b")
+    values = ", ".join(f'{100 + number}: 121("{text}")' for number, text in enumerate(texts))
+    numbers = "200: 121(-5), 201: 121(-1.5), 202: 121(-18446744073709551616), 203: 121([-1])"
+    fill(database, *HELLO, f"<[[8, 0, {{1: {LEVEL}, 2: {{{values}, {numbers}}}}}]]")
+    plain = list(csv.DictReader(io.StringIO(run("readings", "-d", database, "--csv"))))
+    safe = list(csv.DictReader(io.StringIO(run("readings", "-d", database, "--csv-safe"))))
+    changed = [after["value"] for before, after in zip(plain, safe, strict=True) if before != after]
+    assert changed == ["'=1+1", "'+1+1", "'-2+3", "'@SUM(A1)", "'\\t=1", "'\\r=1", "'\uff1d1"]
+    assert [row["value"] for row in safe[-6:-1]] == ["-5", "a=b", "-5", "-1.5", "-18446744073709551616"]
 
 
 def test_tables_have_names_for_qualities_values_and_errors(database: Path) -> None:

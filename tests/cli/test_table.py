@@ -5,11 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from xentara_inspect.cli.table import Column, print_table
+from tests.live import BIN
+from tests.queries.asking import fill
+from tests.store_traffic import HELLO
+from xentara_inspect.cli import cli, reading
+from xentara_inspect.cli.table import PAGE, Column, print_table
 
 COLUMNS = (
     Column("id", "ID", right=True),
@@ -42,8 +51,12 @@ def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
 
 def printed(*rows: dict[str, Any]) -> list[str]:
     """The lines of a table on the terminal."""
+    return _on_terminal(rows, COLUMNS)
+
+
+def _on_terminal(rows: Sequence[Any], columns: Sequence[Column]) -> list[str]:
     with contextlib.redirect_stdout(_Terminal()) as terminal:
-        print_table(rows, COLUMNS)
+        print_table(rows, columns)
     return [re.sub("\x1b\\[[0-9;]*m", "", line) for line in terminal.getvalue().splitlines()]
 
 
@@ -72,3 +85,187 @@ def test_what_is_empty_goes_before_what_says_something(width: int) -> None:
 def test_lines_fit_where_that_is_possible(width: int) -> None:
     if width >= 18:
         assert max(map(len, printed(ROW))) <= width
+
+
+# The lists, of all sample captures
+
+LISTS = ("sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions")
+SAMPLES = Path(__file__).parents[2] / "sample_captures"
+Listed = tuple[list[dict[str, Any]], Sequence[Column]]
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Listed]:
+    """The rows and columns of each list."""
+    database = tmp_path_factory.mktemp("samples") / "samples.db"
+    captures = map(str, sorted(SAMPLES.glob("*.flow")))
+    assert CliRunner().invoke(cli, ["import", *captures, "-d", str(database)]).exit_code == 0
+    found: dict[str, Listed] = {}
+
+    def keep(rows: Iterator[dict[str, Any]], _keys: Any, columns: Sequence[Column], _form: str) -> None:
+        found[command] = list(rows), columns
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "print_rows", keep)
+        for command in LISTS:
+            assert CliRunner().invoke(cli, [command, "-d", str(database)]).exit_code == 0
+            assert found[command][0]
+    return found
+
+
+def _text(column: Column, row: dict[str, Any]) -> str:
+    value = column.pick(row) if column.pick else row[column.key]
+    return "" if value is None else column.show(value) if column.show else str(value)
+
+
+def _shown(columns: Sequence[Column], head: str) -> list[Column]:
+    """The columns whose titles are in the head, in their order; a title may be a part of another."""
+    shown = []
+    for title in re.split(r"\s{2,}", head.strip()):
+        shown += [column for column in columns if column.title == title]
+    assert "  ".join(column.title for column in shown) == "  ".join(re.split(r"\s{2,}", head.strip()))
+    return shown
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_lists_never_cut_a_number_an_id_or_a_time(
+    command: str, samples: dict[str, Listed], width: int
+) -> None:
+    rows, columns = samples[command]
+    head, *lines = _on_terminal(rows, columns)
+    solid = [column for column in _shown(columns, head) if not column.wraps]
+    left = iter(lines)
+    for row in rows:
+        wanted = [_text(column, row) for column in solid]
+        pattern = r"\s+".join(re.escape(text) for text in wanted if text)
+        # Cells that wrap stand between them, or not.
+        pattern = pattern.replace(r"\s+", r"\s+(?:.*\s)?")
+        assert any(re.search(rf"(?<!\S){pattern}(?!\S)", line) for line in left), (width, wanted)
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_lists_leave_out_what_is_empty_then_what_is_missed_least(
+    command: str, samples: dict[str, Listed], width: int
+) -> None:
+    rows, columns = samples[command]
+    head, *lines = _on_terminal(rows, columns)
+    shown = _shown(columns, head)
+    gone = [column for column in columns if column not in shown]
+    empty = [column for column in columns if not any(_text(column, row) for row in rows)]
+    if gone:
+        assert not set(shown) & set(empty)
+    gone = [column for column in gone if column not in empty]
+    if gone:
+        assert max(column.spare for column in shown) < min(column.spare for column in gone)
+    least = max(len(line) for line in lines) if not any(column.spare for column in shown) else 0
+    assert max(map(len, [head, *lines])) <= max(width, least)
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_the_time_and_the_id_of_a_list_go_last(command: str, samples: dict[str, Listed]) -> None:
+    last = sorted(samples[command][1], key=lambda column: column.spare)
+    titles = [column.title for column in last if not column.wraps]
+    firsts = {
+        "sessions": {"ID", "Opened"},
+        "log": {"ID", "Time"},
+        "events": {"ID", "Time"},
+        "readings": {"Packet", "Time"},
+        "stats": {"Command", "Count"},
+        "findings": {"Frame", "Code"},
+        "elements": {"UUID"},
+        "subscriptions": {"ID", "Opened"},
+    }[command]
+    assert set(titles[: len(firsts)]) == firsts
+
+
+def test_log_says_what_was_asked_in_a_terminal_of_80_columns(
+    samples: dict[str, Listed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows, columns = samples["log"]
+    head, *_ = _on_terminal(rows, columns)
+    assert head.split() == ["ID", "Time", "Command", "Summary"]
+
+
+# Long lists
+
+
+def many(count: int) -> Iterator[dict[str, Any]]:
+    for number in range(count):
+        yield ROW | {"id": f"{number}p1", "text": "word"}
+
+
+def test_a_list_is_printed_while_it_is_read() -> None:
+    seen = []
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(many(3 * PAGE)):
+            seen.append(output.getvalue().count("\n") >= number - PAGE)
+            yield row
+
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert print_table(rows(), COLUMNS) == 3 * PAGE
+    assert all(seen)
+    assert output.getvalue().count("\n") == 3 * PAGE + 1
+
+
+def test_other_programs_get_one_head_and_people_one_for_each_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    same = [ROW | {"text": "word"}] * (2 * PAGE)
+    assert sum(" Time " in line for line in _on_terminal(same, COLUMNS)) == 1
+    wider = [*same, ROW | {"id": "123456789p1", "text": "word"}]
+    assert [number for number, line in enumerate(_on_terminal(wider, COLUMNS)) if " Time " in line] == [
+        0,
+        2 * PAGE + 1,
+    ]
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        print_table(wider, COLUMNS)
+    lines = output.getvalue().splitlines()
+    assert sum(" Time " in line for line in lines) == 1
+    assert lines[-1].split() == ["123456789p1", ROW["time"], "1234567", "word"]
+
+
+def test_a_column_that_was_empty_comes_back_with_its_first_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    rows = [*([ROW] * PAGE), ROW | {"error": "denied"}]
+    lines = _on_terminal(rows, COLUMNS)
+    heads = [line.split() for line in lines if line.split()[:1] == ["ID"]]
+    assert heads == [["ID", "Time", "Count", "Text"], ["ID", "Time", "Error", "Text"]]
+    assert any("denied" in line for line in lines)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database whose log is longer than a pipe holds."""
+    packets = ", ".join(f"[0, {number}, 8]" for number in range(2, 3 * PAGE))
+    return fill(tmp_path_factory.mktemp("long") / "long.db", *HELLO, f">[{packets}]")
+
+
+def _begun(database: Path) -> subprocess.Popen[str]:
+    """`log` while it waits for the reader of its output, who has read one line."""
+    process = subprocess.Popen(
+        [BIN / "xentara-inspect", "log", "-d", database, "--limit", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline().split()[0] == "ID"
+    return process
+
+
+def test_a_reader_that_has_seen_enough_ends_a_list(long: Path) -> None:
+    with _begun(long) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 0
+
+
+def test_ctrl_c_ends_a_list(long: Path) -> None:
+    with _begun(long) as process:
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+        assert process.stderr.read() == ""

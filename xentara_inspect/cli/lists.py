@@ -8,26 +8,14 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import cell_text, milliseconds, print_rows, severity_style, short_time
-from xentara_inspect.cli.reading import opened
+from xentara_inspect.cli.output import cell_text, milliseconds, severity_style, short_time
+from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.protocol import identifiers
 
 _ID: Final = Column("id", "ID", right=True)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
 _TIME: Final = Column("time", "Time", show=short_time, spare=1)
-
-
-def _list(
-    databases: tuple[str, ...],
-    form: str,
-    query: Any,
-    keys: Sequence[str],
-    columns: Sequence[Column],
-    **filters: Any,
-) -> None:
-    with opened(databases) as asked:
-        print_rows(query(asked, **filters), keys, columns, form)
 
 
 def _subscribed(elements: Sequence[Mapping[str, Any]]) -> str:
@@ -64,22 +52,22 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     columns = (
         _ID,
         Column("opened", "Opened", show=short_time),
-        Column("closed", "Closed", show=short_time, spare=4),
-        Column("client", "Client", spare=2),
-        Column("server", "Server", spare=8),
-        Column("user", "User", spare=5),
-        Column("frames", "Frames", right=True, spare=6),
-        Column("requests", "Requests", right=True, spare=1),
-        Column("errors", "Errors", right=True, spare=1),
-        Column("events", "Events", right=True, spare=1),
-        Column("findings", "Findings", right=True, spare=3),
-        Column("dropped", "Dropped", right=True, spare=9),
-        Column("close_code", "Code", right=True, spare=2),
-        Column("closed_by", "By", spare=7),
+        Column("closed", "Closed", show=short_time, spare=8),
+        Column("client", "Client", spare=4),
+        Column("server", "Server", spare=12),
+        Column("user", "User", spare=9),
+        Column("frames", "Frames", right=True, spare=10),
+        Column("requests", "Requests", right=True, spare=2),
+        Column("errors", "Errors", right=True, spare=3),
+        Column("events", "Events", right=True, spare=5),
+        Column("findings", "Findings", right=True, spare=7),
+        Column("dropped", "Dropped", right=True, spare=13),
+        Column("close_code", "Code", right=True, spare=6),
+        Column("closed_by", "By", spare=11),
         Column("refused", "Refused", spare=1),
-        Column("source", "Source", spare=10),
+        Column("source", "Source", spare=14),
     )
-    _list(databases, form, query, SESSION_KEYS, columns, **filters)
+    print_answer(databases, form, query, SESSION_KEYS, columns, **filters)
 
 
 @click.command(
@@ -106,7 +94,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         Column("subscription", "Subscription", right=True, spare=5),
         Column("summary", "Summary", wraps=24),
     )
-    _list(databases, form, query, EVENT_KEYS, columns, **filters)
+    print_answer(databases, form, query, EVENT_KEYS, columns, **filters)
 
 
 @click.command(
@@ -134,9 +122,9 @@ def readings(
     if named is not None and element is not None:
         raise click.UsageError("Give ELEMENT or --element, not both.")
     columns = (
-        Column("packet", "Packet", right=True, spare=2),
+        Column("packet", "Packet", right=True, spare=1),
         Column("session", "Session", right=True, spare=7),
-        Column("time", "Time", show=short_time, spare=1),
+        Column("time", "Time", show=short_time, spare=2),
         Column("origin", "Origin", spare=4),
         Column("element", "Element", wraps=14),
         Column("attribute", "Attribute", wraps=10),
@@ -145,7 +133,7 @@ def readings(
         Column("quality", "Quality", show=_quality, spare=6),
         Column("error_name", "Error", spare=5, pick=_refusal),
     )
-    _list(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
+    print_answer(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
 
 
 @click.command(epilog=options.examples("stats", "stats --session 3 --since 2026-03-01T14:00"))
@@ -164,17 +152,17 @@ def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     columns = (
         Column("command", "Command"),
         Column("count", "Count", right=True),
-        Column("ok", "Ok", right=True, spare=6),
+        Column("ok", "Ok", right=True, spare=7),
         Column("errors", "Errors", right=True, spare=1),
-        Column("unanswered", "Unanswered", right=True, spare=5),
+        Column("unanswered", "Unanswered", right=True, spare=6),
         *(
             Column(f"{name}_ms", f"{name} ms", show=milliseconds, right=True, spare=spare)
-            for name, spare in (("p50", 2), ("p95", 4), ("p99", 3), ("max", 1))
+            for name, spare in (("p50", 3), ("p95", 5), ("p99", 4), ("max", 2))
         ),
-        Column("request_bytes", "Bytes asked", right=True, spare=7),
-        Column("response_bytes", "answered", right=True, spare=7),
+        Column("request_bytes", "Bytes asked", right=True, spare=8),
+        Column("response_bytes", "Bytes answered", right=True, spare=9),
     )
-    _list(databases, form, query, STATS_KEYS, columns, **filters)
+    print_answer(databases, form, query, STATS_KEYS, columns, **filters)
 
 
 @click.command(epilog=options.examples("findings --severity error", "findings --code unanswered-request"))
@@ -199,7 +187,7 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         Column("code", "Code"),
         Column("message", "Message", wraps=24),
     )
-    _list(databases, form, query, FINDING_KEYS, columns, **filters)
+    print_answer(databases, form, query, FINDING_KEYS, columns, **filters)
 
 
 @click.command(epilog=options.examples("elements", "elements --limit 0 --json"))
@@ -212,12 +200,12 @@ def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     from xentara_inspect.queries.elements import elements as query
 
     columns = (
-        Column("primary_key", "Primary key"),
+        Column("primary_key", "Primary key", wraps=16),
         Column("uuid", "UUID"),
         Column("category", "Category", spare=1),
         Column("learned_from", "Learned from", spare=2),
     )
-    _list(databases, form, query, ELEMENT_KEYS, columns, **filters)
+    print_answer(databases, form, query, ELEMENT_KEYS, columns, **filters)
 
 
 @click.command(epilog=options.examples("subscriptions", "subscriptions --element 'Plant.Tank 1.Level'"))
@@ -240,9 +228,9 @@ def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None
         _SESSION,
         Column("uuid", "UUID", spare=6),
         Column("opened", "Opened", show=short_time, spare=1),
-        Column("closed", "Closed", show=short_time, spare=3),
-        Column("status", "Status", spare=2),
-        Column("error_name", "Error", spare=1),
+        Column("closed", "Closed", show=short_time, spare=5),
+        Column("status", "Status", spare=3),
+        Column("error_name", "Error", spare=2),
         Column("elements", "Elements", show=_subscribed, wraps=24),
     )
-    _list(databases, form, query, SUBSCRIPTION_KEYS, columns, **filters)
+    print_answer(databases, form, query, SUBSCRIPTION_KEYS, columns, **filters)

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import milliseconds, print_rows, short_time, status_style
-from xentara_inspect.cli.reading import opened
+from xentara_inspect.cli.output import milliseconds, short_time, status_style
+from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.traffic.records import Status
 
@@ -23,13 +23,13 @@ def _command(row: Mapping[str, Any]) -> str | None:
 
 _COLUMNS = (
     Column("id", "ID", right=True),
-    Column("session", "Session", right=True, spare=4),
+    Column("session", "Session", right=True, spare=5),
     Column("time", "Time", show=short_time, spare=1),
     Column("command", "Command", spare=2, pick=_command),
-    Column("message_id", "Msg", right=True, spare=5),
-    Column("status", "Status", style=status_style, spare=2),
-    Column("latency_ms", "ms", show=milliseconds, right=True, spare=3),
-    Column("summary", "Summary", wraps=24),
+    Column("message_id", "Msg", right=True, spare=6),
+    Column("status", "Status", style=status_style, spare=3),
+    Column("latency_ms", "ms", show=milliseconds, right=True, spare=4),
+    Column("summary", "Summary", wraps=20),
 )
 
 
@@ -62,5 +62,4 @@ def log(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     from xentara_inspect.queries.log import LOG_KEYS
     from xentara_inspect.queries.log import log as query
 
-    with opened(databases) as asked:
-        print_rows(query(asked, **filters), LOG_KEYS, _COLUMNS, form)
+    print_answer(databases, form, query, LOG_KEYS, _COLUMNS, **filters)

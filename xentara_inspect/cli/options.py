@@ -7,9 +7,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
-FORMATS: Final = ("table", "json", "ndjson", "csv")
+FORMATS: Final = ("table", "json", "ndjson", "csv", "csv-safe")
 _SHORT_FORM: Final = "xentara_inspect.form"
 """Where --json and the like leave their word for --format."""
+_FOR: Final = {"csv-safe": ": CSV for spreadsheets, which take no text in it for a formula"}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -72,7 +73,7 @@ def format_option(function: Function) -> Function:
             is_eager=True,
             expose_value=False,
             callback=_short_form,
-            help=f"The same as --format {form}.",
+            help=f"The same as --format {form}{_FOR.get(form, '')}.",
         )(function)
     return click.option(
         "--format",
@@ -87,7 +88,7 @@ def format_option(function: Function) -> Function:
 
 def _short_form(ctx: click.Context, param: click.Parameter, given: bool) -> None:
     if given:
-        ctx.meta[_SHORT_FORM] = param.name
+        ctx.meta[_SHORT_FORM] = param.opts[0].removeprefix("--")
 
 
 def _form(ctx: click.Context, _param: click.Parameter, form: str) -> str:

@@ -17,6 +17,9 @@ from xentara_inspect.escape import safe
 Row = Mapping[str, Any]
 
 _BATCH: Final = 256
+_FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What a cell begins with that a spreadsheet evaluates (OWASP, CSV injection), in full width too."""
+_NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
 
 
@@ -25,7 +28,8 @@ def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Colum
     printers: dict[str, Callable[[], int]] = {
         "json": lambda: _print_json(rows),
         "ndjson": lambda: _print_ndjson(rows),
-        "csv": lambda: _print_csv(rows, keys),
+        "csv": lambda: _print_csv(rows, keys, _csv_cell),
+        "csv-safe": lambda: _print_csv(rows, keys, _csv_cell_without_formula),
         "table": lambda: _print_table(rows, columns),
     }
     return printers[form]()
@@ -83,13 +87,13 @@ def _print_ndjson(rows: Iterable[Row]) -> int:
     return count
 
 
-def _print_csv(rows: Iterable[Row], keys: Sequence[str]) -> int:
+def _print_csv(rows: Iterable[Row], keys: Sequence[str], cell: Callable[[Any], Any]) -> int:
     count = 0
     for batch in _batches(rows):
         if not count:
             keys = list(batch[0])  # a row may have more than is announced
             _write_csv([keys])
-        _write_csv([[_csv_cell(row[key]) for key in keys] for row in batch])
+        _write_csv([[cell(row[key]) for key in keys] for row in batch])
         count += len(batch)
     if not count:
         _write_csv([keys])
@@ -106,6 +110,12 @@ def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
         return safe(value)
     return cell_text(value) if isinstance(value, (bool, dict, list)) else value
+
+
+def _csv_cell_without_formula(value: Any) -> Any:
+    """The same with a `'` before what spreadsheets would take for a formula; numbers stay numbers."""
+    is_formula = isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value)
+    return f"'{_csv_cell(value)}" if is_formula else _csv_cell(value)
 
 
 def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:

@@ -1,11 +1,14 @@
-"""Opening databases for a query, and saying when they are behind."""
+"""Opening databases for a query, saying when they are behind, and printing the answer."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from xentara_inspect.cli.output import print_rows
 from xentara_inspect.cli.printing import note
+from xentara_inspect.cli.table import Column
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.store.indexer_lock import is_taken
 
@@ -26,3 +29,19 @@ def opened(paths: Sequence[str]) -> Iterator[Databases]:
                 verb = "is" if waiting == 1 else "are"
                 note(f"{frames} {verb} not indexed yet; `xentara-inspect reindex` does it.")
         yield databases
+
+
+def print_answer(
+    paths: Sequence[str],
+    form: str,
+    query: Callable[..., Any],
+    keys: Sequence[str],
+    columns: Sequence[Column],
+    **filters: Any,
+) -> None:
+    """Ask databases, and print the rows in the form asked for as they come. Raises StoreError.
+
+    query: a question of `queries`. Where the reader has seen enough it ends before its databases do.
+    """
+    with opened(paths) as asked, contextlib.closing(query(asked, **filters)) as rows:
+        print_rows(rows, keys, columns, form)

@@ -1,10 +1,16 @@
-"""Rows as a table: whole lines for other programs, what fits for people in front of a terminal."""
+"""Rows as a table: whole lines for other programs, what fits for people in front of a terminal.
+
+Rows are laid out and printed by the page, so that a list of millions needs the memory of one page. A column
+never gets narrower again: lines that follow one another seldom shift.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from xentara_inspect.cli.printing import out, printable
@@ -12,13 +18,12 @@ from xentara_inspect.escape import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-_UNBOUNDED: Final = 100_000
-"""Width of a table that no terminal shows: nothing is cut or wrapped."""
+PAGE: Final = 1000
+"""Rows that are laid out together."""
 
 _BETWEEN: Final = 2
+_HEAD_STYLE: Final = "bold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +32,9 @@ class Column:
 
     pick: the value of a row, where it is not that of the key. show: the text of a value, None for plain
     `str`. style: the colour of a value, for terminals. wraps: the least width to which the text may be
-    broken over lines where the terminal is narrow; 0 for none. spare: those with
-    the highest are left out first where the terminal is narrower still, empty ones before any other;
-    those with 0 never. What does not wrap is never cut.
+    broken over lines where the terminal is narrow; 0 for none. spare: how easily it is missed. Where the
+    terminal is narrower still, the columns with the highest are left out first, empty ones before any
+    other; those with 0 never. What does not wrap is never cut.
     """
 
     key: str
@@ -42,73 +47,154 @@ class Column:
     pick: Callable[[Mapping[str, Any]], Any] | None = None
 
 
+Cell = tuple[str, str]
+"""What is printed, and its style."""
+
+_EMPTY: Final[Cell] = ("", "")
+
+Layout = Sequence[tuple[int, int]]
+"""The columns that are printed: the place of each among all, and its width."""
+
+_Form = tuple[bool, int]
+"""Whether a cell stands at the right of its column, and the width of that."""
+
+
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> int:
-    """Print rows; nothing where there are none. Returns how many there were."""
-    cells = [[_cell(column, row) for column in columns] for row in rows]
-    if not cells:
-        return 0
+    """Print rows, with a head where there are any. Returns how many there were.
+
+    On a terminal a head stands above each page with other columns or widths than the page before.
+    """
+    console = _terminal()
+    widest = [0] * len(columns)
+    layout: Layout = ()
+    count = 0
+    for page in _pages(rows):
+        cells = [[_cell(column, row) for row in page] for column in columns]
+        for place, column in enumerate(cells):
+            widest[place] = max(widest[place], *(_width(text) for text, _ in column))
+        before, layout = layout, _whole(columns, widest)
+        if console:
+            layout = _fitting(columns, widest, layout, console.width)
+        shown = list(zip(*(cells[place] for place, _ in layout), strict=True))
+        if not before or (console and layout != before):
+            shown.insert(0, tuple((columns[place].title, _HEAD_STYLE) for place, _ in layout))
+        form = [(columns[place].right, width) for place, width in layout]
+        out("\n".join(line for row in shown for line in _lines(row, form, console)))
+        count += len(page)
+    return count
+
+
+def _terminal() -> Console | None:
+    """The terminal that the table goes to; None where it goes to a file or another program."""
+    if not sys.stdout.isatty():
+        return None
     from rich.console import Console
 
-    if not sys.stdout.isatty():
-        _print_whole_lines(Console(highlight=False, width=_UNBOUNDED, no_color=True), columns, cells)
-        return len(cells)
-    console = Console(highlight=False)
-    kept = _fitting(columns, cells, console.width)
-    needed = sum(_least_width(columns[place], cells, place) + _BETWEEN for place in kept) - _BETWEEN
-    # Where even the least does not fit the terminal breaks the lines, and nothing is cut.
-    console.width = max(needed, console.width)
-    console.print(_table(columns, cells, kept), soft_wrap=True)
-    return len(cells)
+    return Console(highlight=False)
 
 
-def _fitting(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int) -> list[int]:
-    """The places of the columns to show in a terminal."""
-    kept = list(range(len(columns)))
-    least = [_least_width(column, cells, place) for place, column in enumerate(columns)]
-    empty = [not any(row[place].plain for row in cells) for place in kept]
-    whole = sum(max(row[place].cell_len for row in cells) + _BETWEEN for place in kept)
-    if whole > width:  # columns that wrap have a better use for the room
-        kept = [place for place in kept if not empty[place]]
-    spare = [place for place in kept if columns[place].spare]
-    for place in sorted(spare, key=lambda place: -columns[place].spare):
-        if sum(least[there] + _BETWEEN for there in kept) - _BETWEEN <= width:
+def _pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    source = iter(rows)
+    while page := list(islice(source, PAGE)):
+        yield page
+
+
+def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
+    value = column.pick(row) if column.pick else row[column.key]
+    if value is None:
+        return _EMPTY
+    text = printable(safe(column.show(value) if column.show else str(value)))
+    return text, column.style(value) if column.style else ""
+
+
+def _whole(columns: Sequence[Column], widest: Sequence[int]) -> Layout:
+    """All columns, as wide as what stands in them."""
+    return [(place, max(widest[place], _width(column.title))) for place, column in enumerate(columns)]
+
+
+def _fitting(columns: Sequence[Column], widest: Sequence[int], whole: Layout, width: int) -> Layout:
+    """The columns to show in a terminal of this width. widest: of what stands in each, 0 if it is empty.
+
+    Where even the least does not fit the terminal breaks the lines, and nothing is cut.
+    """
+    if _total(whole) <= width:
+        return whole
+    # Columns that wrap have a better use for the room of empty ones.
+    kept = [(place, min(most, columns[place].wraps or most), most) for place, most in whole if widest[place]]
+    for column in sorted(kept, key=lambda column: -columns[column[0]].spare):
+        if _total(kept) <= width or not columns[column[0]].spare:
             break
-        kept.remove(place)
-    return kept
+        kept.remove(column)
+    # What is left over goes to those that wrap, the same to each as long as they need it.
+    room = max(0, width - _total(kept))
+    widths = {}
+    for left, (place, least, most) in zip(
+        range(len(kept), 0, -1), sorted(kept, key=lambda column: column[2] - column[1]), strict=True
+    ):
+        more = min(most - least, room // left)
+        widths[place] = least + more
+        room -= more
+    return sorted(widths.items())
 
 
-def _least_width(column: Column, cells: Sequence[Sequence[Text]], place: int) -> int:
-    whole = max(len(column.title), *(row[place].cell_len for row in cells))
-    return min(whole, column.wraps) if column.wraps else whole
+def _total(layout: Iterable[tuple[int, ...]]) -> int:
+    """The width of a line. layout: of each column the place, the width, and what else there may be."""
+    return sum(column[1] + _BETWEEN for column in layout) - _BETWEEN
 
 
-def _table(columns: Sequence[Column], cells: Sequence[Sequence[Text]], kept: Sequence[int]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place in kept:
-        column = columns[place]
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=not column.wraps,
-            overflow="fold",
-        )
-    for row in cells:
-        table.add_row(*(row[place] for place in kept))
-    return table
-
-
-def _print_whole_lines(console: Console, columns: Sequence[Column], cells: Sequence[Sequence[Text]]) -> None:
-    with console.capture() as captured:
-        console.print(_table(columns, cells, range(len(columns))))
-    for line in captured.get().splitlines():
-        out(line.rstrip())
+def _lines(row: Sequence[Cell], form: Sequence[_Form], console: Console | None) -> Iterator[str]:
+    """The lines of a row. console: None where nothing is coloured, and nothing is too wide."""
+    cells = []
+    is_one_line = True
+    for cell, (_, width) in zip(row, form, strict=True):
+        text, style = cell
+        if console is None or _width(text) <= width:
+            cells.append([cell])
+        else:
+            is_one_line = False
+            cells.append([(line, style) for line in _broken(text, width, console)])
+    if is_one_line:
+        yield _line(row, form, console)
+    else:
+        for line in zip_longest(*cells, fillvalue=_EMPTY):
+            yield _line(line, form, console)
 
 
-def _cell(column: Column, row: Mapping[str, Any]) -> Text:
+def _line(cells: Sequence[Cell], form: Sequence[_Form], console: Console | None) -> str:
+    line = ""
+    blank = 0
+    for (text, style), (right, width) in zip(cells, form, strict=True):
+        left_over = width - _width(text)
+        if not text:
+            blank += width + _BETWEEN
+            continue
+        before, behind = (left_over, 0) if right else (0, left_over)
+        line += " " * (blank + before) + (_painted(text, style, console) if style and console else text)
+        blank = behind + _BETWEEN
+    return line
+
+
+def _width(text: str) -> int:
+    """Places that a text takes on the screen."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+@lru_cache(maxsize=PAGE)
+def _broken(text: str, width: int, console: Console) -> list[str]:
+    """A text over as many lines as it needs."""
     from rich.text import Text
 
-    value = column.pick(row) if column.pick else row[column.key]
-    text = "" if value is None else safe(column.show(value) if column.show else str(value))
-    return Text(printable(text), style=column.style(value) if column.style and value is not None else "")
+    return [line.plain.rstrip() for line in Text(text).wrap(console, width, overflow="fold")]
+
+
+@lru_cache(maxsize=PAGE)
+def _painted(text: str, style: str, console: Console) -> str:
+    from rich.text import Text
+
+    with console.capture() as captured:
+        console.print(Text(text, style=style), end="", soft_wrap=True)
+    return captured.get()
