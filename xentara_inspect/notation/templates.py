@@ -127,7 +127,7 @@ def filled(template: Template, found: re.Match[bytes], position: int, names: Nam
                 if content == NIL:
                     return []
                 text = f"37(h'{content.hex().upper()}')"
-                name = names.elements.get(content)
+                name = names.element(content)
                 if name:
                     comment = f"{kind.before}{shortened(name)}{kind.after}"
             case Number():

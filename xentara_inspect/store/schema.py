@@ -16,7 +16,7 @@ from xentara_inspect.protocol import commands, error_codes, identifiers
 APPLICATION_ID: Final = 0x58_4E_54_52  # "XNTR"
 """What `PRAGMA application_id` says of our databases, and of no other program's."""
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """`PRAGMA user_version` once all migrations of this release are applied."""
 
 
@@ -140,6 +140,28 @@ JOURNAL_TABLES: Final[dict[str, Table]] = {
         },
         "name",
     ),
+    "name_files": Table(
+        "a file of names that was read in, placed among the frames, so that a rebuild repeats what it says",
+        {
+            "id": Column(int, "counts up"),
+            "source": Column(str, "name of the file"),
+            "time": Column(int, "when"),
+            "after_frame": Column(int, "the last frame before"),
+            "after_end": Column(int, "the last row of session_ends before"),
+            "carried": Column(int, "1 where that was in a file before of the recording", default=0),
+        },
+    ),
+    "given_names": Table(
+        "what such a file calls an element, where that was news; the latest file counts, and only where the"
+        " traffic tells no name",
+        {
+            "uuid": Column(str, _UUID),
+            "file_id": Column(int, "the file", "name_files"),
+            "name": Column(str, "primary key of the element"),
+        },
+        ("uuid", "file_id"),
+        rowless=True,
+    ),
     "carried_elements": Table(
         "an element known at the end of the file before, so that this one can be indexed without it",
         {
@@ -236,7 +258,9 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
             "uuid": Column(str, _UUID),
             "primary_key": Column(str, "its name, once it was told"),
             "category": Column(bytes, "element category", "element_categories"),
-            "learned_from": Column(str, "the command that told it, or event"),
+            "learned_from": Column(
+                str, "the command that told it, event, or file for a name of `given_names`"
+            ),
         },
     ),
     "attributes": Table(
@@ -329,6 +353,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
             "frame_id": Column(int, "the last frame"),
             "session_end_id": Column(int, "the last row of session_ends"),
             "findings": Column(int, "ids given to findings so far"),
+            "name_file_id": Column(int, "the last row of name_files", default=0),
         },
     ),
 }
