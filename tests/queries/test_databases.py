@@ -19,7 +19,7 @@ from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.errors import StoreError
 
 EVERY_LIST = (
-    "log", "events", "readings", "stats", "findings", "subscriptions", "sessions", "elements",
+    "log", "events", "readings", "stats", "findings", "subscriptions", "sessions", "elements", "names",
 )  # fmt: skip
 DAY = 86_400 * 10**9
 START = 1_700_000_000_000_000_000

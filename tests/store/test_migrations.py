@@ -25,7 +25,14 @@ from xentara_inspect.store.views import VIEWS
 STORED = Path(__file__).parent / "stored"
 """Databases that earlier versions made of sample captures, and a recording that was rotated."""
 
-OLD = ("schema-1", "schema-2")
+_BY_FRAME = (
+    "SELECT frame_id << 24 | position, exchanges.opcode, status, requested, responded FROM exchanges"
+    " JOIN packets ON packets.id = coalesce(request_id, response_id) ORDER BY 1"
+)
+_BY_ADDRESS = "SELECT id, opcode, status, requested, responded FROM exchanges ORDER BY 1"
+OLD = {"schema-1": _BY_FRAME, "schema-2": _BY_FRAME, "schema-3": _BY_ADDRESS}
+"""How each of them is asked for its exchanges."""
+
 _AFFINITIES = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}
 
 
@@ -65,19 +72,11 @@ def test_migrating_keeps_every_frame_and_derives_the_rest_again(tmp_path: Path, 
     path = unpacked(name, tmp_path)
     with closing(sqlite3.connect(path)) as connection:
         frames = frames_of(connection)
-        exchanges = connection.execute(
-            "SELECT frame_id << 24 | position, exchanges.opcode, status, requested, responded FROM exchanges"
-            " JOIN packets ON packets.id = coalesce(request_id, response_id) ORDER BY 1"
-        ).fetchall()
+        exchanges = connection.execute(OLD[name]).fetchall()
     catch_up(path)
     with closing(sqlite3.connect(path)) as connection:
         assert frames_of(connection) == frames
-        assert (
-            connection.execute(
-                "SELECT id, opcode, status, requested, responded FROM exchanges ORDER BY 1"
-            ).fetchall()
-            == exchanges
-        )
+        assert connection.execute(_BY_ADDRESS).fetchall() == exchanges
         (findings,) = connection.execute("SELECT count(*) FROM findings").fetchone()
         assert findings
 

@@ -23,7 +23,7 @@ from xentara_inspect.cli import _COMMANDS
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.database import open_for_writing
 
-LISTS = ("sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions")
+LISTS = ("sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions", "names")
 HOSTILE = 'Plänt\u001b[31m\u202e;"x",y'
 
 

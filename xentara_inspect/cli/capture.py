@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -52,6 +53,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             flag = option.flag if option.default == "off" else option.flag.replace("--", "--no-")
             said = f"{option.help.removesuffix(' (on or off).')}."
             command = click.option(flag, option.name, is_flag=True, help=option.negated or said)(command)
+        elif option.is_files:
+            said = f"{option.help.rpartition(';')[0]}. Several by repeating this."
+            command = click.option(option.flag, option.name, metavar="FILE", multiple=True, help=said)(
+                command
+            )
         else:
             metavar = option.name.rsplit("_", 1)[1].upper()
             command = click.option(
@@ -75,7 +81,7 @@ def capture(
     ssl_insecure: bool,
     database: str,
     mitmproxy_options: tuple[str, ...],
-    **given: str | bool,
+    **given: str | bool | tuple[str, ...],
 ) -> None:
     """Record the traffic of clients with a server.
 
@@ -110,8 +116,10 @@ def capture(
     sys.exit(0)
 
 
-def _text(option: Option, given: str | bool) -> str:
+def _text(option: Option, given: str | bool | tuple[str, ...]) -> str:
     """What an option is set to. given: for a switch, whether it was turned from its default."""
     if isinstance(given, str):
         return given
+    if isinstance(given, tuple):
+        return os.pathsep.join(given)
     return "on" if given is (option.default == "off") else "off"

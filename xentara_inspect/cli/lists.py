@@ -195,7 +195,7 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.format_option
 @options.limit_option
 def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """List elements with their primary keys as far as the traffic told them; the 50 seen last."""
+    """List elements with their primary keys as far as they are known; the 50 seen last."""
     from xentara_inspect.queries.elements import ELEMENT_KEYS
     from xentara_inspect.queries.elements import elements as query
 

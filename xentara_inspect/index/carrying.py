@@ -22,6 +22,7 @@ from xentara_inspect.store.chain import Chain, beside, chain_at, following_file,
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid, stored_attribute, stored_uuid
 from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
+from xentara_inspect.store.given_names import name_elements
 from xentara_inspect.traffic.records import SubscribedElements
 
 
@@ -104,6 +105,7 @@ def seed(connection: sqlite3.Connection) -> None:
     keys.write(connection)
     for statement, parameters in statements:
         connection.execute(statement, parameters)
+    name_elements(connection)
 
 
 def _waits(place: Chain | None) -> bool:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final
 
 from xentara_inspect.frames import Frame
 from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
+from xentara_inspect.index.marks import Mark, marks_behind
 from xentara_inspect.index.poison import cut_frame, internal_error, survives
 from xentara_inspect.index.resume import has_pending, load_names, load_session
 from xentara_inspect.index.rows import Notation, Rows
@@ -22,12 +23,14 @@ from xentara_inspect.notation.messages import annotate_packet
 from xentara_inspect.notation.packets import Context
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
+from xentara_inspect.store.given_names import given_names, names_in
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
+from xentara_inspect.traffic import naming
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import Decoded, PacketRecord
-from xentara_inspect.traffic.session import Session
+from xentara_inspect.traffic.session import Session, finding
 
 SHORT_WORK: Final = 0.005
 """Seconds of decoding in one transaction while somebody records."""
@@ -42,14 +45,6 @@ _BYTE_LIMIT: Final = 4 << 20  # of payload in one transaction, whatever the cloc
 
 Progress = Callable[[int, int], None]
 """Told now and then: the last frame indexed, and the last one there is."""
-
-
-class _End(NamedTuple):
-    id: int
-    session_id: int
-    after_frame: int
-    time: int
-    reopened: int
 
 
 class Indexer:
@@ -160,6 +155,7 @@ class Indexer:
         self._sessions.clear()
         self._names = load_names(self._connection)
         self._rows = Rows(self._connection)
+        self._names.given_before = given_names(self._connection, self._rows.position.name_file_id)
         self._leaves_out_events = notation_setting(self._connection) == EXCHANGES
         self._must_resume = False
 
@@ -171,26 +167,26 @@ class Indexer:
         try:
             self._rows.checkpoint.check(self._connection)
             self._cut = self._cut_frames()
-            ends = self._ends()
-            end = next(ends, None)
+            marks = marks_behind(self._connection, self._rows.position)
+            mark = next(marks, None)
             frames = self._connection.execute(
                 "SELECT id, session_id, time, from_client, is_text, payload FROM frames"
                 " WHERE id > ? ORDER BY id",
                 (self._rows.position.frame_id,),
             )
             for frame_id, session_id, *rest in frames:
-                while end is not None and end.after_frame < frame_id:
-                    if not self._end(end):
+                while mark is not None and mark.after_frame < frame_id:
+                    if not self._pass(mark):
                         return
-                    end = next(ends, None)
+                    mark = next(marks, None)
                 session = self._session(session_id, frame_id)
                 if session is None:
                     return
                 weight += self._feed(session, session_id, frame_id, Frame(*rest))
                 if time.perf_counter() > deadline or weight > _BYTE_LIMIT or self._must_resume:
                     return
-            while end is not None and self._end(end):
-                end = next(ends, None)
+            while mark is not None and self._pass(mark):
+                mark = next(marks, None)
         finally:
             if self._lock is not None:
                 self._lock.mark(0)
@@ -203,16 +199,6 @@ class Indexer:
             "SELECT frame_id, length, why FROM cut_frames WHERE frame_id > ?", behind
         )
         return {frame_id: (length, why) for frame_id, length, why in cut}
-
-    def _ends(self) -> Iterator[_End]:
-        return map(
-            _End._make,
-            self._connection.execute(
-                "SELECT id, session_id, after_frame, time, reopened FROM session_ends"
-                " WHERE id > ? ORDER BY id",
-                (self._rows.position.session_end_id,),
-            ),
-        )
 
     def _feed(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> int:
         """Decode a frame. Returns how much its rows weigh."""
@@ -273,7 +259,18 @@ class Indexer:
             self._sessions[session_id] = session
         return session
 
-    def _end(self, end: _End) -> bool:
+    def _pass(self, mark: Mark) -> bool:
+        """Apply what stands between frames; False where everything before must be written."""
+        if not mark.name_file:
+            return self._end(mark)
+        self._names.given = given_names(self._connection)
+        otherwise = naming.read_in(self._names, names_in(self._connection, mark.name_file))
+        # What was found in an earlier file of the recording is not said again.
+        problems = [] if mark.carried else list(naming.disagreement(otherwise))
+        self._rows.add_names(mark.name_file, mark.time, [finding(problem) for problem in problems])
+        return True
+
+    def _end(self, end: Mark) -> bool:
         """Apply the end (or its revocation) of a session; False where everything before must be written."""
         if end.reopened:
             if not self._rows.is_empty:

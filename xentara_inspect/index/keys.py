@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any, Final
 
 from xentara_inspect.store.columns import loaded_uuid, stored_integer, stored_uuid
+from xentara_inspect.store.given_names import name_elements
 from xentara_inspect.store.schema import WELL_KNOWN_ATTRIBUTES
 from xentara_inspect.traffic.records import AttributeKey
 
@@ -54,7 +55,9 @@ class Keys:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the new rows; `written` once the transaction is committed."""
-        connection.executemany("INSERT INTO elements (id, uuid) VALUES (?, ?)", self.new_elements)
+        if self.new_elements:
+            connection.executemany("INSERT INTO elements (id, uuid) VALUES (?, ?)", self.new_elements)
+            name_elements(connection, self.new_elements[0][0])
         connection.executemany(
             "INSERT INTO attributes (id, number, uuid) VALUES (?, ?, ?)", self.new_attributes
         )

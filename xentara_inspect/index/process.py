@@ -116,7 +116,9 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
             for table in DERIVED_TABLES:
                 if table != "checkpoint":
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
-            connection.execute("UPDATE checkpoint SET frame_id = 0, session_end_id = 0, findings = 0")
+            connection.execute(
+                "UPDATE checkpoint SET frame_id = 0, session_end_id = 0, name_file_id = 0, findings = 0"
+            )
             fill_names(connection)
             seed(connection)
     except sqlite3.Error as error:

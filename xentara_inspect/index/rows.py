@@ -115,6 +115,11 @@ class Rows:
             self._add_findings(session_id, time, decoded.findings, totals)
         self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
 
+    def add_names(self, file_id: int, time: int, findings: Sequence[Finding]) -> None:
+        """A file of names was read in, and what there is to say of it."""
+        self.position.name_file_id = file_id
+        self._add_findings(None, time, findings, [0] * 4)
+
     def add_reopening(self, session_id: int, end_id: int) -> None:
         """A session goes on after an end that had been presumed. Only while `is_empty`."""
         self.position.session_end_id = end_id
@@ -195,7 +200,7 @@ class Rows:
                 self._settled[exchange.address] = exchange, session_id
 
     def _add_findings(
-        self, session_id: int, time: int, findings: Sequence[Finding], totals: list[int]
+        self, session_id: int | None, time: int, findings: Sequence[Finding], totals: list[int]
     ) -> None:
         totals[3] += len(findings)
         for code, severity, message, place, exchange in findings:

@@ -31,7 +31,7 @@ def undocumented(number: int) -> str:
 
 def element_name(names: Names, uuid: bytes) -> str:
     """The primary key of an element, safe to print; empty if not known."""
-    name = names.elements.get(uuid)
+    name = names.element(uuid)
     return shortened(name) if name is not None else ""
 
 
@@ -48,7 +48,7 @@ def uuid_meaning(names: Names, uuid: bytes, element: bytes) -> str:
     """What a UUID is, where its place does not say. element: whose attributes to think of first."""
     if uuid == NIL:
         return "nil UUID"
-    if uuid in names.elements:
+    if names.is_element(uuid):
         return f"element {element_name(names, uuid)}"
     attribute = names.attribute(uuid, element)
     if attribute is not None:

@@ -46,7 +46,7 @@ def append_event(
     """Append the lines of an event. Those offsets in them that nobody needs are not filled in."""
     start, time_prefix, time_label, uuid_prefix, uuid_label, middle, end = _frame(depth, tail)
     time, uuid = event.time, event.element
-    name = names.elements.get(uuid)
+    name = names.element(uuid)
     lines += (
         (INDENTS[depth] + "[", f"Packet {event.position}: Event", 0),
         *start,

@@ -116,7 +116,7 @@ def filled(template: Template, found: re.Match[bytes], names: Names) -> list[Lin
                 if content == NIL:
                     return []
                 text = f"37(h'{content.hex().upper()}')"
-                name = names.elements.get(content)
+                name = names.element(content)
                 if name:
                     comment = f"{kind.before}{shortened(name)}{kind.after}"
             case Number():

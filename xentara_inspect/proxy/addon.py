@@ -156,6 +156,7 @@ class XentaraRecorder:
                 durable=self._values["xentara_durable"],
                 keep_secrets=self._values["xentara_keep_secrets"],
                 notation=self._values["xentara_notation"],
+                names=self._values["xentara_names"],
                 rotation=rotation,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import HEAD, MOST
+from xentara_inspect.store.name_files import NameFileError, read_names
 from xentara_inspect.store.settings import ALL, NOTATIONS
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ class Option:
     def is_switch(self) -> bool:
         """Whether it is on or off."""
         return self.parse is _switch
+
+    @property
+    def is_files(self) -> bool:
+        """Whether it is paths of files, which `capture` takes one by one."""
+        return self.parse is _name_files
 
 
 def _switch(text: str) -> bool:
@@ -119,6 +126,17 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+def _name_files(text: str) -> tuple[str, ...]:
+    """Absolute paths of files that were read once, to say at the start what is wrong with them."""
+    paths = tuple(os.path.abspath(path) for path in text.split(os.pathsep) if path.strip())
+    for path in paths:
+        try:
+            read_names(path)
+        except NameFileError as error:
+            raise OptionError(f"xentara_names: {error}") from None
+    return paths
+
+
 _LEAST_FILE: Final = 1 << 20  # one that has just been made has a quarter of that
 
 OPTIONS: Final = (
@@ -143,6 +161,12 @@ OPTIONS: Final = (
         "Whether annotated notation is stored of all packets, or of exchanges alone, and that of events "
         "written when it is asked for (all or exchanges).",
         _notation,
+    ),
+    Option(
+        "xentara_names",
+        "",
+        f"Files that name elements: Xentara's model.json, CSV of UUID and name; between them {os.pathsep!r}.",
+        _name_files,
     ),
     Option("xentara_durable", "off", "Forward a message only once it is on disk (on or off).", _switch),
     Option(

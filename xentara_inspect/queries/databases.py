@@ -265,6 +265,7 @@ def _add_names(names: Names, more: Names) -> None:
     for element, primary_key in more.elements.items():
         if primary_key is not None or element not in names.elements:
             names.elements[element] = primary_key
+    names.given.update(more.given)
     names.categories.update(more.categories)
     for (element, attribute), name in more.attributes.items():
         if element:

@@ -189,7 +189,7 @@ class _Decoder:
         found: dict[str, Any] = {"uuid": uuid_text(uuid)}
         if isinstance(shape, AttributeId):
             found["name"] = attribute_text(uuid, self._names, self._element)
-        elif uuid in self._names.elements:
+        elif self._names.is_element(uuid):
             found["element"] = self._names.element(uuid)
         elif uuid in self._names.subscriptions:
             found["elements"] = [

@@ -1,4 +1,4 @@
-"""Elements: which ones the traffic told of, and which one a name means."""
+"""Elements: which ones the traffic told of, and which one a name means, be it told or from a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from xentara_inspect.queries.databases import Askable, Database, Databases, as_d
 from xentara_inspect.queries.named import Named
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.queries.values import Row, named_number
-from xentara_inspect.traffic.names import uuid_text
+from xentara_inspect.store.columns import loaded_uuid
+from xentara_inspect.store.given_names import FROM_FILE
+from xentara_inspect.traffic.names import uuid_from_text, uuid_text
 
 ELEMENT_KEYS: Final = ("uuid", "primary_key", "category", "learned_from")
 
@@ -19,16 +21,22 @@ def elements(asked: Askable, *, limit: int = 50) -> Iterator[Row]:
     """Rows with `ELEMENT_KEYS`: the `limit` that were seen last, 0 for all. Raises StoreError.
 
     By primary key, those without at the end. Of an element that several databases know, the latest
-    that knows more counts.
+    that knows more counts; names out of files only where the traffic tells none.
     """
+    databases = as_databases(asked)
     known: dict[str, Row] = {}
-    for file in as_databases(asked).files:
+    for file in databases.files:
         for row in _elements(file):
             before = known.setdefault(row["uuid"], row)
-            if row["primary_key"] is not None:
+            if row["primary_key"] is not None and row["learned_from"] != FROM_FILE:
                 before |= {"primary_key": row["primary_key"], "learned_from": row["learned_from"]}
             if row["category"] is not None:
                 before["category"] = row["category"]
+    for uuid, row in known.items():
+        if row["primary_key"] is None or row["learned_from"] == FROM_FILE:
+            given = databases.names.given.get(loaded_uuid(uuid))
+            if given is not None:
+                row |= {"primary_key": given.name, "learned_from": FROM_FILE}
     yield from sorted(
         list(known.values())[-limit:],
         key=lambda row: (row["primary_key"] is None, row["primary_key"] or "", row["uuid"]),
@@ -52,11 +60,11 @@ class WantedElement:
         names = databases.names
         self._databases = databases
         self._name = name
-        found = [element for element, primary_key in names.elements.items() if primary_key == name]
-        given = _uuid(name)
+        found = [element for element, primary_key in names.named_elements().items() if primary_key == name]
+        given = uuid_from_text(name)
         self.uuids = frozenset([*found, given] if given is not None else found)
         self.primary_keys = {names.element(element) for element in self.uuids} | {name}
-        self.is_known = bool(found) or given in names.elements
+        self.is_known = bool(found) or (given is not None and names.is_element(given))
 
     def keys_in(self, file: Database) -> list[int]:
         """Its keys in a file. Raises StoreError."""
@@ -72,7 +80,7 @@ class WantedElement:
 
     def unknown(self) -> QuestionError:
         """That nobody told of it."""
-        known = [key for key in self._databases.names.elements.values() if key is not None]
+        known = self._databases.names.named_elements().values()
         return not_known("element", self._name, known, "elements")
 
 
@@ -84,12 +92,3 @@ def wanted_element(name: str | None, databases: Databases) -> WantedElement | No
     if not wanted.is_known:
         raise wanted.unknown()
     return wanted
-
-
-def _uuid(text: str) -> bytes | None:
-    digits = text.strip().lower().removeprefix("urn:uuid:").strip("{}").replace("-", "")
-    try:
-        given = bytes.fromhex(digits)
-    except ValueError:
-        return None
-    return given if len(given) == 16 else None

@@ -66,7 +66,7 @@ def _findings(file: Database, where: Where, direction: str) -> Iterator[Keyed]:
             (row["time"], file.index, row["id"]),
             {
                 "id": file.own_number(row["id"]),
-                "session": file.number(row["session_id"]),
+                "session": file.number(row["session_id"]) if row["session_id"] is not None else None,
                 "time": iso_time(row["time"]),
                 "code": row["code"],
                 "severity": row["severity"],

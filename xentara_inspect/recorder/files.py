@@ -30,6 +30,7 @@ from xentara_inspect.store.chain import (
 from xentara_inspect.store.cutting import HEAD
 from xentara_inspect.store.database import file_identity, open_for_writing, transaction
 from xentara_inspect.store.errors import Kind, StoreError, kind_of
+from xentara_inspect.store.name_files import NameFileError, import_names
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
 from xentara_inspect.store.settings import notation_setting, set_notation
 
@@ -189,6 +190,11 @@ class JournalFile:
         )
         if self._stored is None:
             self._stored = stored
+        for path in self._settings.names:
+            try:
+                import_names(connection, path, self._clock())
+            except NameFileError as error:  # it was right when the proxy started
+                self._reports.say(wire.NOTICE, str(error))
 
     def _take(self, connection: sqlite3.Connection) -> None:
         """Write to this connection from now on."""

@@ -75,8 +75,9 @@ class Settings:
     """What the process that writes is told at its start.
 
     path: of the database. durable: commit so that it survives a loss of power. keep_secrets: store
-    payloads as they are. notation: see `store.settings`. rotation: go on in the newest of the files
-    that follow the one at `path`, and when to start the next one; without it only this one is written.
+    payloads as they are. notation: see `store.settings`. names: paths of files that name elements.
+    rotation: go on in the newest of the files that follow the one at `path`, and when to start the next
+    one; without it only this one is written.
     feed: the same in each process that goes on for another. first: number of the first operation it
     will be told. alone: those up to this number are written one by one. page: descriptor of the `Page`.
     """
@@ -85,6 +86,7 @@ class Settings:
     durable: bool = False
     keep_secrets: bool = False
     notation: str = ALL
+    names: tuple[str, ...] = ()
     rotation: Rotation | None = None
     feed: str = ""
     first: int = 1
@@ -100,6 +102,7 @@ class Settings:
         """Raises ValueError, TypeError, KeyError where it is no such thing."""
         values = json.loads(text)
         rotation = values.pop("rotation")
+        values["names"] = tuple(values["names"])
         return cls(**values, rotation=Rotation(**rotation) if rotation is not None else None)
 
 

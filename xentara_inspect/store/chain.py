@@ -19,6 +19,7 @@ from xentara_inspect.frames import LIVE
 from xentara_inspect.store import sides
 from xentara_inspect.store.database import Path, open_for_reading, transaction
 from xentara_inspect.store.errors import Kind, StoreError
+from xentara_inspect.store.given_names import carry_names
 from xentara_inspect.store.sides import database_path
 
 _NUMBERED: Final = re.compile(r"(.*)-([1-9][0-9]{0,8})", re.DOTALL)
@@ -223,6 +224,7 @@ def _copy_open(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
         new.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", rows)  # noqa: S608
     new.execute("UPDATE sessions SET continues = 1")
     new.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", old.execute("SELECT * FROM settings"))
+    carry_names(new, old)
 
 
 def _is_member(path: str, number: int) -> bool:

@@ -58,7 +58,9 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
             "uuid": Column(str, "canonical text"),
             "primary_key": Column(str, "its name, once it was told"),
             "category": Column(bytes, "element category", "element_categories"),
-            "learned_from": Column(str, "the command that told it, or event"),
+            "learned_from": Column(
+                str, "the command that told it, event, or file for a name of `given_names`"
+            ),
         },
     ),
     "attributes": Table(
@@ -151,6 +153,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
             "frame_id": Column(int, "the last frame"),
             "session_end_id": Column(int, "the last row of session_ends"),
             "findings": Column(int, "ids given to findings so far"),
+            "name_file_id": Column(int, "the last row of name_files", default=0),
         },
     ),
 }

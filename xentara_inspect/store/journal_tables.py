@@ -106,6 +106,28 @@ JOURNAL_TABLES: Final[dict[str, Table]] = {
         },
         "name",
     ),
+    "name_files": Table(
+        "a file of names that was read in, placed among the frames, so that a rebuild repeats what it says",
+        {
+            "id": Column(int, "counts up"),
+            "source": Column(str, "name of the file"),
+            "time": Column(int, "when"),
+            "after_frame": Column(int, "the last frame before"),
+            "after_end": Column(int, "the last row of session_ends before"),
+            "carried": Column(int, "1 where that was in a file before of the recording", default=0),
+        },
+    ),
+    "given_names": Table(
+        "what such a file calls an element, where that was news; the latest file counts, and only where the"
+        " traffic tells no name",
+        {
+            "uuid": Column(str, "canonical text"),
+            "file_id": Column(int, "the file", "name_files"),
+            "name": Column(str, "primary key of the element"),
+        },
+        ("uuid", "file_id"),
+        rowless=True,
+    ),
     "carried_elements": Table(
         "an element known at the end of the file before, so that this one can be indexed without it",
         {

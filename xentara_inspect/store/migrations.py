@@ -51,6 +51,11 @@ def _addresses(database: Database, /) -> None:
         database.execute("UPDATE chain SET recording = ?", (str(recording),))
 
 
+@migrations(name="0004_names_from_files")
+def _names_from_files(database: Database, /) -> None:
+    _run(database, "0004_names_from_files")
+
+
 def _file_number(name: str) -> int:
     match = _NUMBERED.fullmatch(name)
     return int(match[1]) if match is not None else 1

@@ -1,13 +1,14 @@
 """What a session has told of its UUIDs: primary keys, attribute names, subscriptions, sub-sessions.
 
-Learned from lookup, browse, meta_data, read, subscribe and create_sub_session by `session`; asked by
-the notation, the store and the findings. UUIDs are their 16 bytes here, in the order of RFC 9562.
+Learned from lookup, browse, meta_data, read, subscribe and create_sub_session by `session`, and given by
+files of names; asked by the notation, the store and the findings. UUIDs are their 16 bytes here, in the
+order of RFC 9562.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from xentara_inspect.protocol import identifiers
 
@@ -24,17 +25,37 @@ def uuid_text(uuid: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def uuid_from_text(text: str) -> bytes | None:
+    """The 16 bytes of a UUID in any usual form: in braces, as a URN, without hyphens. None for no UUID."""
+    digits = text.strip().lower().removeprefix("urn:uuid:").strip("{}").replace("-", "")
+    try:
+        given = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return given if len(given) == 16 else None
+
+
+class GivenName(NamedTuple):
+    """What a file calls an element. source: name of the file."""
+
+    name: str
+    source: str
+
+
 @dataclass(slots=True)
 class Names:
     """Names by UUID. Plain dictionaries: whoever fills them in decides how much is known.
 
-    elements: primary key by element, None where only its UUID was seen. categories: number of the
-    category by element. attributes:
-    attribute name by (element, attribute), and by (b"", attribute) for one met under any element.
-    subscriptions: elements by subscription. sub_sessions: sub-session ids seen.
+    elements: primary key by element as the traffic told it, None where only its UUID was seen.
+    categories: number of the category by element. attributes: attribute name by (element, attribute), and
+    by (b"", attribute) for one met under any element. subscriptions: elements by subscription.
+    sub_sessions: sub-session ids seen. given: name by element as files tell it, which counts where the
+    traffic tells none. given_before: those of them that were known at this place in the traffic.
     """
 
     elements: dict[bytes, str | None] = field(default_factory=dict)
+    given: dict[bytes, GivenName] = field(default_factory=dict)
+    given_before: dict[bytes, GivenName] = field(default_factory=dict)
     categories: dict[bytes, int] = field(default_factory=dict)
     attributes: dict[tuple[bytes, bytes], str] = field(default_factory=dict)
     subscriptions: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
@@ -42,7 +63,19 @@ class Names:
 
     def element(self, uuid: bytes) -> str | None:
         """The primary key of an element, None if it was never told."""
-        return self.elements.get(uuid)
+        name = self.elements.get(uuid)
+        if name is None and uuid in self.given:
+            return self.given[uuid].name
+        return name
+
+    def is_element(self, uuid: bytes) -> bool:
+        """Whether it was told of as an element."""
+        return uuid in self.elements or uuid in self.given
+
+    def named_elements(self) -> dict[bytes, str]:
+        """The primary keys of all elements that have one."""
+        told = {element: name for element, name in self.elements.items() if name is not None}
+        return {element: given.name for element, given in self.given.items()} | told
 
     def attribute(self, uuid: bytes, element: bytes = b"") -> str | None:
         """The name of an attribute known by its UUID: as this element has it, else as any has it."""

@@ -54,6 +54,7 @@ RULES: Final[dict[str, Rule]] = {
     "unexpected-result": Rule(_W, "the result is that of the page", "the command's page"),
     "unsubscribed-event": Rule(_W, "events serve a subscription", "subscribe page"),
     "unknown-subscription": Rule(_W, "the subscription was granted and is open", "unsubscribe page"),
+    "name-disagrees": Rule(_W, "nothing; a file of names is old, or of another plant", "xentara_inspect"),
     CUT_FRAME: Rule(_W, "nothing; only the beginning of the message was recorded", "xentara_inspect"),
     INTERNAL_ERROR: Rule(_E, "nothing; our decoder failed, please report it", "xentara_inspect"),
     "non-preferred-encoding": Rule(_I, "nothing; shorter heads exist", "RFC 8949 section 4.1"),

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 from xentara_inspect.frames import Frame, address
 from xentara_inspect.protocol import commands, identifiers, objects
-from xentara_inspect.traffic import findings, learning, packets, readings
+from xentara_inspect.traffic import findings, learning, naming, packets, readings
 from xentara_inspect.traffic.fields import entries, uuid
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Event, Kind, Malformed, Packet, Request, Response
@@ -94,7 +94,7 @@ class Session:
                 return decoded
         message = packets.parse(frame.payload)
         for problem in findings.of_message(message, frame.from_client):
-            decoded.findings.append(_finding(problem, whole))
+            decoded.findings.append(finding(problem, whole))
         for packet in message.packets:
             self._packet(packet, frame, whole, decoded)
         return decoded
@@ -118,7 +118,7 @@ class Session:
                 self._event(packet, frame, place, decoded)
             case Malformed():
                 decoded.packets.append(PacketRecord(place, Kind.MALFORMED, packet))
-                decoded.findings.append(_finding((packet.code, packet.message), place))
+                decoded.findings.append(finding((packet.code, packet.message), place))
             case _:
                 assert_never(packet)
 
@@ -145,7 +145,7 @@ class Session:
         )
         decoded.opened.append(exchange)
         for problem in findings.of_request(seen):
-            decoded.findings.append(_finding(problem, place, place))
+            decoded.findings.append(finding(problem, place, place))
         if opcode == commands.WRITE:
             written = readings.of_write(request.body, frame.payload)
             if written:
@@ -167,7 +167,7 @@ class Session:
     def _unanswered(self, exchange: Exchange, problem: Problem, place: int | None, decoded: Decoded) -> None:
         exchange.status = Status.UNANSWERED
         decoded.closed.append(exchange)
-        decoded.findings.append(_finding(problem, place, exchange.address))
+        decoded.findings.append(finding(problem, place, exchange.address))
 
     def _response(self, response: Response, frame: Frame, place: int, decoded: Decoded) -> None:
         waiting = self._pairing.response(frame.from_client, response.message_id)
@@ -199,7 +199,7 @@ class Session:
         )
         answered = exchange if waiting is not None else None
         for problem in findings.of_response(response, answered):
-            decoded.findings.append(_finding(problem, place, exchange.address))
+            decoded.findings.append(finding(problem, place, exchange.address))
 
     def _answered(
         self, waiting: Waiting, response: Response, frame: Frame, place: int, decoded: Decoded
@@ -217,7 +217,10 @@ class Session:
             self._hello_granted = True
         elif exchange.opcode == commands.LOOKUP:
             exchange.element = uuid(response.body)
-        for learned in learning.from_answer(exchange, asked, response.body):
+        told = list(learning.from_answer(exchange, asked, response.body))
+        for problem in naming.disagreement(naming.named_otherwise(self._names, told)):
+            decoded.findings.append(finding(problem, place, exchange.address))
+        for learned in told:
             self._learn(learned, decoded)
         if exchange.opcode == commands.READ and response.body is not None:
             read = readings.of_attributes(response.body, frame.payload)
@@ -238,7 +241,7 @@ class Session:
             changed = readings.of_attributes(attributes, frame.payload)
             _observe(place, Origin.EVENT, element, source_time, changed, decoded)
         for problem in findings.of_event(event, element, attributes, self._subscriptions.wanted):
-            decoded.findings.append(_finding(problem, place))
+            decoded.findings.append(finding(problem, place))
 
     def _plain_events(self, events: list[PlainEvent], whole: int, decoded: Decoded) -> None:
         """What `_event` does, of events that are known to be proper: most of the traffic."""
@@ -260,7 +263,7 @@ class Session:
             if subscribed is None or event.readings[0].attribute not in subscribed:
                 keys = [reading.attribute for reading in event.readings]
                 for problem in findings.of_data_change(element, keys, wanted):
-                    decoded.findings.append(_finding(problem, place))
+                    decoded.findings.append(finding(problem, place))
 
     def _learn(self, learned: Learned, decoded: Decoded) -> None:
         if isinstance(learned, SubscriptionOpened):
@@ -286,6 +289,7 @@ def _observe(
         )
 
 
-def _finding(problem: Problem, place: int | None, exchange: int | None = None) -> Finding:
+def finding(problem: Problem, place: int | None = None, exchange: int | None = None) -> Finding:
+    """A problem as it is recorded. place, exchange: addresses of the frame or packet, and of the exchange."""
     code, message = problem
     return Finding(code, RULES[code].severity, message, place, exchange)

@@ -1,0 +1,86 @@
+"""Names of elements that files give: kept beside the journal, and shown wherever the traffic tells none.
+
+They are not derived. In `elements` such a name stands as primary key, learned from `file`, until the
+traffic tells another.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from xentara_inspect.store.columns import loaded_uuid, stored_uuid
+from xentara_inspect.store.database import transaction
+from xentara_inspect.traffic.names import GivenName
+
+FROM_FILE: Final = "file"
+"""What `elements.learned_from` says of a name that is here."""
+
+_ADD_FILE: Final = """
+    INSERT INTO name_files (source, time, after_frame, after_end) VALUES (?, ?,
+      (SELECT coalesce(max(id), 0) FROM frames), (SELECT coalesce(max(id), 0) FROM session_ends))"""
+_NAME_ELEMENTS: Final = f"""
+    UPDATE elements SET learned_from = '{FROM_FILE}', primary_key =
+      (SELECT name FROM given_names WHERE uuid = elements.uuid ORDER BY file_id DESC LIMIT 1)
+    WHERE id >= ? AND (primary_key IS NULL OR learned_from = '{FROM_FILE}')
+      AND uuid IN (SELECT uuid FROM given_names)"""  # noqa: S608 - a word of ours
+
+
+def give_names(connection: sqlite3.Connection, source: str, names: Mapping[bytes, str], now: int) -> int:
+    """Remember what a file calls elements, by their UUIDs. Returns how many of the names are news.
+
+    source: name of the file. now: nanoseconds since 1970. What is recorded already has the names at once.
+    Raises sqlite3.Error.
+    """
+    with transaction(connection):
+        known = given_names(connection)
+        news = [
+            (stored_uuid(uuid), name)
+            for uuid, name in names.items()
+            if uuid not in known or known[uuid].name != name
+        ]
+        if news:
+            file_id = connection.execute(_ADD_FILE, (source, now)).lastrowid
+            connection.executemany(
+                "INSERT INTO given_names (uuid, file_id, name) VALUES (?, ?, ?)",
+                ((uuid, file_id, name) for uuid, name in news),
+            )
+            name_elements(connection)
+    return len(news)
+
+
+def given_names(connection: sqlite3.Connection, up_to: int = 1 << 62) -> dict[bytes, GivenName]:
+    """The names by UUID, the latest where files differ. up_to: id of the last file that counts."""
+    rows = connection.execute(
+        "SELECT uuid, name, source FROM given_names JOIN name_files ON name_files.id = file_id"
+        " WHERE file_id <= ? ORDER BY file_id",
+        (up_to,),
+    )
+    return {loaded_uuid(uuid): GivenName(name, source) for uuid, name, source in rows}
+
+
+def names_in(connection: sqlite3.Connection, file_id: int) -> Iterator[tuple[bytes, GivenName]]:
+    """The names that one file brought, by UUID."""
+    for uuid, name, source in connection.execute(
+        "SELECT uuid, name, source FROM given_names JOIN name_files ON name_files.id = file_id"
+        " WHERE file_id = ? ORDER BY uuid",
+        (file_id,),
+    ):
+        yield loaded_uuid(uuid), GivenName(name, source)
+
+
+def name_elements(connection: sqlite3.Connection, first: int = 0) -> None:
+    """Give elements their names as far as the traffic has told none. first: key from which on."""
+    connection.execute(_NAME_ELEMENTS, (first,))
+
+
+def carry_names(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
+    """Take the names over into the next file of a recording. In a transaction."""
+    new.executemany(
+        "INSERT INTO name_files VALUES (?, ?, ?, 0, 0, 1)",
+        old.execute("SELECT id, source, time FROM name_files"),
+    )
+    new.executemany(
+        "INSERT INTO given_names VALUES (?, ?, ?)", old.execute("SELECT uuid, file_id, name FROM given_names")
+    )
