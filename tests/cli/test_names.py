@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,13 @@ def test_without_a_file_and_without_a_database_of_ours_the_usage_is_wrong_or_the
     (tmp_path / "x.db").write_bytes(b"no database" * 100)
     done = run("import", write_model(tmp_path / "model.json"), "-d", tmp_path / "x.db")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_a_file_whose_own_name_is_no_text_is_a_file_of_names(panel: Path, tmp_path: Path) -> None:
+    file = os.fsdecode(os.fsencode(tmp_path) + b"/model-\xff.csv")
+    Path(file).write_text(f"{VALVE_UUID},Plant.Valve\n")
+    assert run("import", file, "-d", panel).returncode == 0
+    assert [row["source"] for row in rows("names", "-d", panel)] == ["model-\ufffd.csv"]
 
 
 def test_hostile_names_reach_no_terminal_raw(panel: Path, tmp_path: Path) -> None:

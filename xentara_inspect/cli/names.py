@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import time
 from typing import Any
 
@@ -75,20 +73,14 @@ def _is_default(ctx: click.Context) -> bool:
 
 def _import(files: tuple[str, ...], database: str) -> None:
     from xentara_inspect.index.process import catch_up
-    from xentara_inspect.store.database import open_for_writing
-    from xentara_inspect.store.errors import from_sqlite
     from xentara_inspect.store.indexer_lock import is_taken
-    from xentara_inspect.store.name_files import NameFileError, import_names
+    from xentara_inspect.store.name_files import NameFileError, import_into
 
-    with contextlib.closing(open_for_writing(database)) as connection:
-        for file in files:
-            try:
-                found = import_names(connection, file, time.time_ns())
-            except NameFileError as error:
-                raise Failure(str(error)) from None
-            except sqlite3.Error as error:
-                raise from_sqlite(database, error) from None
+    try:
+        for file, found in zip(files, import_into(database, files, time.time_ns()), strict=True):
             told = f"{found.names} name{'' if found.names == 1 else 's'}, {found.news} of them new"
             note(f"{safe(file)}: {told} in {safe(database)}")
+    except NameFileError as error:
+        raise Failure(str(error)) from None
     if not is_taken(database):  # else the indexer looks what the traffic says to that
         catch_up(database)

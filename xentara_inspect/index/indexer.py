@@ -23,7 +23,7 @@ from xentara_inspect.notation.messages import annotate_packet
 from xentara_inspect.notation.packets import Context
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
-from xentara_inspect.store.given_names import given_names, names_in
+from xentara_inspect.store.given_names import StoredNames, given_names, names_in
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
@@ -263,7 +263,7 @@ class Indexer:
         """Apply what stands between frames; False where everything before must be written."""
         if not mark.name_file:
             return self._end(mark)
-        self._names.given = given_names(self._connection)
+        self._names.given = StoredNames(self._connection)
         otherwise = naming.read_in(self._names, names_in(self._connection, mark.name_file))
         # What was found in an earlier file of the recording is not said again.
         problems = [] if mark.carried else list(naming.disagreement(otherwise))

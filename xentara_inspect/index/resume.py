@@ -10,7 +10,7 @@ from typing import Any, Final
 from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.protocol import commands
 from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
-from xentara_inspect.store.given_names import FROM_FILE, given_names
+from xentara_inspect.store.given_names import FROM_FILE, StoredNames
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.learning import element_of
 from xentara_inspect.traffic.names import Names
@@ -40,7 +40,7 @@ STILL_CARRIED: Final = (
 
 def load_names(connection: sqlite3.Connection) -> Names:
     """All names that the database knows. Raises sqlite3.Error."""
-    names = Names(given=given_names(connection))
+    names = Names(given=StoredNames(connection))
     for uuid, primary_key, category in connection.execute(
         "SELECT uuid, CASE WHEN learned_from IS NOT ? THEN primary_key END, category"
         " FROM elements ORDER BY id",

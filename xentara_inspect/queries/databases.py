@@ -23,6 +23,7 @@ from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError, from_sqlite
+from xentara_inspect.store.given_names import StoredNames
 from xentara_inspect.store.sides import database_path
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.records import AttributeKey
@@ -143,6 +144,7 @@ class Databases:
                     _add_names(found, load_names(file.connection))
                 except sqlite3.Error as error:
                     raise from_sqlite(file.path, error) from None
+            found.given = StoredNames(*(file.connection for file in reversed(self.files)))
             self._names = found
         return self._names
 
@@ -265,7 +267,6 @@ def _add_names(names: Names, more: Names) -> None:
     for element, primary_key in more.elements.items():
         if primary_key is not None or element not in names.elements:
             names.elements[element] = primary_key
-    names.given.update(more.given)
     names.categories.update(more.categories)
     for (element, attribute), name in more.attributes.items():
         if element:

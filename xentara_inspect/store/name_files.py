@@ -7,16 +7,18 @@ with or without these wrappers, so that what `names --json` prints is such a fil
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from xentara_inspect.escape import safe
-from xentara_inspect.store.database import Path
+from xentara_inspect.store.database import Path, open_for_writing
+from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.given_names import give_names
 from xentara_inspect.traffic.names import uuid_from_text
 
@@ -44,7 +46,18 @@ def import_names(connection: sqlite3.Connection, path: Path, now: int) -> Given:
     Raises NameFileError, sqlite3.Error.
     """
     names = read_names(path)
-    return Given(len(names), give_names(connection, os.path.basename(path), names, now))
+    source = os.fsencode(os.path.basename(path)).decode(errors="replace")
+    return Given(len(names), give_names(connection, source, names, now))
+
+
+def import_into(database: Path, paths: Iterable[Path], now: int) -> Iterator[Given]:
+    """The same with files for a database, which is made if there is none. Raises NameFileError, StoreError."""
+    with contextlib.closing(open_for_writing(database)) as connection:
+        for path in paths:
+            try:
+                yield import_names(connection, path, now)
+            except sqlite3.Error as error:
+                raise from_sqlite(os.fspath(database), error) from None
 
 
 def read_names(path: Path) -> dict[bytes, str]:

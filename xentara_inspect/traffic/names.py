@@ -7,6 +7,7 @@ order of RFC 9562.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -54,7 +55,7 @@ class Names:
     """
 
     elements: dict[bytes, str | None] = field(default_factory=dict)
-    given: dict[bytes, GivenName] = field(default_factory=dict)
+    given: Mapping[bytes, GivenName] = field(default_factory=dict)
     given_before: dict[bytes, GivenName] = field(default_factory=dict)
     categories: dict[bytes, int] = field(default_factory=dict)
     attributes: dict[tuple[bytes, bytes], str] = field(default_factory=dict)
@@ -64,8 +65,9 @@ class Names:
     def element(self, uuid: bytes) -> str | None:
         """The primary key of an element, None if it was never told."""
         name = self.elements.get(uuid)
-        if name is None and uuid in self.given:
-            return self.given[uuid].name
+        if name is None and self.given:
+            given = self.given.get(uuid)
+            return given.name if given is not None else None
         return name
 
     def is_element(self, uuid: bytes) -> bool:
