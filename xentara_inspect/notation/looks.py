@@ -16,7 +16,7 @@ FREE: Final = 64
 """Templates that are made without asking. One costs about as much as two hundred packets."""
 HITS_FOR_ONE: Final = 256
 """Packets that must have been written by a template for each one beyond."""
-_LARGEST: Final = 1024
+LARGEST: Final = 1024
 """Bytes of a packet that is worth a template."""
 _KEPT: Final = 16
 """Templates that are tried for a packet."""
@@ -80,7 +80,7 @@ class Looks:
             return lines
         heading = packet_heading(packet, context)
         if (
-            item.end - item.start <= _LARGEST
+            item.end - item.start <= LARGEST
             and _tells_its_lines(packet, context)
             and self._wants_more(look, payload, item)
         ):
