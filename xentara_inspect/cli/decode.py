@@ -19,7 +19,6 @@ from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.redaction import redact
 
 _HEX_DECORATION: Final = re.compile(r"0[xX]|\\x|[\s,:]+")
-_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]*")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
 _BYTES_A_LINE: Final = 16
@@ -114,11 +113,12 @@ class _BesideBytes:
 def from_text(text: str) -> bytes | None:
     """The bytes that hexadecimal or base64 text stands for; None where it is neither."""
     digits = _HEX_DECORATION.sub("", text)
-    if _HEX.fullmatch(digits):
+    is_hex = _HEX_DIGITS.fullmatch(digits) is not None
+    if is_hex and digits and len(digits) % 2 == 0:
         return bytes.fromhex(digits)
     letters = "".join(text.split())
     # An odd number of hexadecimal digits is a slip of whoever copied them, not base64.
-    if not _BASE64.fullmatch(letters) or _HEX_DIGITS.fullmatch(digits):
+    if not _BASE64.fullmatch(letters) or is_hex:
         return None
     letters = letters.rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
