@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import resource
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +124,35 @@ def test_it_runs_as_a_program() -> None:
     assert done.stdout.decode() == NOTATION
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+_SIZE = 600_000
+_COUNT = struct.pack(">I", _SIZE)
+_HALF = struct.pack(">I", _SIZE // 2)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\x9a" + _COUNT + b"\x00" * _SIZE,
+        b"\x9a" + _HALF + b"\x81\x00" * (_SIZE // 2),
+        b"\x81\x84\x00\x01\x04\x9a" + _COUNT + b"\x00" * _SIZE,
+        b"\x81\x83\x00\x01\x08" + b"\x00" * _SIZE,
+        b"\x9f" + b"\x83\x00\x01\x08" * (_SIZE // 4) + b"\xff",
+        b"\x9a" + _COUNT + b"\x83\x00\x01\x08" * (_SIZE // 4),
+    ],
+    ids=["numbers", "arrays", "a packet of numbers", "trailing numbers", "a batch", "a batch without end"],
+)
+def test_dense_bytes_cost_hardly_more_memory_than_they_weigh(payload: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "dense"
+    file.write_bytes(payload)
+    limit = 110 << 20  # of address space: as items alone they would take 90 MB and more
+    done = subprocess.run(
+        [sys.executable, "-m", "xentara_inspect", "decode", "--file", file, "--no-comments"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert b"Error" not in done.stderr
+    assert done.returncode in (0, 1)

@@ -1,5 +1,6 @@
 """CBOR (RFC 8949) read exactly: items with their values, wire forms and spans."""
 
+from xentara_inspect.cbor.children import Made
 from xentara_inspect.cbor.decoder import decode
 from xentara_inspect.cbor.items import (
     ARRAY,
@@ -50,6 +51,7 @@ __all__ = [
     "UNDEFINED",
     "Document",
     "Item",
+    "Made",
     "Malformed",
     "decode",
     "integer",

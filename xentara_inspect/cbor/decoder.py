@@ -12,6 +12,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any, Final
 
+from xentara_inspect.cbor.children import STRETCH, thinned
 from xentara_inspect.cbor.items import (
     ARRAY,
     BROKEN,
@@ -40,37 +41,48 @@ _FLOATS: Final = {
 }
 _NO_CHILDREN: Final = ()
 _TOP: Final = -1
+_MANY: Final = 0xFF  # a mask: as many more were read when it is looked at what they take
 _WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
 
 
 def decode(data: bytes) -> Document:
     """Read all items of `data`. Time and memory are linear in its length; never raises."""
-    items: list[Item] = []
+    items: Any = []
     pos = 0
     error: Malformed | None = None
     long_heads: list[int] = []
     while True:
-        item, pos, error = _decode_one(data, pos, long_heads)
-        items.append(item)
+        found, pos, error = _decode_items(data, pos, 1, long_heads)
+        items.append(found[0])
+        if not len(items) & _MANY:
+            items = thinned(items, data, _decode_again)
         if error is not None or pos >= len(data):
             return Document(items, error, long_heads)
 
 
-def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int, Malformed | None]:
-    """Read the item at `pos`. Returns it, the offset behind it, and what was wrong.
+def _decode_again(data: bytes, pos: int, count: int) -> Sequence[Item]:
+    """Items at `pos` that were well-formed when they were first read."""
+    return _decode_items(data, pos, count, [])[0]
+
+
+def _decode_items(
+    data: bytes, pos: int, missing: int, long_heads: list[int]
+) -> tuple[Sequence[Item], int, Malformed | None]:
+    """Read items at `pos`. Returns them, the offset behind them, and what was wrong.
+
+    missing: how many; in the loop, children still to come, negative while the length is indefinite.
 
     One long loop on purpose: a function call per head would cost more than the head itself.
     """
     new = tuple.__new__
     size = len(data)
     # The container being filled is in the local names; the ones around it wait on the stack.
-    stack: list[tuple[int, Any, int, int, list[Item], int]] = []
-    children: list[Item] = []
+    stack: list[tuple[int, Any, int, int, Any, int]] = []
+    children: Any = []  # a list of items, or what holds less
     kind = _TOP
     value: Any = None
     info = 0
     start = pos
-    missing = 1  # children still to come, negative while the length is indefinite
     error: Malformed | None = None
 
     while True:
@@ -161,9 +173,15 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
         if item is not None:
             children.append(item)
             missing -= 1
-        while not missing:
+        while not missing & _MANY:
+            if missing:
+                if kind != _TOP:
+                    children = thinned(children, data, _decode_again)
+                break
             if kind == _TOP:
-                return children[0], pos, None
+                return children, pos, None
+            if pos - start > STRETCH:
+                children = thinned(children, data, _decode_again)
             item = new(Item, (kind, value, info, start, pos, children))
             kind, value, info, start, children, missing = stack.pop()
             children.append(item)
@@ -175,7 +193,7 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
         item = new(Item, (kind, value, info, start, size, children))
         kind, value, info, start, children, missing = stack.pop()
         children.append(item)
-    return children[0], size, error
+    return children, size, error
 
 
 def _decode_chunks(
@@ -198,10 +216,10 @@ def _decode_chunks(
         if initial >> 5 != kind or initial & 31 == INDEFINITE:
             error = Malformed(pos, pos + 1, f"initial byte 0x{initial:02x}", chunk_name)
             break
-        chunk, pos, error = _decode_one(data, pos, long_heads)
+        found, pos, error = _decode_items(data, pos, 1, long_heads)
         if error is not None:
             break
-        chunks.append(chunk)
+        chunks += found
     values = [chunk.value for chunk in chunks]
     value: bytes | str
     if kind == TEXT and all(isinstance(value, str) for value in values):

@@ -6,19 +6,19 @@ import base64
 import binascii
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
-from xentara_inspect import annotate
 from xentara_inspect.cli.failures import Failure
-from xentara_inspect.notation.messages import lines_with_spans
+from xentara_inspect.cli.printing import out
+from xentara_inspect.notation.messages import annotate_by_pieces
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.redaction import redact
 
 _HEX_DECORATION: Final = re.compile(r"0[xX]|\\x|[\s,:]+")
-_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]*")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
 _BYTES_A_LINE: Final = 16
@@ -70,38 +70,55 @@ def decode(
     if shown is not payload:
         click.echo("What may be a secret is blanked; --keep-secrets shows it.", err=True)
         payload = shown
-    if show_bytes:
-        text = beside_bytes(payload, from_client)
-    else:
-        text = annotate(payload, from_client=from_client, comments=not no_comments)
-    click.echo(text.removesuffix("\n"))
-    if packets.parse(payload).error is not None:
+    message = packets.parse(payload)
+    annotate_by_pieces(
+        message,
+        payload,
+        _BesideBytes(payload).print if show_bytes else _print,
+        from_client=from_client,
+        comments=not no_comments,
+        by_templates=not show_bytes,
+    )
+    if message.error is not None:
         raise click.exceptions.Exit(1)
 
 
-def beside_bytes(payload: bytes, from_client: bool | None) -> str:
-    """Lines of notation, each behind the offset and the bytes it came from; 16 bytes a line."""
-    rows: list[str] = []
-    digits = len(f"{len(payload):x}")
-    blank = " " * (digits + 2 + 3 * _BYTES_A_LINE)
-    for text, start, end in lines_with_spans(payload, from_client=from_client):
-        if start == end:
-            rows.append(f"{blank}{text}")
-        for offset in range(start, end, _BYTES_A_LINE):
-            chunk = payload[offset : min(offset + _BYTES_A_LINE, end)].hex(" ")
-            row = f"{offset:0{digits}x}  {chunk:<{3 * _BYTES_A_LINE}}{text if offset == start else ''}"
-            rows.append(row.rstrip())
-    return "\n".join(rows)
+def _print(lines: Sequence[str], _ends: Sequence[int]) -> None:
+    out("\n".join(lines))
+
+
+class _BesideBytes:
+    """Prints lines of notation, each behind the offset and the bytes it came from; 16 bytes a line."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self._start = 0
+
+    def print(self, lines: Sequence[str], ends: Sequence[int]) -> None:
+        """Print the lines that follow. ends: for each the offset behind its last byte."""
+        rows: list[str] = []
+        digits = len(f"{len(self._payload):x}")
+        blank = " " * (digits + 2 + 3 * _BYTES_A_LINE)
+        for text, end in zip(lines, ends, strict=True):
+            if self._start == end:
+                rows.append(f"{blank}{text}")
+            for offset in range(self._start, end, _BYTES_A_LINE):
+                chunk = self._payload[offset : min(offset + _BYTES_A_LINE, end)].hex(" ")
+                shown = text if offset == self._start else ""
+                rows.append(f"{offset:0{digits}x}  {chunk:<{3 * _BYTES_A_LINE}}{shown}".rstrip())
+            self._start = end
+        out("\n".join(rows))
 
 
 def from_text(text: str) -> bytes | None:
     """The bytes that hexadecimal or base64 text stands for; None where it is neither."""
     digits = _HEX_DECORATION.sub("", text)
-    if _HEX.fullmatch(digits):
+    is_hex = _HEX_DIGITS.fullmatch(digits) is not None
+    if is_hex and digits and len(digits) % 2 == 0:
         return bytes.fromhex(digits)
     letters = "".join(text.split())
     # An odd number of hexadecimal digits is a slip of whoever copied them, not base64.
-    if not _BASE64.fullmatch(letters) or _HEX_DIGITS.fullmatch(digits):
+    if not _BASE64.fullmatch(letters) or is_hex:
         return None
     letters = letters.rstrip("=").translate(str.maketrans("-_", "+/"))
     try:

@@ -38,7 +38,7 @@ from xentara_inspect.notation.comments import (
     uuid_meaning,
     value_at,
 )
-from xentara_inspect.notation.lines import MAXIMUM_DEPTH, Writer
+from xentara_inspect.notation.lines import MAXIMUM_DEPTH, Take, Writer
 from xentara_inspect.protocol import commands, error_codes, objects
 from xentara_inspect.protocol.shape_types import (
     Alternatives,
@@ -71,8 +71,8 @@ class Renderer(Writer):
 
     __slots__ = ("attribute", "element", "names", "opcode")
 
-    def __init__(self, payload: bytes, names: Names | None) -> None:
-        super().__init__(payload)
+    def __init__(self, payload: bytes, names: Names | None, take: Take | None = None) -> None:
+        super().__init__(payload, take)
         self.names = names if names is not None else Names()
         self.opcode: int | None = None
         self.element = b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -26,6 +27,12 @@ MAXIMUM_DEPTH: Final = 16
 
 INDENTS: Final = tuple("  " * depth for depth in range(MAXIMUM_DEPTH + 2))
 
+PIECE: Final = 4096
+"""Lines that are handed over together where not all are kept."""
+
+Take = Callable[[Sequence[Line]], None]
+"""What gets lines as they are written."""
+
 _NOTHING: Final[Mapping[int, tuple[Shape | None, str]]] = {}
 Entry = Callable[[Item], tuple[Shape | None, str]]
 """Shape and label of a value in a map, by its key."""
@@ -35,13 +42,16 @@ class Writer:
     """Collects lines; the classes made of it know what items mean, and write each by `render`.
 
     lines: the result. broken: whether the end of what could be read has been reached; nothing is
-    written from there on. end: offset of that end.
+    written from there on. end: offset of that end. take: gets the lines by the piece, so that `lines`
+    has only the last ones; None where all are wanted. most: lines from which on they are handed over.
     """
 
-    __slots__ = ("broken", "end", "lines", "payload")
+    __slots__ = ("broken", "end", "lines", "most", "payload", "take")
 
-    def __init__(self, payload: bytes) -> None:
+    def __init__(self, payload: bytes, take: Take | None = None) -> None:
         self.payload = payload
+        self.take = take
+        self.most = PIECE if take is not None else sys.maxsize
         self.lines: list[Line] = []
         self.broken = False
         self.end = len(payload)
@@ -54,6 +64,12 @@ class Writer:
         levels around it. tail: what follows on its last line.
         """
         raise NotImplementedError
+
+    def hand_over(self) -> None:
+        """Let go of the lines so far."""
+        if self.take is not None:
+            self.take(self.lines)
+            self.lines = []
 
     def line(self, item: Item, prefix: str, comment: str, tail: str) -> None:
         """Write an item on one line."""
@@ -118,6 +134,8 @@ class Writer:
         last = len(children) - 1
         for index, child in enumerate(children):
             render(child, element, indent, "", depth + 1, "," if index < last else "")
+            if len(self.lines) > self.most:
+                self.hand_over()
         return self.close(item, "]", depth, tail)
 
     def map(
@@ -151,40 +169,41 @@ class Writer:
             shape, label = found if found is not None else entry(key)
             value = children[index + 1]
             render(value, shape, f"{indent}{text}: ", label, depth + 1, "," if index < last else "")
+            if len(self.lines) > self.most:
+                self.hand_over()
         return self.close(item, "}", depth, tail)
 
 
-def aligned(lines: Sequence[Line]) -> str:
-    """The lines with their comments in one column, two behind the longest text that has one.
-
-    Ends with a newline if the last line is a comment or ends in one.
-    """
+def comment_column(lines: Sequence[Line]) -> int:
+    """The width of the longest text that has a comment: two behind it stand those of all lines."""
     width = 0
     for text, comment, _ in lines:
         if comment and width < len(text) <= COLUMN_LIMIT:
             width = len(text)
-    out = "\n".join([f"{text.ljust(width)}  # {comment}" if comment else text for text, comment, _ in lines])
-    return out + "\n" if lines and _ends_in_comment(lines[-1]) else out
+    return width
+
+
+def commented(lines: Sequence[Line], width: int) -> list[str]:
+    """The lines with their comments in one column. width: the `comment_column` of all."""
+    return [f"{text.ljust(width)}  # {comment}" if comment else text for text, comment, _ in lines]
+
+
+def uncommented(lines: Sequence[Line]) -> list[str]:
+    """The lines without comments, but for those that are nothing else: what is malformed stays said."""
+    return [text for text, _, _ in lines]
+
+
+def aligned(lines: Sequence[Line]) -> str:
+    """All lines with their comments. Ends with a newline if the last one is a comment or ends in one."""
+    out = "\n".join(commented(lines, comment_column(lines)))
+    return out + "\n" if lines and (lines[-1][1] or _is_comment(lines[-1])) else out
 
 
 def bare(lines: Sequence[Line]) -> str:
-    """The lines without comments, but for those that are nothing else: what is malformed stays said."""
-    out = "\n".join([text for text, _, _ in lines])
-    return out + "\n" if lines and lines[-1][0].lstrip().startswith("#") else out
+    """All lines without their comments, likewise."""
+    out = "\n".join(uncommented(lines))
+    return out + "\n" if lines and _is_comment(lines[-1]) else out
 
 
-def with_spans(lines: Sequence[Line], start: int = 0) -> list[tuple[str, int, int]]:
-    """Each line as `aligned` prints it, with the start and end (exclusive) of the bytes it shows.
-
-    The spans follow one another without gaps from `start` on; that of a line that shows no byte of
-    its own, such as a closing bracket, is empty.
-    """
-    result = []
-    for text, (_, _, end) in zip(aligned(lines).splitlines(), lines, strict=True):
-        result.append((text, start, end))
-        start = end
-    return result
-
-
-def _ends_in_comment(line: Line) -> bool:
-    return bool(line[1]) or line[0].lstrip().startswith("#")
+def _is_comment(line: Line) -> bool:
+    return line[0].lstrip().startswith("#")

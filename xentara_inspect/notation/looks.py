@@ -22,7 +22,9 @@ FREE: Final = 64
 """Templates that are made without asking. One costs about as much as two hundred packets."""
 HITS_FOR_ONE: Final = 256
 """Packets or objects that must have been written by a template for each one beyond."""
-_LARGEST: Final = 1024
+LARGEST: Final = 1 << 16
+"""Bytes of a packet that is written here; larger ones are written as they are read, for all it costs."""
+_LARGEST_TEMPLATE: Final = 1024
 """Bytes of what is worth a template."""
 _KEPT: Final = 16
 """Templates that are tried."""
@@ -64,7 +66,7 @@ class Templates:
         message_id: Item | None = None,
     ) -> None:
         """Make a template of an item, if it is worth one. written: its lines by the general way."""
-        if item.end - item.start > _LARGEST or self._made >= self._free + self._hits // HITS_FOR_ONE:
+        if item.end - item.start > _LARGEST_TEMPLATE or self._made >= self._free + self._hits // HITS_FOR_ONE:
             return
         self._made += 1
         template = made_of(item, payload, written(None), written(marking(item)), message_id)

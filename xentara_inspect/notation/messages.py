@@ -15,7 +15,7 @@ where it ended and what was expected there. `docs/notation.md` shows each packet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect import cbor
@@ -24,8 +24,8 @@ from xentara_inspect.cbor.literals import invalid_text
 from xentara_inspect.escape import quoted
 from xentara_inspect.notation.events import append_event, event_message_lines
 from xentara_inspect.notation.items import Renderer
-from xentara_inspect.notation.lines import Line, aligned, bare, with_spans
-from xentara_inspect.notation.looks import Looks
+from xentara_inspect.notation.lines import Line, Take, aligned, bare, comment_column, commented, uncommented
+from xentara_inspect.notation.looks import LARGEST, Looks
 from xentara_inspect.notation.packets import (
     NO_CONTEXT,
     Context,
@@ -41,6 +41,7 @@ from xentara_inspect.traffic.plain_events import PlainEvent, outer_array, plain_
 __all__ = [
     "Context",
     "annotate",
+    "annotate_by_pieces",
     "annotate_message",
     "annotate_packet",
     "annotate_text_message",
@@ -134,8 +135,44 @@ def lines_with_spans(
 
     The spans follow each other without gaps; that of a closing bracket without a byte is empty.
     """
+    lines: list[tuple[str, int, int]] = []
+
+    def take(texts: Sequence[str], ends: Sequence[int]) -> None:
+        starts = [lines[-1][2] if lines else 0, *ends]
+        lines.extend(zip(texts, starts, ends, strict=False))
+
     message = packets.parse(payload)
-    return with_spans(_message_lines(message, payload, None, names or Names(), from_client, False))
+    annotate_by_pieces(message, payload, take, from_client=from_client, names=names, by_templates=False)
+    return lines
+
+
+def annotate_by_pieces(
+    message: Message,
+    payload: bytes,
+    take: Callable[[Sequence[str], Sequence[int]], None],
+    *,
+    from_client: bool | None = None,
+    names: Names | None = None,
+    comments: bool = True,
+    by_templates: bool = True,
+) -> None:
+    """The lines of `annotate`, some thousand at a time: for text that is too large to hold.
+
+    take: gets lines, and for each the offset behind the last byte that it shows. by_templates: True where
+    these are not needed. Goes through the message twice: the column of comments is that of all lines.
+    """
+    width = 0
+
+    def widen(lines: Sequence[Line]) -> None:
+        nonlocal width
+        width = max(width, comment_column(lines))
+
+    def write(lines: Sequence[Line]) -> None:
+        texts = commented(lines, width) if comments else uncommented(lines)
+        take(texts, [end for _, _, end in lines])
+
+    for each in (widen, write) if comments else (write,):
+        _message_lines(message, payload, None, names or Names(), from_client, by_templates, each)
 
 
 def _known_lines(payload: bytes, names: Names, from_client: bool | None) -> list[Line]:
@@ -161,9 +198,10 @@ def _message_lines(
     names: Names,
     from_client: bool | None,
     by_templates: bool,
+    take: Take | None = None,
 ) -> list[Line]:
-    """by_templates: whether the offsets in the lines are not needed."""
-    renderer = Renderer(payload, names)
+    """by_templates: whether the offsets in the lines are not needed. take: gets them all, if there is one."""
+    renderer = Renderer(payload, names, take)
     if message.error is not None:
         renderer.end = message.error.offset
     contexts = contexts or {}
@@ -186,8 +224,11 @@ def _message_lines(
         # One comment for all: a megabyte of zeros is a million items.
         label = f"Trailing Items: {last} behind the message, from byte {item.start} on" if number == 1 else ""
         renderer.anything(item, None, "", label, 0, "," if number < last else "")
+        if len(renderer.lines) > renderer.most:
+            renderer.hand_over()
     if message.error is not None:
         _malformed_end(renderer, message.error)
+    renderer.hand_over()
     return renderer.lines
 
 
@@ -205,18 +246,21 @@ def _outer_array(
         return renderer.line(item, "", heading, tail)
     renderer.open(item, "[", "", heading)
     last = len(item.children) - 1
-    known = message.packets if message.packets[0].position else None
+    known = iter(message.packets if message.packets[0].position else ())
     for index, child in enumerate(item.children):
+        if len(renderer.lines) > renderer.most:
+            renderer.hand_over()
         position = index + 1
         context = contexts.get(position)
-        if by_templates and known is not None:
+        # In a malformed message no packet counts as sent, but each is shown as what it looks like.
+        packet = next(known, None)
+        if by_templates and packet is not None and child.end - child.start <= LARGEST:
             answered, end = context or NO_CONTEXT, "," if index < last else ""
             renderer.lines += _LOOKS.packet(
-                known[index], child, renderer.payload, answered, renderer.names, 1, end, from_client
+                packet, child, renderer.payload, answered, renderer.names, 1, end, from_client
             )
             continue
-        # In a malformed message no packet counts as sent, but each is shown as what it looks like.
-        heading = packet_heading(known[index], context) if known else guessed_heading(position, child)
+        heading = packet_heading(packet, context) if packet else guessed_heading(position, child)
         separator = "," if index < last else ""
         render_packet(renderer, child, heading, context or NO_CONTEXT, 1, separator, from_client)
     return renderer.close(item, "]", 0, tail)

@@ -103,6 +103,8 @@ def render_packet(
         else:
             label = "not part of the packet's layout" if layout else ""
             renderer.anything(child, None, inner, label, depth + 1, separator)
+        if len(renderer.lines) > renderer.most:
+            renderer.hand_over()
     return renderer.close(item, "]", depth, tail)
 
 

@@ -150,15 +150,17 @@ def text_message() -> Malformed:
     return Malformed(0, None, "text-message", why)
 
 
-def _packets(items: Sequence[Item], last_position: int) -> list[Packet]:
-    if len(items) <= last_position:
+def _packets(items: Sequence[Item], last_position: int) -> Sequence[Packet]:
+    if isinstance(items, list) and len(items) <= last_position:
         return [_packet(position, item) for position, item in enumerate(items, 1)]
-    kept = last_position - 1
-    packets = [_packet(position, item) for position, item in enumerate(items[:kept], 1)]
-    packets.append(
-        _malformed(last_position, items[kept], f"{len(items) - kept} packets from here on are too many")
-    )
-    return packets
+    too_many = len(items) - last_position + 1
+
+    def packet(place: int, item: Item) -> Packet:
+        if place + 1 == last_position and too_many > 1:
+            return _malformed(last_position, item, f"{too_many} packets from here on are too many")
+        return _packet(place + 1, item)
+
+    return cbor.Made(items, range(min(len(items), last_position)), packet)
 
 
 def _packet(position: int, item: Item) -> Packet:
