@@ -23,10 +23,11 @@ OVERHEAD: Final = 400
 class _Session:
     """position: how many frames of it are committed; stated, those that it is said to have missed too.
 
-    passed: all that there were.
+    passed: all that there were. secrets: that it is known to have sent.
     """
 
     info: SessionInfo
+    secrets: tuple[bytes, ...] = field(repr=False)
     position: int = 0
     stated: int = 0
     passed: int = 0
@@ -79,11 +80,11 @@ class Backlog:
 
     # What happens
 
-    def open(self, info: SessionInfo) -> int:
-        """A session begins. Returns its number."""
+    def open(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
+        """A session begins. secrets: that came with it. Returns its number."""
         self._last_session += 1
         session = self._last_session
-        self._sessions[session] = _Session(info)
+        self._sessions[session] = _Session(info, secrets)
         if self._page is not None:
             self._page.pass_by(session, 0)
         self._add((wire.OPENED, session))
@@ -152,7 +153,8 @@ class Backlog:
 
     def _declare(self, number: int) -> bytes:
         session = self._sessions[number]
-        return wire.encode((wire.SESSION, number, astuple(session.info), session.position, session.stated))
+        known = (astuple(session.info), session.position, session.stated, session.secrets)
+        return wire.encode((wire.SESSION, number, *known))
 
     def next_number(self) -> int:
         """The number of the first operation that `again` says, or `take` after it."""
@@ -172,6 +174,11 @@ class Backlog:
                 chunk.data = wire.encode((wire.OPERATIONS, operations))
 
     # What became of it
+
+    def learn(self, session: int, secrets: tuple[bytes, ...]) -> None:
+        """What a session is known to have sent: another journal is to know it too."""
+        if session in self._sessions:
+            self._sessions[session].secrets = secrets
 
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""

@@ -7,6 +7,7 @@ lengths and offsets stay, so that the blanked bytes decode, and fail, exactly as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -34,6 +35,9 @@ _DEPTH_LIMIT: Final = 1000
 """Arrays and maps of indefinite length in one another; beyond, nothing is told apart any more."""
 _ENDLESS: Final = 1 << 200  # more items than there can be
 _NEVER: Final = 9  # no argument has so many bytes
+SHORTEST_TOLD: Final = 4
+"""Bytes of the shortest string that is shown to who looks at strings."""
+_CHUNKS_TOLD: Final = 100  # of one string
 _OTHER: Final = cbor.SIMPLE  # major type 7, floats included
 
 
@@ -42,7 +46,7 @@ class Mode(NamedTuple):
 
     strings: all of them. number, tag: arguments of numbers and tags, from so many bytes on. watch:
     whether tags and byte strings are shown to `tagged` and `suspicious`. value: whether this is where
-    a command takes any value.
+    a command takes any value. told: whether strings are shown to `told`, but for very short ones.
     """
 
     strings: bool = False
@@ -50,6 +54,7 @@ class Mode(NamedTuple):
     tag: int = _NEVER
     watch: bool = False
     value: bool = False
+    told: bool = False
 
 
 class UndecodableError(Exception):
@@ -65,10 +70,11 @@ class TooDeepError(Exception):
 
 
 class Blanker:
-    """Blanks items of a payload. `tagged` and `suspicious` are for the classes made of it."""
+    """Blanks items of a payload. `tagged`, `suspicious` and `told` are for the classes made of it."""
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
+        self.unheard = 0  # strings that end there or before are not shown to `told`
         self._blanked: bytearray | None = None
 
     @property
@@ -81,6 +87,10 @@ class Blanker:
     def blank(self, start: int, end: int) -> None:
         """Blank a range."""
         self._write(start, bytes((BLANK,)) * (end - start))
+
+    def is_blanked(self, start: int, end: int) -> bool:
+        """Whether nothing but blanks stands in a range that was written."""
+        return self._blanked is not None and not self._blanked[start:end].strip(bytes((BLANK,)))
 
     def restore(self, start: int, end: int) -> None:
         """Take the blanking of a range back."""
@@ -95,6 +105,10 @@ class Blanker:
         """Whether a byte string is to be blanked, though strings are not."""
         del start, end
         return False
+
+    def told(self, pieces: Sequence[tuple[int, int]]) -> None:
+        """Look at a string. pieces: where its content begins and ends; several of one in chunks."""
+        del pieces
 
     def flat(self, mode: Mode) -> None:
         """Blank in the whole payload, whatever is open. Raises UndecodableError."""
@@ -235,6 +249,10 @@ class Blanker:
         initial = self.payload[start]
         major = initial >> 5
         is_string = major in (BYTES, TEXT)
+        if is_string and mode.told and unit > SHORTEST_TOLD and end > self.unheard:
+            for one in range(start + max(0, self.unheard - start) // unit * unit, end, unit):
+                if one + unit > self.unheard:
+                    self.told([(one + 1, one + unit)])
         if mode.strings if is_string else unit - 1 >= mode.number:
             self._write(start, (bytes((initial,)) + bytes((BLANK,)) * (unit - 1)) * ((end - start) // unit))
         elif major == BYTES and mode.watch and self.suspicious(start, end):
@@ -246,6 +264,8 @@ class Blanker:
         end = start + length
         if end > len(self.payload):
             raise UndecodableError(start)
+        if mode.told and end > self.unheard:
+            self.told([(start, end)])
         if mode.strings or (major == BYTES and mode.watch and self.suspicious(start, end)):
             self.blank(start, end)
         return end
@@ -255,10 +275,13 @@ class Blanker:
         payload = self.payload
         major = payload[pos] >> 5
         # What stands in bytes may begin in one chunk and end in the next.
-        inner = mode._replace(strings=mode.strings or (mode.watch and major == BYTES))
+        inner = mode._replace(strings=mode.strings or (mode.watch and major == BYTES), told=False)
+        pieces: list[tuple[int, int]] = []
         pos += 1
         while pos < len(payload):
             if payload[pos] == BREAK:
+                if mode.told:
+                    self.told(pieces)
                 return pos + 1
             if payload[pos] >> 5 != major or payload[pos] & 31 == 31:
                 raise UndecodableError(pos + 1)
@@ -266,9 +289,12 @@ class Blanker:
             end = end_of_run(like(payload[pos], unit), payload, pos, 0) if unit else 0
             if end and unit > 1:
                 self._blank_run(pos, end, unit, inner)
+                last = min(end, pos + unit * (_CHUNKS_TOLD - len(pieces)))
+                pieces += [(one + 1, one + unit) for one in range(pos, last, unit)]
             elif not end:
                 _, length, start = self.head(pos)
                 end = self._string(major, length, start, inner)
+                pieces += [(start, end)][: _CHUNKS_TOLD - len(pieces)]
             pos = end
         raise UndecodableError(len(payload))
 
@@ -281,7 +307,10 @@ class Blanker:
 @lru_cache(maxsize=16)
 def _untouched(mode: Mode) -> tuple[bool, ...]:
     """By initial byte: whether that tells the size of its item, in which there is nothing to blank."""
-    kept = {BYTES: not (mode.strings or mode.watch), TEXT: not mode.strings}
+    kept = {
+        BYTES: not (mode.strings or mode.watch or mode.told),
+        TEXT: not (mode.strings or mode.told),
+    }
     return tuple(
         size == 1 or (size > 1 and kept.get(initial >> 5, size <= mode.number))
         for initial, size in enumerate(SIZES)
