@@ -83,6 +83,7 @@ def test_however_a_secret_was_sent_its_echo_is_blanked(sent: str) -> None:
         (f"[[1, 65, 'x{SECRET}x']]", f"[[1, 65, 'x{STARS}x']]"),
         (f'[[8, 0, {{1: [_ "x {SECRET} x"_1]}}]]', f'[[8, 0, {{1: [_ "x {STARS} x"_1]}}]]'),
         (f'[[1, 65, (_ "a", "{SECRET}")]]', f'[[1, 65, (_ "a", "{STARS}")]]'),
+        (f"[[1, 65, 37('{SECRET[:16]}')]]", f"[[1, 65, 37('{STARS[:16]}')]]"),
         (f'[[1, 65, "{SECRET}{SECRET}"]]', f'[[1, 65, "{STARS}{STARS}"]]'),
         (f"[[1, 65, <<[\"{SECRET}\"]>>]]", f"[[1, 65, <<[\"{STARS}\"]>>]]"),
     ],

@@ -20,7 +20,9 @@ from itertools import chain, islice
 from typing import Final
 
 from xentara_inspect.frames import Frame
-from xentara_inspect.traffic.blanking import BLANK, Blanker, Mode, TooDeepError, UndecodableError
+from xentara_inspect.traffic.blanking import BLANK, Blanker, TooDeepError
+from xentara_inspect.traffic.heads import UndecodableError
+from xentara_inspect.traffic.modes import Mode
 from xentara_inspect.traffic.redaction import redact
 from xentara_inspect.traffic.secret_search import LONGEST, Search, may_be_secret, spellings
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import Alternatives, ArrayOf, Object, Shape
-from xentara_inspect.traffic.blanking import BLANK, SHORTEST_TOLD
+from xentara_inspect.traffic.blanking import BLANK
+from xentara_inspect.traffic.modes import SHORTEST_TOLD
 
 SHORTEST: Final = SHORTEST_TOLD
 """Bytes of the shortest secret that is looked for: what is shorter, as `on`, is in half of all texts."""
