@@ -21,8 +21,8 @@ class Journal:
         logging.getLogger("xentara_inspect").addHandler(self._handler)
         self.keeper = JournalKeeper(Settings(str(path), **settings), limit)
 
-    def open_session(self, info: SessionInfo) -> int:
-        return self.keeper.open_session(info)
+    def open_session(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
+        return self.keeper.open_session(info, secrets)
 
     def append(self, session: int, frame: Frame) -> None:
         self.keeper.append(session, frame)

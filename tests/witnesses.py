@@ -29,7 +29,7 @@ from xentara_inspect.simulator import OPERATOR, Accounts, example_plant
 from xentara_inspect.simulator.answers import Session
 from xentara_inspect.simulator.dispatch import answers_to
 from xentara_inspect.simulator.wire import encode
-from xentara_inspect.traffic.redaction import without_secrets
+from xentara_inspect.traffic.echoes import SessionSecrets
 
 _SUBPROTOCOLS: Final = [Subprotocol(identifiers.SUBPROTOCOL)]
 _LARGEST_QUESTION: Final = 10_000  # bytes; what is larger is poison, and gets no answer
@@ -73,7 +73,7 @@ class End:
         """Raises ConnectionClosed."""
         payload = message.encode() if isinstance(message, str) else message
         digest = hashlib.sha256(payload).digest()
-        stored = without_secrets(Frame(0, self.is_client, isinstance(message, str), payload)).payload
+        stored = SessionSecrets().without(Frame(0, self.is_client, isinstance(message, str), payload)).payload
         if stored is not payload:
             self._blanked[digest] = hashlib.sha256(stored).digest()
         self._out.sent.append(digest)

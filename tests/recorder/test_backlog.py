@@ -46,6 +46,16 @@ def test_operations_are_numbered_from_1_in_their_order() -> None:
     assert backlog.take() == b""
 
 
+def test_another_journal_is_told_which_secrets_the_session_has_sent() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO, (b"correct horse",))
+    assert said(backlog.take())[0][-1] == (b"correct horse",)
+    backlog.learn(session, (b"correct horse", b"battery"))
+    backlog.learn(session + 1, (b"of a session that has ended",))
+    assert said(backlog.again())[0][-1] == (b"correct horse", b"battery")
+    assert b"horse" not in repr(backlog._sessions).encode()
+
+
 def test_another_journal_is_told_again_what_is_not_settled() -> None:
     backlog = Backlog()
     session = backlog.open(LIVE_INFO)
@@ -57,7 +67,7 @@ def test_another_journal_is_told_again_what_is_not_settled() -> None:
     assert backlog.next_number() == 3
     again = said(backlog.again())
     assert again[0][:2] == (wire.SESSION, session)
-    assert again[0][3:] == (1, 1), "so many of its frames are stored"
+    assert again[0][3:] == (1, 1, ()), "so many of its frames are stored"
     assert operations(backlog.again(), 3) == operations(told[2] + told[3], 3)
 
 

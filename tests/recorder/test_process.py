@@ -85,14 +85,65 @@ def test_secrets_are_blanked_before_they_are_written(journal: Journal, database:
     assert PASSWORD[1] not in written
 
 
+ECHO = '<[[2, 2, {0: -32001, 1: "not correct horse"}]]'
+BLANKED_ECHO = '<[[2, 2, {0: -32001, 1: "not *************"}]]'
+
+
+def test_what_the_server_says_of_a_secret_is_blanked_before_it_is_written(
+    journal: Journal, database: Path
+) -> None:
+    session = journal.open_session(LIVE_INFO)
+    for frame in frames(HELLO[0], ECHO, PASSWORD[0], ECHO, HELLO[1]):
+        journal.append(session, frame)
+    journal.close_session(session, 5, 1008, "no correct horse")
+    assert journal.flush()
+    before, behind = frames(ECHO, BLANKED_ECHO)
+    stored = read(database, "SELECT payload, redacted FROM frames WHERE NOT from_client ORDER BY id")
+    assert stored == [(before.payload, 0), (behind.payload, 1), (frames(HELLO[1])[0].payload, 0)]
+    assert read(database, "SELECT close_reason FROM sessions") == [("no *************",)]
+
+
+def test_a_secret_is_known_in_its_session_alone(journal: Journal, database: Path) -> None:
+    one, other = (journal.open_session(info(name, LIVE)) for name in ("flow-1", "flow-2"))
+    journal.append(one, frames(PASSWORD[0])[0])
+    journal.append(other, frames(ECHO)[0])
+    assert journal.flush()
+    assert read(database, "SELECT redacted FROM frames ORDER BY id") == [(1,), (0,)]
+
+
+def test_secrets_of_the_request_for_a_connection_are_in_no_file(journal: Journal, database: Path) -> None:
+    session = journal.open_session(LIVE_INFO, (PASSWORD[1],))
+    journal.append(session, frames(ECHO)[0])
+    assert journal.flush()
+    written = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert b"not *************" in written
+    assert PASSWORD[1] not in written
+
+
+def test_a_journal_that_goes_on_for_one_that_died_knows_its_secrets(database: Path) -> None:
+    """Those of frames that are on disk already, which it is not told again."""
+    with Journal(database) as journal:
+        session = journal.open_session(LIVE_INFO)
+        journal.record(session, frames(PASSWORD[0]))
+        (pid,) = children(os.getpid(), "journal")
+        os.kill(pid, signal.SIGKILL)
+        journal.record(session, frames(ECHO))
+    written = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert b"not *************" in written
+    assert PASSWORD[1] not in written
+
+
 def test_secrets_are_kept_where_that_is_asked_for(database: Path) -> None:
     journal = Journal(database, keep_secrets=True)
     session = journal.open_session(LIVE_INFO)
-    journal.append(session, frames(PASSWORD[0])[0])
+    for frame in frames(PASSWORD[0], ECHO):
+        journal.append(session, frame)
+    journal.close_session(session, 5, 1008, "no correct horse")
     journal.close()
-    ((payload, redacted),) = read(database, "SELECT payload, redacted FROM frames")
-    assert PASSWORD[1] in payload
-    assert redacted == 0
+    for payload, redacted in read(database, "SELECT payload, redacted FROM frames"):
+        assert PASSWORD[1] in payload
+        assert redacted == 0
+    assert read(database, "SELECT close_reason FROM sessions") == [("no correct horse",)]
 
 
 # Flows that are recorded already
@@ -294,12 +345,12 @@ def dying_of(word: bytes, place: Path) -> Path:
     (place / "dying").mkdir()
     (place / "dying" / "sitecustomize.py").write_text(
         "import os, signal\n"
-        "from xentara_inspect.traffic import redaction\n"
-        "real = redaction.without_secrets\n"
-        "def dies(frame):\n"
+        "from xentara_inspect.traffic.echoes import SessionSecrets\n"
+        "real = SessionSecrets.without\n"
+        "def dies(self, frame, **how):\n"
         f"    if {word!r} in frame.payload: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(frame)\n"
-        "redaction.without_secrets = dies\n"
+        "    return real(self, frame, **how)\n"
+        "SessionSecrets.without = dies\n"
     )
     return place / "dying"
 

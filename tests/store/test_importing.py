@@ -64,12 +64,25 @@ def test_a_session_without_frames_is_recognised_too(database: Path) -> None:
 
 
 def test_sessions_with_secrets_are_recognised_whether_they_were_kept_or_not(database: Path) -> None:
-    said = frames(*HELLO, '>[[0, 2, 12, {0: 121({0: "s3cret"})}]]')
+    said = frames(*HELLO, '>[[0, 2, 12, {0: 121({0: "s3cret"})}]]', '<[[2, 2, {0: -32001, 1: "no s3cret"}]]')
     for keep in (False, True, False):
         with Importer(database, keep_secrets=keep) as importer:
             importer.add(info(None), said)
     assert b"s3cret" not in b"".join(payloads(database))
-    assert read(database, "SELECT frame_count FROM sessions") == [(3,)]
+    assert read(database, "SELECT frame_count FROM sessions") == [(4,)]
+
+
+def test_what_a_server_says_of_a_secret_is_not_imported(database: Path) -> None:
+    said = frames(
+        *HELLO,
+        '>[[0, 2, 12, {0: 121({0: "s3cret"})}]]',
+        '<[[2, 2, {0: -32001, 1: "no s3cret for p4ssword"}]]',
+    )
+    with Importer(database) as importer:
+        importer.add(info(), said, BYE._replace(reason="s3cret"), (b"p4ssword",))
+    assert payloads(database)[-1] == frames('<[[2, 2, {0: -32001, 1: "no ****** for ********"}]]')[0].payload
+    assert read(database, "SELECT redacted FROM frames ORDER BY id") == [(0,), (0,), (1,), (1,)]
+    assert read(database, "SELECT close_reason FROM sessions") == [("******",)]
 
 
 def test_a_flow_with_gaps_is_skipped_whole(database: Path) -> None:

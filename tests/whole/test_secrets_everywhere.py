@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import random
+import re
 import socket
 import string
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import cbor2
 import pytest
 from click.testing import CliRunner
 from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.live import Mitmdump, Process, rows, run_async, simulated
+from tests.store_traffic import read
 from tests.transcript import edn
 from xentara_inspect.cli import cli
 from xentara_inspect.simulator import Account, Accounts, Client, Rights, Simulator
@@ -178,6 +183,40 @@ def broken_requests(port: int, secrets: Secrets) -> None:
             client.recv(10_000)
 
 
+@asynccontextmanager
+async def parrot() -> AsyncIterator[str]:
+    """A server that repeats what it was sent: in texts, in errors, and when it closes. Yields its URL."""
+
+    async def repeat(websocket: ServerConnection) -> None:
+        assert websocket.request is not None
+        await websocket.send(f"{websocket.request.headers.get('Authorization')} {websocket.request.path}")
+        async for message in websocket:
+            sent = message if isinstance(message, bytes) else message.encode()
+            (secret,) = re.findall("[A-Za-z0-9]{32}", sent.decode("latin-1"))
+            for text in (secret, sent.hex(), base64.b64encode(sent).decode(), sent.decode("latin-1")):
+                await websocket.send(cbor2.dumps([[2, 65, {0: -32001, 1: f"not {text}!"}]]))
+            if message is not sent:
+                await websocket.send(message)
+                await websocket.close(1008, f"because of {secret}")
+                return
+
+    async with serve(repeat, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def provoke(url: str, secrets: Secrets) -> None:
+    """Clients that tell a parrot their secrets."""
+    for number in range(3):
+        user, token = ("operator", None) if number else (None, secrets.new("Bearer"))
+        query = f"?token={secrets.new('query')}" if number == 2 else ""
+        client = Client(f"{url}{query}", user=user, password=secrets.new("Basic"), token=token)
+        async with client:
+            await client.send_raw(edn(filled(ENCODINGS["password"], secrets.new("password"))))
+            await client.wait_for_frames(1 + 4)
+            await client.send_raw(filled(TEXTS["JSON"], secrets.new("text")))
+            await client.wait_for_frames(1 + 4 + 5)
+
+
 LISTS = ("log", "sessions", "events", "readings", "findings", "stats", "elements", "subscriptions")
 
 
@@ -236,3 +275,26 @@ def test_no_secret_is_in_any_file_or_output(
     assert len(secrets.given) > 40
     for written in (live, left, output.encode(), everything_shown(database).encode()):
         assert secrets.found_in(written) == set()
+
+
+def test_what_a_server_repeats_of_a_secret_is_in_no_file(
+    database: Path, confdir: Path, tmp_path: Path
+) -> None:
+    secrets = Secrets(random.Random(9))
+
+    async def main() -> None:
+        async with parrot() as upstream:
+            with mitmdump(upstream, database, confdir) as proxy:
+                line = await asyncio.to_thread(
+                    proxy.wait_for_line, r"(?i)listening (?:on|at) \S*?:(\d+)[.,]?\s"
+                )
+                await provoke(f"ws://127.0.0.1:{line[1]}/api/ws", secrets)
+                await asyncio.to_thread(proxy.stop)
+
+    run_async(main())
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    counts = "SELECT count(*), sum(redacted) FROM frames WHERE NOT from_client"
+    assert read(database, counts) == [(3 * 10, 3 * 10)]
+    assert len(rows("log", "-d", database)) > 10
+    assert secrets.found_in(left) == set()
+    assert {row["close_reason"] for row in rows("sessions", "-d", database)} == {f"because of {'*' * 32}"}

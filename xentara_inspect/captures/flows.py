@@ -26,6 +26,7 @@ Filter = flowfilter.TFilter
 _SWITCHING: Final = 101  # of the response that opens a WebSocket (RFC 6455 section 4.2.2)
 _MICROSECONDS: Final = 1_000_000
 _TEXT: Final = int(Opcode.TEXT)
+_TOKEN: Final = 16  # characters of what may be one
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
 
@@ -207,19 +208,41 @@ def peer(flow: http.HTTPFlow) -> str | None:
     return endpoint(address[0], address[1]) if address is not None else None
 
 
+def request_secrets(flow: http.HTTPFlow) -> tuple[bytes, ...]:
+    """The credentials of the request for the connection, however they may be said again.
+
+    Those of its Authorization header; of its query and cookies what is as long as a token.
+    """
+    _, credentials = _authorization(flow)
+    name, password = _basic(flow) or ("", "")
+    sent = [password or name, credentials]
+    others = (*flow.request.query.values(multi=True), *flow.request.cookies.values(multi=True))
+    sent += [value for value in others if len(value) >= _TOKEN]
+    return tuple(text.encode(errors="surrogateescape") for text in sent if text)
+
+
 def _user(flow: http.HTTPFlow) -> str | None:
-    """The user name of HTTP Basic authentication (RFC 7617), and nothing else of the header.
+    """The user name of HTTP Basic authentication, and nothing else of the header.
 
     A name without a password may be an API token.
     """
-    scheme, _, credentials = flow.request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
+    name, password = _basic(flow) or (None, "")
+    return name if name is None or password else "*" * len(name)
+
+
+def _basic(flow: http.HTTPFlow) -> tuple[str, str] | None:
+    """Name and password of HTTP Basic authentication (RFC 7617)."""
+    scheme, credentials = _authorization(flow)
+    if scheme != "basic":
         return None
     try:
-        decoded = base64.b64decode(credentials.strip(), validate=True).decode()
+        name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    name, colon, password = decoded.partition(":")
-    if not colon:
-        return None
-    return name if password else "*" * len(name)
+    return (name, password) if colon else None
+
+
+def _authorization(flow: http.HTTPFlow) -> tuple[str, str]:
+    """Scheme and credentials of the header; empty where there are none."""
+    scheme, _, credentials = flow.request.headers.get("authorization", "").partition(" ")
+    return scheme.lower(), credentials.strip()

@@ -53,7 +53,7 @@ def _import_flows(
             except flows.FlowFileError as error:
                 failures.append(str(error))
                 continue
-            result = importer.add(*conversation)
+            result = importer.add(*conversation, flows.request_secrets(flow))
             sessions += 1
             added += result.added
             skipped += result.skipped

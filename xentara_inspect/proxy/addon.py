@@ -26,6 +26,7 @@ from xentara_inspect.captures.flows import (
     is_xentara,
     message_frame,
     path_of,
+    request_secrets,
     session_info,
 )
 from xentara_inspect.escape import safe
@@ -200,7 +201,7 @@ class XentaraRecorder:
         if not flow.live:
             self._replays = True
         source = LIVE if flow.live else ctx.options.rfile or "replay"
-        return journal.open_session(session_info(flow, source))
+        return journal.open_session(session_info(flow, source), request_secrets(flow))
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A message passes. With `xentara_durable` it goes on once the awaitable is done."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Final
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
@@ -22,10 +22,11 @@ OVERHEAD: Final = 400
 class _Session:
     """position: how many frames of it are committed; stated, those that it is said to have missed too.
 
-    passed: all that there were.
+    passed: all that there were. secrets: that it is known to have sent.
     """
 
     info: SessionInfo
+    secrets: tuple[bytes, ...] = field(repr=False)
     position: int = 0
     stated: int = 0
     passed: int = 0
@@ -59,11 +60,11 @@ class Backlog:
 
     # What happens
 
-    def open(self, info: SessionInfo) -> int:
-        """A session begins. Returns its number."""
+    def open(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
+        """A session begins. secrets: that came with it. Returns its number."""
         self._last_session += 1
         session = self._last_session
-        self._sessions[session] = _Session(info)
+        self._sessions[session] = _Session(info, secrets)
         if self._page is not None:
             self._page.pass_by(session, 0)
         self._add((wire.OPENED, session))
@@ -125,7 +126,8 @@ class Backlog:
 
     def _declare(self, number: int) -> bytes:
         session = self._sessions[number]
-        return wire.encode((wire.SESSION, number, astuple(session.info), session.position, session.stated))
+        known = (astuple(session.info), session.position, session.stated, session.secrets)
+        return wire.encode((wire.SESSION, number, *known))
 
     def next_number(self) -> int:
         """The number of the first operation that `again` says, or `take` after it."""
@@ -154,6 +156,11 @@ class Backlog:
         return last
 
     # What became of it
+
+    def learn(self, session: int, secrets: tuple[bytes, ...]) -> None:
+        """What a session is known to have sent: another journal is to know it too."""
+        if session in self._sessions:
+            self._sessions[session].secrets = secrets
 
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""

@@ -68,9 +68,12 @@ class JournalKeeper:
 
     # What happens
 
-    def open_session(self, info: SessionInfo) -> int:
-        """Begin a session, or go on with the one that has its flow id. Returns its number."""
-        session = self._backlog.open(info)
+    def open_session(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
+        """Begin a session, or go on with the one that has its flow id. Returns its number.
+
+        secrets: that came with the request for it. They are kept in memory alone.
+        """
+        session = self._backlog.open(info, secrets)
         if info.source != LIVE:
             self._replays.add(session)
         self._schedule()
@@ -255,6 +258,8 @@ class JournalKeeper:
                 self._moves(Event.LISTENS)
             case (wire.SETTLED, number):
                 self._settled(number)
+            case (wire.LEARNED, session, secrets):
+                self._backlog.learn(session, secrets)
             case (wire.NOTICE, text):
                 self._tell(logging.ERROR, text)
             case (wire.PROBLEM, text):

@@ -29,7 +29,7 @@ from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
-from xentara_inspect.traffic.redaction import without_secrets
+from xentara_inspect.traffic.echoes import SessionSecrets
 
 FINISH_SECONDS: Final = 1.5
 """How long nothing may be written once the proxy is gone; what is left then is rescued."""
@@ -58,6 +58,7 @@ class Scribe:
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
         self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
+        self._secrets: dict[int, SessionSecrets] = {}
         self._queue: deque[wire.Operation] = deque()
         self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
@@ -101,9 +102,10 @@ class Scribe:
                         self._heard[session] += 1
                     elif kind == wire.MISSED:
                         self._heard[session] += rest[0]
-            case (wire.SESSION, session, info, position, passed):
+            case (wire.SESSION, session, info, position, passed, secrets):
                 self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
                 self._heard[session] = passed
+                self._secrets[session] = SessionSecrets(secrets)
             case (wire.FINISH, seconds):
                 self._finish = seconds
                 self._page = None  # all that passed was said
@@ -138,23 +140,27 @@ class Scribe:
         limit = _GROUP if self._last >= self._settings.alone else 1
         while self._queue and len(self._group) < limit and size < _GROUP_BYTES:
             operation = self._queue.popleft()
-            if operation[0] == wire.FRAME:
-                size += wire.payload_size(operation)
-                if not self._settings.keep_secrets:
-                    if time.monotonic() > until:
-                        limit = len(self._group) + 1
-                    number = self._last + len(self._group) + 1
-                    self._mark(number, number)
-                    operation = _without_secrets(operation)
+            size += wire.payload_size(operation)
+            if not self._settings.keep_secrets:
+                if time.monotonic() > until:
+                    limit = len(self._group) + 1
+                number = self._last + len(self._group) + 1
+                self._mark(number, number)
+                operation = _without_secrets(operation, self._secrets[operation[1]])
             self._group.append(operation)
 
     def _settle(self, last: int) -> None:
+        for number in {number for _, number, *_ in self._group}:
+            secrets = self._secrets[number]
+            if secrets.has_news:  # who goes on for us must know them, and is not told these frames again
+                self._reports.say(wire.LEARNED, number, secrets.values)
+                secrets.has_news = False
         for kind, number, *_ in self._group:
             if kind == wire.ENDED:
                 session = self._sessions[number]
                 if session.skipped:
                     self._reports.say(wire.SKIPPED, session.id, session.skipped)
-                del self._sessions[number], self._heard[number]
+                del self._sessions[number], self._heard[number], self._secrets[number]
         self._last, self._group = last, []
         self._reports.say(wire.SETTLED, last)
 
@@ -230,11 +236,15 @@ def _tell(text: str) -> None:
         sys.stderr.write(f"xentara_inspect: {text}\n")
 
 
-def _without_secrets(operation: wire.Operation) -> wire.Operation:
-    kind, session, *frame, _redacted, cut_off = operation
-    given = Frame(*frame)
-    blanked = without_secrets(given)
-    return operation if blanked is given else (kind, session, *blanked, True, cut_off)
+def _without_secrets(operation: wire.Operation, secrets: SessionSecrets) -> wire.Operation:
+    match operation:
+        case (wire.FRAME, session, *frame, _, cut_off):
+            given = Frame(*frame)
+            blanked = secrets.without(given, is_cut=cut_off is not None)
+            return operation if blanked is given else (wire.FRAME, session, *blanked, True, cut_off)
+        case (wire.ENDED, session, time_, code, reason, by):
+            return (wire.ENDED, session, time_, code, secrets.without_in(reason), by)
+    return operation
 
 
 def main(arguments: Sequence[str]) -> int:

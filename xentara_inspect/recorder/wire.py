@@ -4,8 +4,8 @@ Over a socket, tuples of plain values, the first of which says what the rest is:
 
 | from the proxy | |
 |---|---|
-| `SESSION, session, info, position, passed` | a session follows. position: frames of it that are stored; \
-passed: with those that were missed |
+| `SESSION, session, info, position, passed, secrets` | a session follows. position: frames of it that are \
+stored; passed: with those that were missed; secrets: that it is known to have sent |
 | `OPERATIONS, operations` | what happened, in order |
 | `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued, None for ever |
 
@@ -21,6 +21,7 @@ that is not whole, `length, sha256, why`.
 | `NOTICE, text` | something else is wrong |
 | `RECOVERED, path` | and now it can |
 | `ROTATED, path` | recording goes on in this file |
+| `LEARNED, session, secrets` | all secrets that it is known to have sent by now; to be remembered, no more |
 | `SKIPPED, session id, frames` | so many frames of a session that is replayed had been there |
 
 And by a page of memory that both see, which tells what a process cannot when it is killed.
@@ -60,6 +61,7 @@ RECOVERED: Final = 3
 ROTATED: Final = 4
 SKIPPED: Final = 5
 NOTICE: Final = 6
+LEARNED: Final = 7
 
 LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""

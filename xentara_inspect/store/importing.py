@@ -21,7 +21,7 @@ from xentara_inspect.store.sessions import (
     is_being_recorded,
     reopen_if_closed,
 )
-from xentara_inspect.traffic.redaction import without_secrets
+from xentara_inspect.traffic.echoes import SessionSecrets
 
 
 class ImportResult(NamedTuple):
@@ -51,21 +51,30 @@ class Importer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, info: SessionInfo, frames: Iterable[Frame], closing: Closing | None = None) -> ImportResult:
+    def add(
+        self,
+        info: SessionInfo,
+        frames: Iterable[Frame],
+        closing: Closing | None = None,
+        secrets: tuple[bytes, ...] = (),
+    ) -> ImportResult:
         """Add a session, or those of its frames that are missing at the end. All or nothing.
 
-        closing: None where the source does not know that the connection ended. Raises StoreError.
+        closing: None where the source does not know that the connection ended. secrets: that came with
+        the request for it. Raises StoreError.
         """
         given = list(frames)
         cuts = {}
         for index, frame in enumerate(given):
             if (why := too_large(len(frame.payload), MOST)) is not None:
                 given[index], cuts[index] = cut(frame, why)
-        clean = [without_secrets(frame) for frame in given]
+        known = SessionSecrets(secrets)
+        clean = [known.without(frame, is_cut=index in cuts) for index, frame in enumerate(given)]
         redacted = [False] * len(given)
         if not self._keep_secrets:
             redacted = [new is not old for new, old in zip(clean, given, strict=True)]
             given = clean
+            closing = closing and closing._replace(reason=known.without_in(closing.reason))
         try:
             with transaction(self._connection):
                 return self._add(info, given, clean, redacted, cuts, closing)
@@ -129,8 +138,9 @@ class Importer:
             "SELECT time, from_client, is_text, payload FROM frames WHERE session_id = ? ORDER BY id",
             (session_id,),
         )
+        known = SessionSecrets()
         return all(
-            without_secrets(Frame(time, bool(from_client), bool(is_text), payload)) == frame
+            known.without(Frame(time, bool(from_client), bool(is_text), payload)) == frame
             for (time, from_client, is_text, payload), frame in zip(stored, clean, strict=False)
         )
 

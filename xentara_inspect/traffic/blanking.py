@@ -7,8 +7,8 @@ lengths and offsets stay, so that the blanked bytes decode, and fail, exactly as
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import ARRAY, BYTES, MAP, TAG, TEXT
@@ -22,42 +22,25 @@ from xentara_inspect.traffic.heads import (
     UUID_HEAD,
     UUID_SIZE,
     UUIDS,
-    WIDTHS,
+    UndecodableError,
     end_of_run,
+    head,
     like,
 )
+from xentara_inspect.traffic.modes import MIXED, SHORTEST_TOLD, Mode, mixed_items, steps_of
 
 BLANK: Final = ord("*")
 """What each blanked byte becomes: one byte of UTF-8, readable in the notation."""
 
 _DEPTH_LIMIT: Final = 1000
 """Arrays and maps of indefinite length in one another; beyond, nothing is told apart any more."""
+_PATIENCE: Final = 64
+"""Bytes that are read head by head where no run of items began."""
+_FEW: Final = 8  # of a kind that are no run
+_MANY: Final = 500  # items to come, for which it pays to look for runs of mixed ones
+_CHUNKS_TOLD: Final = 100  # of one string
+_BLANKS: Final = tuple(bytes((BLANK,)) * (size - 1) for size in range(25))  # by the size of their item
 _ENDLESS: Final = 1 << 200  # more items than there can be
-_NEVER: Final = 9  # no argument has so many bytes
-_OTHER: Final = cbor.SIMPLE  # major type 7, floats included
-
-
-class Mode(NamedTuple):
-    """What is blanked.
-
-    strings: all of them. number, tag: arguments of numbers and tags, from so many bytes on. watch:
-    whether tags and byte strings are shown to `tagged` and `suspicious`. value: whether this is where
-    a command takes any value.
-    """
-
-    strings: bool = False
-    number: int = _NEVER
-    tag: int = _NEVER
-    watch: bool = False
-    value: bool = False
-
-
-class UndecodableError(Exception):
-    """The bytes are not well-formed; from `offset` on they are to be blanked."""
-
-    def __init__(self, offset: int) -> None:
-        super().__init__(offset)
-        self.offset = offset
 
 
 class TooDeepError(Exception):
@@ -65,10 +48,11 @@ class TooDeepError(Exception):
 
 
 class Blanker:
-    """Blanks items of a payload. `tagged` and `suspicious` are for the classes made of it."""
+    """Blanks items of a payload. `tagged`, `suspicious` and `told` are for the classes made of it."""
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
+        self.unheard = 0  # strings that end there or before are not shown to `told`
         self._blanked: bytearray | None = None
 
     @property
@@ -81,6 +65,10 @@ class Blanker:
     def blank(self, start: int, end: int) -> None:
         """Blank a range."""
         self._write(start, bytes((BLANK,)) * (end - start))
+
+    def is_blanked(self, start: int, end: int) -> bool:
+        """Whether nothing but blanks stands in a range that was written."""
+        return self._blanked is not None and not self._blanked[start:end].strip(bytes((BLANK,)))
 
     def restore(self, start: int, end: int) -> None:
         """Take the blanking of a range back."""
@@ -96,6 +84,10 @@ class Blanker:
         del start, end
         return False
 
+    def told(self, pieces: Sequence[tuple[int, int]]) -> None:
+        """Look at a string. pieces: where its content begins and ends; several of one in chunks."""
+        del pieces
+
     def flat(self, mode: Mode) -> None:
         """Blank in the whole payload, whatever is open. Raises UndecodableError."""
         self._scan(0, _ENDLESS, mode, is_flat=True)
@@ -105,34 +97,16 @@ class Blanker:
         return self._scan(pos, count, mode)
 
     def head(self, pos: int) -> tuple[int, int, int]:
-        """Major type, argument and end of the head at `pos`; argument -1 for an indefinite length.
-
-        Raises UndecodableError.
-        """
-        payload = self.payload
-        if pos >= len(payload):
-            raise UndecodableError(pos)
-        major, info = payload[pos] >> 5, payload[pos] & 31
-        if info < 24:
-            return major, info, pos + 1
-        if info > 27:
-            if info == 31 and BYTES <= major <= MAP:
-                return major, -1, pos + 1
-            raise UndecodableError(pos + 1)
-        end = pos + 1 + WIDTHS[info]
-        if end > len(payload):
-            raise UndecodableError(pos + 1)
-        argument = int.from_bytes(payload[pos + 1 : end], "big")
-        if major == _OTHER and info == 24 and argument < 32:
-            raise UndecodableError(end)
-        return major, argument, end
+        """Major type, argument and end of the head at `pos`; see `heads.head`. Raises UndecodableError."""
+        return head(self.payload, pos)
 
     def _scan(self, pos: int, left: int, mode: Mode, is_flat: bool = False) -> int:
         """left: items to come, all that is open and of definite length taken together.
 
         One long loop on purpose: a call for each head would cost more than the head itself.
         """
-        payload, size, untouched = self.payload, len(self.payload), _untouched(mode)
+        payload, size = self.payload, len(self.payload)
+        steps, grows = steps_of(mode)
         in_endless = is_map = False  # what is open of indefinite length, and how many items it has
         seen = 0
         stack: list[tuple[int, bool, bool, int]] = []
@@ -153,17 +127,36 @@ class Blanker:
                 if is_flat:
                     return pos
                 raise UndecodableError(size)
+            if mode.told and self.unheard >= size:
+                mode = mode._replace(told=False)
+                steps, grows = steps_of(mode)
             initial = payload[pos]
             unit = SIZES[initial]
-            after = pos + (unit or 1)
+            after, far = pos + (unit or 1), pos + _FEW * (unit or 1)
             following = payload[after] if after < size else BREAK
-            if untouched[initial] and (SIZES[following] != 1 if unit == 1 else following != initial):
-                pos += unit  # one by itself, which is not worth a call
-                left -= 1
+            distant = payload[far] if far < size else BREAK
+            is_run = SIZES[following] == SIZES[distant] == 1 if unit == 1 else following == distant == initial
+            if steps[initial] and not is_run:
+                mixed = mixed_items(mode).match(payload, pos) if left >= _MANY else None
+                if mixed is not None:
+                    pos, left = mixed.end(), left - MIXED
+                    continue
+                start, limit = pos, min(pos + _PATIENCE, size)
+                while left and pos < limit:  # head by head, as fast as can be
+                    initial = payload[pos]
+                    step = steps[initial]
+                    if step <= 0:
+                        if not step or pos - step > size:
+                            break
+                        step = -step
+                        self._opened()[pos + 1 : pos + step] = _BLANKS[step]
+                    pos += step
+                    left += grows[initial]
                 if pos > size:
-                    raise UndecodableError(pos - unit + 1)
-                continue
-            if unit or (not mode.strings and payload.startswith(UUID_HEAD, pos)):
+                    raise UndecodableError(pos - step + 1)
+                if pos > start:
+                    continue
+            if unit or (not (mode.strings or mode.told) and payload.startswith(UUID_HEAD, pos)):
                 count, pos = self._run(pos, unit, size if in_endless else left, mode)
                 if count > left:
                     seen += count - left
@@ -177,10 +170,6 @@ class Blanker:
             if is_flat and initial in (0x9F, 0xBF, BREAK):
                 pos = end_of_run(ENDS, payload, pos, pos + 1)
                 continue
-            if initial in SMALL and following != initial:
-                left += SMALL[initial] - 1
-                pos += 1
-                continue
             major, argument, end = self.head(pos)
             if major == TAG:
                 if end - pos - 1 >= mode.tag:
@@ -193,7 +182,7 @@ class Blanker:
             elif major in (BYTES, TEXT):
                 pos = self._string(major, argument, end, mode) if argument >= 0 else self._chunks(pos, mode)
                 left -= 1
-            elif major == _OTHER:  # a simple value of two bytes
+            elif major == cbor.SIMPLE:  # a simple value of two bytes
                 if mode.number == 1:
                     self.blank(pos + 1, end)
                 pos = end
@@ -235,6 +224,10 @@ class Blanker:
         initial = self.payload[start]
         major = initial >> 5
         is_string = major in (BYTES, TEXT)
+        if is_string and mode.told and unit > SHORTEST_TOLD and end > self.unheard:
+            for one in range(start + max(0, self.unheard - start) // unit * unit, end, unit):
+                if one + unit > self.unheard:
+                    self.told([(one + 1, one + unit)])
         if mode.strings if is_string else unit - 1 >= mode.number:
             self._write(start, (bytes((initial,)) + bytes((BLANK,)) * (unit - 1)) * ((end - start) // unit))
         elif major == BYTES and mode.watch and self.suspicious(start, end):
@@ -246,6 +239,8 @@ class Blanker:
         end = start + length
         if end > len(self.payload):
             raise UndecodableError(start)
+        if mode.told and end > self.unheard:
+            self.told([(start, end)])
         if mode.strings or (major == BYTES and mode.watch and self.suspicious(start, end)):
             self.blank(start, end)
         return end
@@ -255,10 +250,13 @@ class Blanker:
         payload = self.payload
         major = payload[pos] >> 5
         # What stands in bytes may begin in one chunk and end in the next.
-        inner = mode._replace(strings=mode.strings or (mode.watch and major == BYTES))
+        inner = mode._replace(strings=mode.strings or (mode.watch and major == BYTES), told=False)
+        pieces: list[tuple[int, int]] = []
         pos += 1
         while pos < len(payload):
             if payload[pos] == BREAK:
+                if mode.told:
+                    self.told(pieces)
                 return pos + 1
             if payload[pos] >> 5 != major or payload[pos] & 31 == 31:
                 raise UndecodableError(pos + 1)
@@ -266,23 +264,19 @@ class Blanker:
             end = end_of_run(like(payload[pos], unit), payload, pos, 0) if unit else 0
             if end and unit > 1:
                 self._blank_run(pos, end, unit, inner)
+                last = min(end, pos + unit * (_CHUNKS_TOLD - len(pieces)))
+                pieces += [(one + 1, one + unit) for one in range(pos, last, unit)]
             elif not end:
                 _, length, start = self.head(pos)
                 end = self._string(major, length, start, inner)
+                pieces += [(start, end)][: _CHUNKS_TOLD - len(pieces)]
             pos = end
         raise UndecodableError(len(payload))
 
     def _write(self, start: int, content: bytes) -> None:
+        self._opened()[start : start + len(content)] = content
+
+    def _opened(self) -> bytearray:
         if self._blanked is None:
             self._blanked = bytearray(self.payload)
-        self._blanked[start : start + len(content)] = content
-
-
-@lru_cache(maxsize=16)
-def _untouched(mode: Mode) -> tuple[bool, ...]:
-    """By initial byte: whether that tells the size of its item, in which there is nothing to blank."""
-    kept = {BYTES: not (mode.strings or mode.watch), TEXT: not mode.strings}
-    return tuple(
-        size == 1 or (size > 1 and kept.get(initial >> 5, size <= mode.number))
-        for initial, size in enumerate(SIZES)
-    )
+        return self._blanked

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from xentara_inspect import cbor
-from xentara_inspect.cbor import BYTES, NINT, TEXT, UINT
+from xentara_inspect.cbor import BYTES, MAP, NINT, TEXT, UINT
 from xentara_inspect.protocol.identifiers import TAG_UUID
 
 BREAK: Final = 0xFF
@@ -39,6 +39,37 @@ SMALL: Final = {
     0x80 + 32 * is_map + count: count * (1 + is_map) for is_map in range(2) for count in range(1, 24)
 }
 """Items in a container that is not empty, by its initial byte."""
+
+
+class UndecodableError(Exception):
+    """The bytes are not well-formed; from `offset` on they are to be blanked."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+def head(payload: bytes, pos: int) -> tuple[int, int, int]:
+    """Major type, argument and end of the head at `pos`; argument -1 for an indefinite length.
+
+    Raises UndecodableError.
+    """
+    if pos >= len(payload):
+        raise UndecodableError(pos)
+    major, info = payload[pos] >> 5, payload[pos] & 31
+    if info < 24:
+        return major, info, pos + 1
+    if info > 27:
+        if info == 31 and BYTES <= major <= MAP:
+            return major, -1, pos + 1
+        raise UndecodableError(pos + 1)
+    end = pos + 1 + WIDTHS[info]
+    if end > len(payload):
+        raise UndecodableError(pos + 1)
+    argument = int.from_bytes(payload[pos + 1 : end], "big")
+    if major == cbor.SIMPLE and info == 24 and argument < 32:
+        raise UndecodableError(end)
+    return major, argument, end
 
 
 @lru_cache(maxsize=256)

@@ -18,19 +18,25 @@ Offsets, heads and lengths stay, so the blanked bytes decode and fail exactly as
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from xentara_inspect.cbor import ARRAY, MAP
-from xentara_inspect.frames import Frame
 from xentara_inspect.protocol import commands, error_codes, identifiers, objects
 from xentara_inspect.protocol.shape_types import Anything, Object
-from xentara_inspect.traffic.blanking import BLANK, Mode, TooDeepError, UndecodableError
+from xentara_inspect.traffic.blanking import BLANK, TooDeepError
+from xentara_inspect.traffic.heads import UndecodableError
+from xentara_inspect.traffic.modes import Mode
+from xentara_inspect.traffic.plain_requests import plain_requests
 from xentara_inspect.traffic.shaped_blanking import SECRET, ShapedBlanker
 
 _UNTOLD: Final = Mode(strings=True, number=4, tag=4, watch=True)
 """Of what is not understood: small numbers stay, they tell what it looks like."""
 _UNTOLD_PACKET: Final = _UNTOLD._replace(value=True)
 """Likewise, but the user name stays in credentials of the proper shape."""
+_UNKNOWN: Final = SECRET._replace(watch=True, told=False)
+"""The parameters of a command that is not known: it may take a secret, but what it takes may be anything."""
 _HARMLESS: Final = Mode(watch=True)
 _VALUE: Final = Mode(watch=True, value=True)
 
@@ -39,6 +45,10 @@ _LENGTHS: Final = (2, 3, 4, -1)
 """Of the arrays that packets are, whoever sends them."""
 _HARMLESS_TEXTS: Final = frozenset((b"", b"hello", b"hi", b"ping", b"pong", b"keepalive", b"heartbeat"))
 _AUTHENTICATION: Final = objects.AUTHENTICATION
+_MOST_FOUND: Final = 100
+"""Strings in the place of credentials that are found in one message."""
+_MOST_EMBEDDED: Final = 10  # byte strings that hold credentials, of which so many bytes are read:
+_LOOKED_AT: Final = 1 << 16
 _UNTOLD_PACKETS: Final = 1000
 """Packets of a message that are looked at one by one though they are no requests."""
 
@@ -62,52 +72,17 @@ _MAY_BE_SECRET: Final = re.compile(
         b"".join(rb"\x%02x" % tag for tag in _AUTHENTICATION.by_tag),
     )
 )
-_OPCODES: Final = b"".join(rb"\x%02x" % opcode for opcode in commands.COMMANDS if opcode < 24)
-_OPEN_OPCODES: Final = b"".join(
-    rb"\x%02x" % opcode for opcode, row in commands.COMMANDS.items() if opcode < 24 and not row.has_secret
-)
-_MESSAGE_IDS: Final = {0: rb"[\x00-\x17]", 1: rb"\x18.", 2: rb"\x19..", 4: rb"\x1a.{4}"}
-# Requests without parameters, by the head of their message id: a peer may send a million in one message.
-_BARE_REQUESTS: Final = {
-    head: (4 + width, re.compile(rb"(?:\x83\x00%s[%s])++" % (_MESSAGE_IDS[width], _OPCODES), re.DOTALL))
-    for heads, width in ((range(24), 0), ((0x18,), 1), ((0x19,), 2), ((0x1A,), 4))
-    for head in heads
-}
-_SCALAR: Final = (
-    rb"(?:[\x00-\x17\x20-\x37\xf4-\xf7]|\xd8\x25\x50.{16}|[\x18\x38].|[\x19\x39\xf9]..|[\x1a\x3a\xfa].{4}"
-    rb"|\xfb.{8}|%s)" % b"|".join(rb"\x%02x.{%d}" % (0x60 + size, size) for size in range(24))
-)
-_VALUE_OR_LIST: Final = rb"(?:%s|%s)" % (
-    _SCALAR,
-    b"|".join(rb"\x%02x%s{%d}" % (0x80 + count, _SCALAR, count) for count in range(9)),
-)
-_OPEN_REQUEST: Final = re.compile(
-    rb"\x84\x00(?:%s)[%s](?:%s)"
-    % (
-        b"|".join(_MESSAGE_IDS.values()),
-        _OPEN_OPCODES,
-        b"|".join(rb"\x%02x(?:[\x00-\x17]%s){%d}" % (0xA0 + n, _VALUE_OR_LIST, n) for n in range(5)),
-    ),
-    re.DOTALL,
-)
-"""Most requests: of a command without secrets, with numbers, UUIDs, short texts and lists of them."""
 
 
-def without_secrets(frame: Frame) -> Frame:
-    """The frame with its secrets blanked; the same object where it has none."""
-    payload = frame.payload
-    try:
-        blanked = redact(payload, frame.from_client, frame.is_text)
-    except Exception:  # a bug must neither stop the traffic nor let a secret through
-        blanked = bytes((BLANK,)) * len(payload)
-    return frame if blanked is payload else frame._replace(payload=blanked)
-
-
-def redact(payload: bytes, from_client: bool | None, is_text: bool = False) -> bytes:
+def redact(
+    payload: bytes, from_client: bool | None, is_text: bool = False, found: list[bytes] | None = None
+) -> bytes:
     """The payload with its secrets blanked; the same object where there is nothing to blank.
 
     from_client: None where the direction is not known; then nothing is blanked in what can hold no secret
-    of a client's, and the packets that servers send are taken for theirs.
+    of a client's, and the packets that servers send are taken for theirs. found: gets the strings that
+    stood where credentials ought to and were blanked, at most `_MOST_FOUND` in a message and as many in
+    each of the byte strings that hold some.
 
     One pass over the bytes (two where a message turns out to be none), in memory that does not grow
     with what they hold.
@@ -119,15 +94,9 @@ def redact(payload: bytes, from_client: bool | None, is_text: bool = False) -> b
     if from_client is None and not _MAY_BE_SECRET.search(payload):
         return payload
     redaction = _Redaction(payload, from_client is None)
-    try:
-        end = redaction.message()
-    except (UndecodableError, TooDeepError):
-        end = 0
-    try:
-        if end < len(payload):
-            redaction.untold(end)
-    except UndecodableError as error:
-        redaction.blank(error.offset, len(payload))
+    redaction.run()
+    if found is not None:
+        found += redaction.credentials()
     return redaction.result
 
 
@@ -137,6 +106,39 @@ class _Redaction(ShapedBlanker):
     def __init__(self, payload: bytes, from_anybody: bool) -> None:
         super().__init__(payload)
         self._from_anybody = from_anybody
+        self._strings: list[Sequence[tuple[int, int]]] = []  # where credentials ought to be
+        self._embedded: list[tuple[int, int]] = []  # in bytes that hold some
+
+    def run(self) -> None:
+        """Blank what is to be blanked in the whole payload."""
+        try:
+            end = self.message()
+        except (UndecodableError, TooDeepError):
+            end = 0
+        try:
+            if end < len(self.payload):
+                self.untold(end)
+        except UndecodableError as error:
+            self.blank(error.offset, len(self.payload))
+
+    def credentials(self) -> Iterator[bytes]:
+        """What stood where credentials ought to, here and in bytes that hold some."""
+        yield from self._found()
+        for start, end in self._embedded:
+            inner = _Redaction(b"\x81" + self.payload[start:end], from_anybody=False)
+            inner.run()
+            yield from inner._found()
+
+    def _found(self) -> Iterator[bytes]:
+        for pieces in self._strings:
+            if all(self.is_blanked(start, end) for start, end in pieces):  # and not restored as a user name
+                yield b"".join(self.payload[start:end] for start, end in pieces)
+
+    def told(self, pieces: Sequence[tuple[int, int]]) -> None:
+        """Remember a string, while there are not enough."""
+        self._strings.append(pieces)
+        if len(self._strings) >= _MOST_FOUND:
+            self.unheard = len(self.payload)
 
     def message(self) -> int:
         """The first item, which ought to be the array of packets; where it ends."""
@@ -149,12 +151,7 @@ class _Redaction(ShapedBlanker):
         while count:
             if count < 0 and self.payload[pos : pos + 1] == _BREAK:
                 return pos + 1
-            plain = _OPEN_REQUEST.match(self.payload, pos)
-            if plain is not None:
-                pos = plain.end()
-                count -= count > 0
-                continue
-            alike, pos = self._bare_requests(pos, count)
+            alike, pos = plain_requests(self.payload, pos, count)
             if alike:
                 count -= alike if count > 0 else 0
                 continue
@@ -180,7 +177,7 @@ class _Redaction(ShapedBlanker):
         if tag not in _AUTHENTICATION.by_tag:
             return content
         major, _, _ = self.head(content)
-        if major == MAP and mode is not _UNTOLD:
+        if major == MAP and (mode.value or not mode.strings):
             return self.shaped(content, _AUTHENTICATION.by_tag[tag].shape)
         # The value of an attribute may be in alternative 0, as it is in what servers answer.
         is_value = mode is _VALUE and tag == identifiers.TAG_ALTERNATIVE_0 and major != ARRAY
@@ -188,10 +185,15 @@ class _Redaction(ShapedBlanker):
 
     def suspicious(self, start: int, end: int) -> bool:
         """Whether bytes hold credentials, or a request that has them."""
-        if _EMBEDDED_TAG.search(self.payload, start, end):
-            return True
-        requests = _EMBEDDED_REQUEST.finditer(self.payload, start, end)
-        return any(_has_secret(match[1][-1]) for match in requests)
+        for match in chain(
+            _EMBEDDED_TAG.finditer(self.payload, start, end),
+            _EMBEDDED_REQUEST.finditer(self.payload, start, end),
+        ):
+            if match.re is _EMBEDDED_TAG or _has_secret(match[1][-1]):
+                if len(self._embedded) < _MOST_EMBEDDED:
+                    self._embedded.append((match.start(), min(end, match.start() + _LOOKED_AT)))
+                return True
+        return False
 
     def _packet(self, pos: int) -> int:
         return self._proper(pos) or self.scan(pos, 1, _UNTOLD_PACKET)
@@ -216,7 +218,7 @@ class _Redaction(ShapedBlanker):
         if count == 4 or (count < 0 and self.payload[pos : pos + 1] != _BREAK):
             command = commands.COMMANDS.get(opcode)
             if command is None:
-                pos = self.scan(pos, 1, SECRET)
+                pos = self.scan(pos, 1, _UNKNOWN)
             else:
                 pos = self._parameters(pos, command.parameters, command.has_secret)
         if count > 0:
@@ -253,17 +255,6 @@ class _Redaction(ShapedBlanker):
             takes_any = field is not None and isinstance(field.shape, Anything)
             end = self.scan(value, 1, _VALUE if takes_any else _HARMLESS)
         return end
-
-    def _bare_requests(self, pos: int, count: int) -> tuple[int, int]:
-        """Requests without parameters, at most `count`: how many of one size there are, and their end."""
-        payload = self.payload
-        message_id = payload[pos + 2 : pos + 3]
-        if not message_id or not payload.startswith(b"\x83\x00", pos):
-            return 0, pos
-        size, pattern = _BARE_REQUESTS.get(message_id[0], (0, None))
-        limit = pos + count * size if count > 0 else len(payload)
-        run = pattern.match(payload, pos, min(len(payload), limit)) if pattern is not None else None
-        return ((run.end() - pos) // size, run.end()) if run is not None else (0, pos)
 
 
 def _has_secret(opcode: int) -> bool:

@@ -21,10 +21,11 @@ from xentara_inspect.protocol.shape_types import (
     TimePoint,
     Uuid,
 )
-from xentara_inspect.traffic.blanking import Blanker, Mode
+from xentara_inspect.traffic.blanking import Blanker
+from xentara_inspect.traffic.modes import Mode
 
-SECRET: Final = Mode(strings=True, number=1, tag=4)
-"""All strings, and all numbers that are not a head alone."""
+SECRET: Final = Mode(strings=True, number=1, tag=4, told=True)
+"""Where credentials ought to be: all strings, and all numbers that are not a head alone."""
 
 
 class ShapedBlanker(Blanker):
