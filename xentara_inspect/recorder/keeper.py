@@ -77,7 +77,6 @@ class JournalKeeper:
         if info.source != LIVE:
             self._replays.add(session)
         self._schedule()
-        self._send()  # what passes of a session that is known is counted though we are killed
         return session
 
     def append(self, session: int, frame: Frame, cut: Cut | None = None) -> asyncio.Future[None] | None:
