@@ -51,7 +51,7 @@ def import_names(connection: sqlite3.Connection, path: Path, now: int) -> Given:
 
 
 def import_into(database: Path, paths: Iterable[Path], now: int) -> Iterator[Given]:
-    """The same with files for a database, made if need be. Raises NameFileError, StoreError."""
+    """The same for a database, which is made if there is none. Raises NameFileError, StoreError."""
     with contextlib.closing(open_for_writing(database)) as connection:
         for path in paths:
             try:
