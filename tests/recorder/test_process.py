@@ -372,8 +372,11 @@ def test_a_frame_that_memory_is_too_small_for_is_set_aside_by_itself(database: P
     assert read(database, "SELECT length(payload) FROM frames WHERE id = 3")[0][0] <= 65536
 
 
-def killed_proxy(database: Path, **options: Any) -> None:
-    """A connection of which a proxy has 6 frames that it has not handed over. options: of run."""
+def killed_proxy(database: Path, begun: int = 0, **options: Any) -> None:
+    """A connection of which a proxy has 6 frames that it has not handed over. options: of run.
+
+    begun: so many connections of two frames begin meanwhile.
+    """
     script = """
 import os, signal, sys
 from tests.journal import Journal, numbered
@@ -382,10 +385,14 @@ journal = Journal(sys.argv[1])
 session = journal.open_session(LIVE_INFO)
 journal.record(session, list(numbered(1, 3)))
 for frame in numbered(4, 9): journal.append(session, frame)
+for _ in range(int(sys.argv[2])):
+    begun = journal.open_session(LIVE_INFO)
+    for frame in numbered(1, 2): journal.append(begun, frame)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).parents[2]
-    run = subprocess.run([sys.executable, "-c", script, str(database)], check=False, cwd=root, **options)
+    command = [sys.executable, "-c", script, str(database), str(begun)]
+    run = subprocess.run(command, check=False, cwd=root, **options)
     assert run.returncode == -signal.SIGKILL
     wait_until(lambda: read(database, "SELECT stopped FROM recorders") != [(None,)], "its end")
 
@@ -396,6 +403,16 @@ def test_frames_that_a_killed_proxy_had_not_handed_over_are_counted_and_that_is_
     killed_proxy(database)
     assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 6)]
     assert "the proxy was killed; 6 frames that it had are dropped, and counted" in capfd.readouterr().err
+
+
+def test_those_of_connections_that_had_just_begun_are_counted_without_a_name(
+    database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    killed_proxy(database, begun=3)
+    counted = "SELECT client, frame_count, dropped, closed IS NOT NULL FROM sessions ORDER BY id"
+    assert read(database, counted) == [(LIVE_INFO.client, 3, 6, 1), (None, 0, 6, 1)]
+    assert read(database, "SELECT dropped FROM recorders") == [(12,)]
+    assert "the proxy was killed; 12 frames that it had are dropped, and counted" in capfd.readouterr().err
 
 
 def test_they_are_counted_though_nobody_is_left_to_be_told(database: Path) -> None:

@@ -22,21 +22,21 @@ OVERHEAD: Final = 400
 class _Session:
     """position: how many frames of it are committed; stated, those that it is said to have missed too.
 
-    passed: all that there were. secrets: that it is known to have sent.
+    secrets: that it is known to have sent.
     """
 
     info: SessionInfo
     secrets: tuple[bytes, ...] = field(repr=False)
     position: int = 0
     stated: int = 0
-    passed: int = 0
 
 
 class Backlog:
     """Numbers operations, from 1, and keeps them until they are settled.
 
     last: the number of the last one. settled: that of the last one that is committed, with all before.
-    waiting: bytes of those that were not taken yet. dropped: frames that found no room, in all.
+    stated: how many frames there were up to there, missed ones too. waiting: bytes of operations that were
+    not taken yet. dropped: frames that found no room, in all.
     """
 
     def __init__(self, limit: int = LIMIT, page: wire.Page | None = None) -> None:
@@ -56,6 +56,7 @@ class Backlog:
         self.waiting = 0
         self.last = 0
         self.settled = 0
+        self.stated = 0
         self.dropped = 0
 
     # What happens
@@ -66,7 +67,7 @@ class Backlog:
         session = self._last_session
         self._sessions[session] = _Session(info, secrets)
         if self._page is not None:
-            self._page.pass_by(session, 0)
+            self._page.begin(session)
         self._add((wire.OPENED, session))
         self._begun.append(session)
         return session
@@ -76,9 +77,8 @@ class Backlog:
 
         cut: where it is the beginning of one. always: keep it though there is no room.
         """
-        passed = self._sessions[session].passed = self._sessions[session].passed + 1
         if self._page is not None:
-            self._page.pass_by(session, passed)
+            self._page.pass_by(session)
         if not always and not self.has_room(len(frame.payload)):
             self.dropped += 1
             self._missed[session] = self._missed.get(session, 0) + 1
@@ -180,12 +180,11 @@ class Backlog:
             self._size -= OVERHEAD + wire.payload_size(operation)
             kind, number, *_ = operation
             session = self._sessions[number]
-            if kind == wire.FRAME:
-                session.position += 1
-                session.stated += 1
-            elif kind == wire.MISSED:
-                session.stated += operation[2]
-            elif kind == wire.ENDED:
+            frames = 1 if kind == wire.FRAME else operation[2] if kind == wire.MISSED else 0
+            session.position += kind == wire.FRAME
+            session.stated += frames
+            self.stated += frames
+            if kind == wire.ENDED:
                 del self._sessions[number]
         while self._times and self._times[0][0] <= last:
             self._times.popleft()

@@ -203,7 +203,8 @@ class JournalKeeper:
     def _start(self) -> None:
         self._started = time.monotonic()
         try:
-            link = JournalLink(replace(self._settings, first=self._backlog.next_number()))
+            backlog = self._backlog
+            link = JournalLink(replace(self._settings, first=backlog.next_number(), passed=backlog.stated))
         except OSError as error:
             self._died(error.strerror or str(error))
             return

@@ -34,6 +34,9 @@ from xentara_inspect.traffic.echoes import SessionSecrets
 FINISH_SECONDS: Final = 1.5
 """How long nothing may be written once the proxy is gone; what is left then is rescued."""
 
+_NAMELESS: Final = 0
+"""The session of frames of which nothing is known but their number."""
+
 _PIECE: Final = 1 << 20
 _MUCH: Final = 1 << 16  # bytes, behind which there is probably more
 _LINGER: Final = 0.002  # seconds that it may take to come: a socket holds little
@@ -58,6 +61,7 @@ class Scribe:
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
         self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
+        self._heard_in_all = settings.passed
         self._secrets: dict[int, SessionSecrets] = {}
         self._queue: deque[wire.Operation] = deque()
         self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
@@ -98,10 +102,9 @@ class Scribe:
             case (wire.OPERATIONS, operations):
                 self._queue.extend(operations)
                 for kind, session, *rest in operations:
-                    if kind == wire.FRAME:
-                        self._heard[session] += 1
-                    elif kind == wire.MISSED:
-                        self._heard[session] += rest[0]
+                    frames = 1 if kind == wire.FRAME else rest[0] if kind == wire.MISSED else 0
+                    self._heard[session] += frames
+                    self._heard_in_all += frames
             case (wire.SESSION, session, info, position, passed, secrets):
                 self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
                 self._heard[session] = passed
@@ -198,9 +201,16 @@ class Scribe:
         """Count what the proxy had not handed over when it was killed."""
         known = {session: page.passed(session) - heard for session, heard in self._heard.items()}
         missed = {session: frames for session, frames in known.items() if frames > 0}
+        in_all = page.total() - self._heard_in_all
+        if in_all > sum(missed.values()):  # of connections that had just begun
+            self._sessions[_NAMELESS] = SessionProgress(
+                SessionInfo(None, None, None, None, None, None, time.time_ns())
+            )
+            self._secrets[_NAMELESS] = SessionSecrets()
+            missed[_NAMELESS] = in_all - sum(missed.values())
         self._queue.extend((wire.MISSED, session, frames) for session, frames in missed.items())
         if missed:
-            _tell(f"the proxy was killed; {sum(missed.values())} frames that it had are dropped, and counted")
+            _tell(f"the proxy was killed; {in_all} frames that it had are dropped, and counted")
 
     def _is_over(self, since: float) -> bool:
         return self._finish is not None and time.monotonic() - since > self._finish

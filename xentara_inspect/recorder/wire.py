@@ -81,7 +81,8 @@ class Settings:
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the next
     one; without it only this one is written.
     feed: the same in each process that goes on for another. first: number of the first operation it
-    will be told. alone: those up to this number are written one by one. page: descriptor of the `Page`.
+    will be told. passed: how many frames there were before. alone: operations up to this number are
+    written one by one. page: descriptor of the `Page`.
     """
 
     path: str
@@ -92,6 +93,7 @@ class Settings:
     rotation: Rotation | None = None
     feed: str = ""
     first: int = 1
+    passed: int = 0
     alone: int = 0
     page: int = -1
 
@@ -111,9 +113,9 @@ class Settings:
 class Page:
     """Memory that the proxy and the process share. Raises OSError."""
 
-    _MARK: Final = struct.Struct("<QQ")
     _SIZE: Final = 8 << 20  # what is never touched takes no memory
-    _SESSIONS: Final = _SIZE // 8 - 2
+    _FIRST, _LAST, _TOTAL, _COUNTS = range(4)
+    _SESSIONS: Final = _SIZE // 8 - _COUNTS
 
     def __init__(self, descriptor: int | None = None) -> None:
         """descriptor: of the page that the other one made."""
@@ -121,25 +123,33 @@ class Page:
             descriptor = os.memfd_create("xentara-journal")
             os.ftruncate(descriptor, self._SIZE)
         self.descriptor = descriptor
-        self._memory = mmap.mmap(descriptor, self._SIZE)
-        self._passed = memoryview(self._memory)[16:].cast("Q")
+        self._numbers = memoryview(mmap.mmap(descriptor, self._SIZE)).cast("Q")
 
     def mark(self, first: int, last: int) -> None:
         """The process: these operations are in work. 0, 0 for none."""
-        self._MARK.pack_into(self._memory, 0, first, last)
+        self._numbers[self._FIRST] = first
+        self._numbers[self._LAST] = last
 
     def marked(self) -> tuple[int, int]:
         """What the process marked last."""
-        first, last = self._MARK.unpack_from(self._memory)
-        return first, last
+        return self._numbers[self._FIRST], self._numbers[self._LAST]
 
-    def pass_by(self, session: int, frames: int) -> None:
-        """The proxy: so many frames of a session have passed, in all."""
-        self._passed[session % self._SESSIONS] = frames
+    def begin(self, session: int) -> None:
+        """The proxy: a session begins."""
+        self._numbers[self._COUNTS + session % self._SESSIONS] = 0
+
+    def pass_by(self, session: int) -> None:
+        """The proxy: a frame of a session passes."""
+        self._numbers[self._COUNTS + session % self._SESSIONS] += 1
+        self._numbers[self._TOTAL] += 1
 
     def passed(self, session: int) -> int:
         """How many frames of a session have passed."""
-        return self._passed[session % self._SESSIONS]
+        return self._numbers[self._COUNTS + session % self._SESSIONS]
+
+    def total(self) -> int:
+        """How many frames have passed, of all sessions."""
+        return self._numbers[self._TOTAL]
 
 
 class Reports:
