@@ -1,6 +1,7 @@
 """CBOR (RFC 8949) read exactly: items with their values, wire forms and spans."""
 
 from xentara_inspect.cbor.decoder import decode
+from xentara_inspect.cbor.elements import Anew, begins_with_array, read_elements
 from xentara_inspect.cbor.items import (
     ARRAY,
     BROKEN,
@@ -21,6 +22,7 @@ from xentara_inspect.cbor.items import (
     UNDEFINED,
     Document,
     Item,
+    LongHeads,
     Malformed,
     integer,
     kind_phrase,
@@ -48,13 +50,17 @@ __all__ = [
     "TRUE",
     "UINT",
     "UNDEFINED",
+    "Anew",
     "Document",
     "Item",
+    "LongHeads",
     "Malformed",
+    "begins_with_array",
     "decode",
     "integer",
     "kind_phrase",
     "pairs",
+    "read_elements",
     "shortest_float_info",
     "uuid_bytes",
     "walk",

@@ -29,6 +29,7 @@ from xentara_inspect.cbor.items import (
     UINT,
     Document,
     Item,
+    LongHeads,
     Malformed,
 )
 from xentara_inspect.cbor.time_stamps import TAG_TIME, time_stamp
@@ -40,7 +41,11 @@ _FLOATS: Final = {
 }
 _NO_CHILDREN: Final = ()
 _TOP: Final = -1
-_WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
+WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
+"""Bytes of an argument by the additional information of its head (RFC 8949 section 3)."""
+
+Place = tuple[int | None, int]
+"""Of an element: how many the array announced (None: an indefinite length), and how many come before."""
 
 
 def decode(data: bytes) -> Document:
@@ -48,16 +53,20 @@ def decode(data: bytes) -> Document:
     items: list[Item] = []
     pos = 0
     error: Malformed | None = None
-    long_heads: list[int] = []
+    long_heads = LongHeads()
     while True:
-        item, pos, error = _decode_one(data, pos, long_heads)
+        item, pos, error = decode_one(data, pos, long_heads)
         items.append(item)
         if error is not None or pos >= len(data):
             return Document(items, error, long_heads)
 
 
-def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int, Malformed | None]:
+def decode_one(
+    data: bytes, pos: int, long_heads: LongHeads, place: Place | None = None
+) -> tuple[Item, int, Malformed | None]:
     """Read the item at `pos`. Returns it, the offset behind it, and what was wrong.
+
+    place: which element of an array it is, for what is said where it is missing.
 
     One long loop on purpose: a function call per head would cost more than the head itself.
     """
@@ -67,7 +76,7 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
     stack: list[tuple[int, Any, int, int, list[Item], int]] = []
     children: list[Item] = []
     kind = _TOP
-    value: Any = None
+    value: Any = place
     info = 0
     start = pos
     missing = 1  # children still to come, negative while the length is indefinite
@@ -88,14 +97,14 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
             if add < 24:
                 argument = add
             elif add < 28:
-                end = pos + _WIDTHS[add]
+                end = pos + WIDTHS[add]
                 if end > size:
                     error = _short_argument(head, initial, size)
                     break
                 argument = int.from_bytes(data[pos:end], "big")
                 pos = end
                 if argument < PREFERRED_FROM[add] and major != 7:
-                    long_heads.append(head)
+                    long_heads.add(head)
             elif add == INDEFINITE and ARRAY <= major <= MAP:
                 stack.append((kind, value, info, start, children, missing))
                 kind, value, info, start, children, missing = major, None, add, head, [], -1
@@ -179,7 +188,7 @@ def _decode_one(data: bytes, pos: int, long_heads: list[int]) -> tuple[Item, int
 
 
 def _decode_chunks(
-    data: bytes, start: int, kind: int, long_heads: list[int]
+    data: bytes, start: int, kind: int, long_heads: LongHeads
 ) -> tuple[Item, int, Malformed | None]:
     """Read a string of indefinite length (RFC 8949 section 3.2.3), whose head is at `start`."""
     size = len(data)
@@ -198,7 +207,7 @@ def _decode_chunks(
         if initial >> 5 != kind or initial & 31 == INDEFINITE:
             error = Malformed(pos, pos + 1, f"initial byte 0x{initial:02x}", chunk_name)
             break
-        chunk, pos, error = _decode_one(data, pos, long_heads)
+        chunk, pos, error = decode_one(data, pos, long_heads)
         if error is not None:
             break
         chunks.append(chunk)
@@ -229,17 +238,21 @@ def _string(content: bytes, kind: int) -> bytes | str:
 
 def _wanted(kind: int, value: Any, children: Sequence[Item], missing: int) -> str:
     """What a container still lacks where the data ends or a head is out of place."""
+    count = len(children)
     if kind == _TOP:
-        return "a data item"
+        if value is None:
+            return "a data item"
+        kind, (value, count) = ARRAY, value
+        missing = -1 if value is None else 1
     if kind == TAG:
         return "the content of a tag"
-    if kind == MAP and len(children) & 1:
-        return f"the value of key {len(children) // 2 + 1} in a map"
+    if kind == MAP and count & 1:
+        return f"the value of key {count // 2 + 1} in a map"
     if missing < 0:
         return f"a further item or the break of an indefinite-length {KIND_NAMES[kind]}"
     if kind == ARRAY:
-        return f"element {len(children) + 1} of {value} in an array"
-    return f"key {len(children) // 2 + 1} of {value} in a map"
+        return f"element {count + 1} of {value} in an array"
+    return f"key {count // 2 + 1} of {value} in a map"
 
 
 def _bad_head(offset: int, initial: int, wanted: str) -> Malformed:
@@ -252,7 +265,7 @@ def _bad_head(offset: int, initial: int, wanted: str) -> Malformed:
 
 
 def _short_argument(offset: int, initial: int, size: int) -> Malformed:
-    width = _WIDTHS[initial & 31]
+    width = WIDTHS[initial & 31]
     return Malformed(
         offset,
         size,

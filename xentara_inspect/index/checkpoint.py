@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+
+from xentara_inspect.traffic.records import BEGINNING, Reached
 
 
 @dataclass(slots=True)
 class Position:
-    """The checkpoint: the last frame and session end that are indexed, and the ids given to findings."""
+    """The checkpoint: the last frame and session end that are indexed, and the ids given to findings.
+
+    reached: how far the frame behind that is indexed.
+    """
 
     frame_id: int
     session_end_id: int
     findings: int
+    reached: Reached
 
 
 def load_position(connection: sqlite3.Connection) -> Position:
     """Where the indexer stopped."""
-    row = connection.execute("SELECT frame_id, session_end_id, findings FROM checkpoint").fetchone()
-    return Position(*row)
+    frame_id, session_end_id, findings, position, counted = connection.execute(
+        "SELECT frame_id, session_end_id, findings, position, counted FROM checkpoint"
+    ).fetchone()
+    reached = Reached(position, json.loads(counted)) if position else BEGINNING
+    return Position(frame_id, session_end_id, findings, reached)
 
 
 def is_indexed(connection: sqlite3.Connection) -> bool:
@@ -42,24 +52,37 @@ class Checkpoint:
 
     def __init__(self, position: Position) -> None:
         self.position = position
-        self._stored = (position.frame_id, position.session_end_id)
+        self._stored = self._place()
 
     @property
     def has_moved(self) -> bool:
         """Whether something was indexed that is not written yet."""
-        return self._stored != (self.position.frame_id, self.position.session_end_id)
+        return self._stored != self._place()
 
     def check(self, connection: sqlite3.Connection) -> None:
         """Make sure that the database stands where we think. Raises CheckpointMovedError."""
-        if connection.execute("SELECT frame_id, session_end_id FROM checkpoint").fetchone() != self._stored:
+        stands = connection.execute("SELECT frame_id, session_end_id, position FROM checkpoint").fetchone()
+        if stands != self._stored:
             raise CheckpointMovedError
 
     def move(self, connection: sqlite3.Connection) -> None:
         """Write the new position. Raises CheckpointMovedError if the database stands elsewhere."""
+        counted = json.dumps(dict(self.position.reached.findings)) if self.position.reached.position else None
         moved = connection.execute(
-            "UPDATE checkpoint SET frame_id = ?, session_end_id = ?, findings = ?"
-            " WHERE frame_id = ? AND session_end_id = ?",
-            (*astuple(self.position), *self._stored),
+            "UPDATE checkpoint SET frame_id = ?, session_end_id = ?, position = ?, findings = ?, counted = ?"
+            " WHERE frame_id = ? AND session_end_id = ? AND position = ?",
+            (*self._place(), self.position.findings, counted, *self._stored),
         )
         if not moved.rowcount:
             raise CheckpointMovedError
+
+    def _place(self) -> tuple[int, int, int]:
+        position = self.position
+        return position.frame_id, position.session_end_id, position.reached.position
+
+
+def reset(connection: sqlite3.Connection) -> None:
+    """Begin again at the first frame. In a transaction."""
+    connection.execute(
+        "UPDATE checkpoint SET frame_id = 0, session_end_id = 0, position = 0, findings = 0, counted = NULL"
+    )

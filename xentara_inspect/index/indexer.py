@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from xentara_inspect.frames import Frame
+from xentara_inspect.frames import Frame, address
 from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
+from xentara_inspect.index.journal import End, cut_frames_behind, ends_behind, frames_behind
 from xentara_inspect.index.poison import cut_frame, internal_error, survives
 from xentara_inspect.index.resume import has_pending, load_names, load_session
 from xentara_inspect.index.rows import Notation, Rows
@@ -25,8 +26,9 @@ from xentara_inspect.store.database import Path, file_identity, open_for_writing
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
-from xentara_inspect.traffic.packets import Kind
-from xentara_inspect.traffic.records import Decoded, PacketRecord
+from xentara_inspect.traffic.packets import LARGE, Kind
+from xentara_inspect.traffic.portions import size_of
+from xentara_inspect.traffic.records import BEGINNING, Decoded, PacketRecord
 from xentara_inspect.traffic.session import Session
 
 SHORT_WORK: Final = 0.005
@@ -44,12 +46,13 @@ Progress = Callable[[int, int], None]
 """Told now and then: the last frame indexed, and the last one there is."""
 
 
-class _End(NamedTuple):
+class _Begun(NamedTuple):
+    """A frame that is being decoded, and what is to come of it."""
+
     id: int
     session_id: int
-    after_frame: int
-    time: int
-    reopened: int
+    frame: Frame
+    portions: Iterator[Decoded]
 
 
 class Indexer:
@@ -63,6 +66,8 @@ class Indexer:
         self._lock = lock
         self._sessions: dict[int, Session] = {}
         self._cut: dict[int, tuple[int, str]] = {}
+        self._begun: _Begun | None = None
+        self._closing: Iterator[Decoded] | None = None
         self._must_resume = False
         self._watch = Watch()
         self._resume()
@@ -158,6 +163,7 @@ class Indexer:
     def _resume(self) -> None:
         """Forget what is in memory; go on where the database stands."""
         self._sessions.clear()
+        self._begun = self._closing = None
         self._names = load_names(self._connection)
         self._rows = Rows(self._connection)
         self._leaves_out_events = notation_setting(self._connection) == EXCHANGES
@@ -170,15 +176,13 @@ class Indexer:
         self._connection.execute("BEGIN")  # one view of frames and ends
         try:
             self._rows.checkpoint.check(self._connection)
-            self._cut = self._cut_frames()
-            ends = self._ends()
+            if self._is_over(deadline):
+                return
+            behind = self._connection, self._rows.position
+            self._cut = cut_frames_behind(*behind)
+            ends = ends_behind(*behind)
             end = next(ends, None)
-            frames = self._connection.execute(
-                "SELECT id, session_id, time, from_client, is_text, payload FROM frames"
-                " WHERE id > ? ORDER BY id",
-                (self._rows.position.frame_id,),
-            )
-            for frame_id, session_id, *rest in frames:
+            for frame_id, session_id, frame in frames_behind(*behind):
                 while end is not None and end.after_frame < frame_id:
                     if not self._end(end):
                         return
@@ -186,8 +190,9 @@ class Indexer:
                 session = self._session(session_id, frame_id)
                 if session is None:
                     return
-                weight += self._feed(session, session_id, frame_id, Frame(*rest))
-                if time.perf_counter() > deadline or weight > _BYTE_LIMIT or self._must_resume:
+                self._begin(session, session_id, frame_id, frame)
+                weight += len(frame.payload)
+                if self._is_over(deadline) or weight > _BYTE_LIMIT:
                     return
             while end is not None and self._end(end):
                 end = next(ends, None)
@@ -196,47 +201,48 @@ class Indexer:
                 self._lock.mark(0)
             self._connection.execute("COMMIT")
 
-    def _cut_frames(self) -> dict[int, tuple[int, str]]:
-        """Length and reason of the frames still to come that are not there as a whole."""
-        behind = (self._rows.position.frame_id,)
-        cut = self._connection.execute(
-            "SELECT frame_id, length, why FROM cut_frames WHERE frame_id > ?", behind
-        )
-        return {frame_id: (length, why) for frame_id, length, why in cut}
+    def _begin(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> None:
+        """Get ready to decode a frame, or what is left of it."""
+        portions: Iterator[Decoded]
+        if frame_id in self._cut:
+            portions = iter((cut_frame(frame_id, *self._cut[frame_id]),))
+        elif self._kills(frame_id, frame):
+            portions = iter((internal_error(frame_id),))
+        else:
+            portions = session.feed(frame, frame_id, self._rows.position.reached)
+        self._begun = _Begun(frame_id, session_id, frame, portions)
 
-    def _ends(self) -> Iterator[_End]:
-        return map(
-            _End._make,
-            self._connection.execute(
-                "SELECT id, session_id, after_frame, time, reopened FROM session_ends"
-                " WHERE id > ? ORDER BY id",
-                (self._rows.position.session_end_id,),
-            ),
-        )
+    def _is_over(self, deadline: float) -> bool:
+        """Decode the frame that was begun, if there is one, until its end. Returns whether time is up."""
+        while self._begun is not None:
+            frame_id, session_id, frame, _ = self._begun
+            decoded = self._next_portion(self._begun)
+            self._rows.add_frame(session_id, frame_id, frame, decoded, self._notation_for(frame))
+            if decoded.reached is None:
+                self._begun = None
+            if time.perf_counter() > deadline or self._must_resume:
+                return True
+        return False
 
-    def _feed(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> int:
-        """Decode a frame. Returns how much its rows weigh."""
+    def _next_portion(self, begun: _Begun) -> Decoded:
         try:
             if self._lock is not None:
-                self._lock.mark(frame_id)
-            if frame_id in self._cut:
-                decoded = cut_frame(frame_id, *self._cut[frame_id])
-            else:
-                kills = self._kills(frame_id, frame)
-                decoded = internal_error(frame_id) if kills else session.feed(frame, frame_id)
+                self._lock.mark(address(begun.id, self._rows.position.reached.position))
+            return next(begun.portions)
         except Exception as error:
             # A bug of ours must not stop everything behind it, now or after a restart. What it left
             # half done in memory is thrown away.
-            decoded = internal_error(frame_id, error)
             self._must_resume = True
-            sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
-        self._rows.add_frame(session_id, frame_id, frame, decoded, self._notation_for(frame))
-        return len(frame.payload)
+            sys.stderr.write(f"frame {begun.id} could not be decoded: {error!r}\n")
+            return internal_error(begun.id, error)
 
     def _notation_for(self, frame: Frame) -> Notation:
         payload, names, leaves_out_events = frame.payload, self._names, self._leaves_out_events
+        may_be_large = len(payload) >= LARGE
 
         def notation(record: PacketRecord) -> str | None:
+            if may_be_large and size_of(record.packet, payload) >= LARGE:
+                return None
             if record.kind is Kind.EVENT:
                 return None if leaves_out_events else annotate_packet(record.packet, payload, names=names)
             context = Context(record.opcode, record.element)
@@ -247,7 +253,8 @@ class Indexer:
     def _kills(self, frame_id: int, frame: Frame) -> bool:
         """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
         lock = self._lock
-        if lock is None or frame_id != lock.suspect:
+        place = address(frame_id, self._rows.position.reached.position)
+        if lock is None or place != lock.suspect:
             return False
         # Most were killed by somebody else, and the frame has nothing to do with it.
         killed = lock.deaths > 1 or not survives(frame)
@@ -264,7 +271,7 @@ class Indexer:
                 " FROM sessions WHERE id = ?",
                 (session_id,),
             ).fetchone()
-            if first == frame_id and not continues:
+            if first == frame_id and not continues and self._rows.position.reached is BEGINNING:
                 session = Session(self._names)
             elif self._rows.is_empty:
                 session = Session(self._names, load_session(self._connection, session_id))
@@ -273,23 +280,23 @@ class Indexer:
             self._sessions[session_id] = session
         return session
 
-    def _end(self, end: _End) -> bool:
-        """Apply the end (or its revocation) of a session; False where everything before must be written."""
+    def _end(self, end: End) -> bool:
+        """Apply the end (or its revocation) of a session; False where everything so far must be written."""
         if end.reopened:
             if not self._rows.is_empty:
                 return False
             self._sessions.pop(end.session_id, None)
             self._rows.add_reopening(end.session_id, end.id)
             return True
-        session = self._sessions.pop(end.session_id, None)
-        decoded: Decoded | None = None
-        if session is not None:
-            decoded = session.close()
-        elif has_pending(self._connection, end.session_id):
-            if not self._rows.is_empty:
+        if self._closing is None:
+            session = self._sessions.pop(end.session_id, None)
+            if session is None and not self._rows.is_empty:
                 return False
-            decoded = Session(self._names, load_session(self._connection, end.session_id)).close()
-        elif not self._rows.is_empty:
-            return False
+            if session is None and has_pending(self._connection, end.session_id):
+                session = Session(self._names, load_session(self._connection, end.session_id))
+            self._closing = session.close() if session is not None else iter((Decoded(),))
+        decoded = next(self._closing)
         self._rows.add_end(end.session_id, end.id, end.time, decoded)
-        return True
+        if decoded.reached is None:
+            self._closing = None
+        return decoded.reached is None

@@ -18,6 +18,7 @@ from xentara_inspect.store.database import transaction
 from xentara_inspect.store.schema import DERIVED_TABLES
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import (
+    BEGINNING,
     Decoded,
     Exchange,
     Finding,
@@ -83,17 +84,17 @@ class Rows:
         self._findings: list[Sequence[Any]] = []
         self._statements: list[Statement] = []
         self._totals: dict[int, list[int]] = {}
+        self._ends = False  # whether there is a portion of an end, which leaves the checkpoint where it is
 
     @property
     def is_empty(self) -> bool:
         """Whether the database is up to date with what was decoded."""
-        return not self.checkpoint.has_moved
+        return not self.checkpoint.has_moved and not self._ends
 
     def add_frame(
         self, session_id: int, frame_id: int, frame: Frame, decoded: Decoded, notation: Notation
     ) -> None:
-        """What one frame adds. notation: what to store for each packet."""
-        self.position.frame_id = frame_id
+        """What one frame adds, or a portion of it. notation: what to store for each packet."""
         totals = self._totals_of(session_id)
         self._add_packets(frame_id, decoded, notation, totals)
         for observation in decoded.observations:
@@ -105,15 +106,19 @@ class Rows:
         self._add_findings(session_id, frame.time, decoded.findings, totals)
         for learned in decoded.learned:
             self._statements += learned_statements(session_id, frame.time, learned, self._keys)
+        if decoded.reached is None:
+            self.position.frame_id = frame_id
+        self.position.reached = decoded.reached or BEGINNING
 
-    def add_end(self, session_id: int, end_id: int, time: int, decoded: Decoded | None) -> None:
-        """What the end of a session adds. decoded: None where the session had nothing to end."""
-        self.position.session_end_id = end_id
-        if decoded is not None:
-            totals = self._totals_of(session_id)
-            self._settle(session_id, decoded.closed, totals)
-            self._add_findings(session_id, time, decoded.findings, totals)
-        self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
+    def add_end(self, session_id: int, end_id: int, time: int, decoded: Decoded) -> None:
+        """What the end of a session adds, or a portion of it."""
+        self._ends = True
+        totals = self._totals_of(session_id)
+        self._settle(session_id, decoded.closed, totals)
+        self._add_findings(session_id, time, decoded.findings, totals)
+        if decoded.reached is None:
+            self.position.session_end_id = end_id
+            self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
 
     def add_reopening(self, session_id: int, end_id: int) -> None:
         """A session goes on after an end that had been presumed. Only while `is_empty`."""
@@ -185,7 +190,8 @@ class Rows:
                     notation(record),
                 )
             )
-        self._stretches.add(frame_id, len(decoded.packets), elements)
+        begins = self.position.reached is BEGINNING
+        self._stretches.add(frame_id, len(decoded.packets), elements, begins=begins)
 
     def _settle(self, session_id: int, exchanges: Iterable[Exchange], totals: list[int]) -> None:
         for exchange in exchanges:

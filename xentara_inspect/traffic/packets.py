@@ -7,7 +7,7 @@ Never raises.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -105,7 +105,8 @@ class Message(NamedTuple):
 
     packets: in wire order. bare: a single packet without the outer array around it.
     is_array: whether the first item is an array at all. trailing: items behind the first one.
-    error: where the bytes stop being well-formed CBOR.
+    error: where the bytes stop being well-formed CBOR. Of a large message, packets, items and trailing
+    are as `cbor.read_elements` has them.
     """
 
     packets: Sequence[Packet]
@@ -116,12 +117,26 @@ class Message(NamedTuple):
     document: Document
 
 
+LARGE: Final = 64 << 10
+"""Bytes from which a message is not held as items, which take up to 150 bytes a byte, by all who need not."""
+
+
 def parse(payload: bytes, last_position: int = LAST_POSITION) -> Message:
     """The packets of a binary message. What can be read before an error counts; never raises.
 
     last_position: the highest that can be told; from there on the message is one malformed packet.
     """
-    document = cbor.decode(payload)
+    return _message(cbor.decode(payload), last_position)
+
+
+def read(payload: bytes) -> Message:
+    """As `parse`; but the packets of a large message are made anew each time somebody goes through them."""
+    if len(payload) < LARGE or not cbor.begins_with_array(payload):
+        return parse(payload)
+    return _message(cbor.read_elements(payload), LAST_POSITION)
+
+
+def _message(document: Document, last_position: int) -> Message:
     first = document.items[0]
     trailing = document.items[1:]
     error = document.error
@@ -139,8 +154,11 @@ def parse(payload: bytes, last_position: int = LAST_POSITION) -> Message:
     elif first.children[0].kind <= cbor.NINT:
         bare = True
         packets = (_packet(1, first),)
+    elif isinstance(first.children, list):
+        packets = list(_packets(first.children, last_position))
     else:
-        packets = _packets(first.children, last_position)
+        count = min(len(first.children), last_position)
+        packets = cbor.Anew(count, lambda: _packets(first.children, last_position))
     return Message(packets, bare, is_array, trailing, error, document)
 
 
@@ -150,15 +168,13 @@ def text_message() -> Malformed:
     return Malformed(0, None, "text-message", why)
 
 
-def _packets(items: Sequence[Item], last_position: int) -> list[Packet]:
-    if len(items) <= last_position:
-        return [_packet(position, item) for position, item in enumerate(items, 1)]
-    kept = last_position - 1
-    packets = [_packet(position, item) for position, item in enumerate(items[:kept], 1)]
-    packets.append(
-        _malformed(last_position, items[kept], f"{len(items) - kept} packets from here on are too many")
-    )
-    return packets
+def _packets(items: Sequence[Item], last_position: int) -> Iterator[Packet]:
+    too_many = len(items) - last_position + 1
+    for position, item in enumerate(items, 1):
+        if position == last_position and too_many > 1:
+            yield _malformed(position, item, f"{too_many} packets from here on are too many")
+            return
+        yield _packet(position, item)
 
 
 def _packet(position: int, item: Item) -> Packet:

@@ -275,9 +275,11 @@ CREATE TABLE "checkpoint" (
   "id" INTEGER PRIMARY KEY,
   "frame_id" INTEGER,
   "session_end_id" INTEGER,
-  "findings" INTEGER
+  "findings" INTEGER,
+  "position" INTEGER NOT NULL DEFAULT 0,
+  "counted" TEXT
 );
-INSERT INTO checkpoint VALUES (1, 0, 0, 0);
+INSERT INTO checkpoint VALUES (1, 0, 0, 0, 0, NULL);
 CREATE UNIQUE INDEX sessions_flow_id ON sessions (flow_id) WHERE flow_id IS NOT NULL;
 CREATE INDEX sessions_fingerprint ON sessions (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX frames_time ON frames (time);
