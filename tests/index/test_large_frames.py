@@ -9,8 +9,10 @@ import pytest
 
 from tests.store_traffic import HELLO, LEVEL, SUBSCRIPTION, VALVE, add, derived, event, frames, read
 from xentara_inspect.frames import Frame, address
+from xentara_inspect.index import rows
 from xentara_inspect.index.indexer import Indexer
 from xentara_inspect.index.process import catch_up, reindex
+from xentara_inspect.index.rows import Rows
 from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.traffic.portions import PACKETS
 
@@ -94,6 +96,33 @@ def test_a_frame_that_is_partly_indexed_is_there_as_far_and_counts_as_to_be_deco
         assert not indexer.is_up_to_date()
     inside = "SELECT max(id) FROM packets WHERE id BETWEEN ? AND ?"
     assert read(database, inside, address(LARGE), address(LARGE + 1)) == [(address(LARGE, PACKETS),)]
+
+
+def test_very_many_values_of_one_packet_are_written_ahead_and_seen_with_it(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = ", ".join(f"{number}: 121({number})" for number in range(100, 205))
+    monkeypatch.setattr(rows, "VALUES", 50)
+    said = frames(*HELLO, f"<[[8, 0, {{1: {LEVEL}, 2: {{{values}}}}}]]", event(2))
+    whole = tmp_path / "whole.db"
+    add(database, said)
+    add(whole, said)
+    catch_up(whole)
+    written = []
+
+    def killed(_rows: Rows) -> None:
+        written.append(
+            read(database, "SELECT count(*), (SELECT count(*) FROM readings) FROM attribute_values")
+        )
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, Indexer(database) as indexer:
+        patched.setattr(Rows, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            indexer.run_once()
+    assert written == [[(100, 0)]]
+    catch_up(database)
+    assert derived(database) == derived(whole)
 
 
 def test_reindexing_while_the_first_frame_is_partly_indexed_begins_again(

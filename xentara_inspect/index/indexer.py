@@ -18,17 +18,14 @@ from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
 from xentara_inspect.index.journal import End, cut_frames_behind, ends_behind, frames_behind
 from xentara_inspect.index.poison import cut_frame, internal_error, survives
 from xentara_inspect.index.resume import has_pending, load_names, load_session
-from xentara_inspect.index.rows import Notation, Rows
-from xentara_inspect.notation.messages import annotate_packet
-from xentara_inspect.notation.packets import Context
+from xentara_inspect.index.rows import Rows
+from xentara_inspect.index.stored_notation import notation_for
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
-from xentara_inspect.traffic.packets import LARGE, Kind
-from xentara_inspect.traffic.portions import size_of
-from xentara_inspect.traffic.records import BEGINNING, Decoded, PacketRecord
+from xentara_inspect.traffic.records import BEGINNING, Decoded
 from xentara_inspect.traffic.session import Session
 
 SHORT_WORK: Final = 0.005
@@ -95,7 +92,7 @@ class Indexer:
                 progress(self.frame_id, self.last_frame())
 
     def step(self, work: float) -> bool:
-        """Index for about `work` seconds, in one transaction. Returns whether there was anything.
+        """Index for about `work` seconds and write it. Returns whether there was anything.
 
         Raises sqlite3.Error; the next step goes on where the database stands.
         """
@@ -103,6 +100,8 @@ class Indexer:
             self._collect(work)
             if self._rows.is_empty:
                 return False
+            while self._rows.write_ahead():
+                self.pace()
             self._rows.write()
         except CheckpointMovedError:
             self._resume()
@@ -217,7 +216,8 @@ class Indexer:
         while self._begun is not None:
             frame_id, session_id, frame, _ = self._begun
             decoded = self._next_portion(self._begun)
-            self._rows.add_frame(session_id, frame_id, frame, decoded, self._notation_for(frame))
+            notation = notation_for(frame, self._names, with_events=not self._leaves_out_events)
+            self._rows.add_frame(session_id, frame_id, frame, decoded, notation)
             if decoded.reached is None:
                 self._begun = None
             if time.perf_counter() > deadline or self._must_resume:
@@ -236,25 +236,12 @@ class Indexer:
             sys.stderr.write(f"frame {begun.id} could not be decoded: {error!r}\n")
             return internal_error(begun.id, error)
 
-    def _notation_for(self, frame: Frame) -> Notation:
-        payload, names, leaves_out_events = frame.payload, self._names, self._leaves_out_events
-        may_be_large = len(payload) >= LARGE
-
-        def notation(record: PacketRecord) -> str | None:
-            if may_be_large and size_of(record.packet, payload) >= LARGE:
-                return None
-            if record.kind is Kind.EVENT:
-                return None if leaves_out_events else annotate_packet(record.packet, payload, names=names)
-            context = Context(record.opcode, record.element)
-            return annotate_packet(record.packet, payload, context=context, names=names)
-
-        return notation
-
     def _kills(self, frame_id: int, frame: Frame) -> bool:
         """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
         lock = self._lock
-        place = address(frame_id, self._rows.position.reached.position)
-        if lock is None or place != lock.suspect:
+        if lock is None or not lock.suspect:
+            return False
+        if lock.suspect != address(frame_id, self._rows.position.reached.position):
             return False
         # Most were killed by somebody else, and the frame has nothing to do with it.
         killed = lock.deaths > 1 or not survives(frame)

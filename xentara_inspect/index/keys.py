@@ -55,6 +55,10 @@ class Keys:
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the new rows; `written` once the transaction is committed."""
         connection.executemany("INSERT INTO elements (id, uuid) VALUES (?, ?)", self.new_elements)
+        self.write_attributes(connection)
+
+    def write_attributes(self, connection: sqlite3.Connection) -> None:
+        """Write those of the new rows that values name, likewise."""
         connection.executemany(
             "INSERT INTO attributes (id, number, uuid) VALUES (?, ?, ?)", self.new_attributes
         )

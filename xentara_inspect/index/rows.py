@@ -36,6 +36,13 @@ _COLUMNS: Final = {
     table: tuple(DERIVED_TABLES[table].columns)
     for table in ("packets", "exchanges", "attribute_values", "findings")
 }
+VALUES: Final = 30_000
+"""Rows of values in one transaction, at most."""
+
+_LEFT_OVER: Final = (
+    "SELECT packet_id, position FROM attribute_values"
+    " WHERE packet_id > (SELECT coalesce(max(id), 0) FROM packets)"
+)
 _SETTLE_EXCHANGE: Final = (
     f"INSERT INTO exchanges ({', '.join(_COLUMNS['exchanges'])})"  # noqa: S608 - names of ours
     f" VALUES ({', '.join('?' * len(_COLUMNS['exchanges']))}) ON CONFLICT (id) DO UPDATE SET "
@@ -73,6 +80,7 @@ class Rows:
         self.checkpoint = Checkpoint(self.position)
         self._keys = Keys(connection)
         self._stretches = Stretches(connection)
+        self._may_have_left_overs = True
         self._begin()
 
     def _begin(self) -> None:
@@ -125,6 +133,28 @@ class Rows:
         self.position.session_end_id = end_id
         self._statements += [(statement, (session_id,)) for statement in _REOPEN]
 
+    def write_ahead(self) -> bool:
+        """Write some of the values where there are very many, in a transaction of their own.
+
+        Nobody sees them before their packet is there as well; those whose packet never came, because
+        their indexer was killed, are deleted first. Returns whether there may be more to do before
+        `write`; raises as that does.
+        """
+        if self._may_have_left_overs:
+            self._may_have_left_overs = self._delete_left_overs()
+            return True
+        if len(self._values) <= VALUES:
+            return False
+        with transaction(self._connection):
+            self.checkpoint.check(self._connection)
+            self._keys.write_attributes(self._connection)
+            insert_rows(
+                self._connection, "attribute_values", _COLUMNS["attribute_values"], self._values[:VALUES]
+            )
+        self._keys.new_attributes.clear()
+        del self._values[:VALUES]
+        return True
+
     def write(self) -> None:
         """Write everything and the checkpoint, in one transaction.
 
@@ -136,6 +166,17 @@ class Rows:
         self._keys.written()
         self._stretches.written()
         self._begin()
+
+    def _delete_left_overs(self) -> bool:
+        """Delete some of them. Returns whether there were any."""
+        if self._connection.execute(f"{_LEFT_OVER} LIMIT 1").fetchone() is None:
+            return False
+        some = f"{_LEFT_OVER} LIMIT {VALUES}"
+        with transaction(self._connection):
+            self._connection.execute(
+                f"DELETE FROM attribute_values WHERE (packet_id, position) IN ({some})"  # noqa: S608
+            )
+        return True
 
     def _write(self, connection: sqlite3.Connection) -> None:
         opened = [self._exchange_row(*entry) for entry in self._opened.values()]

@@ -42,7 +42,7 @@ def xentara_notation(payload: object, position: object = 0, opcode: object = Non
     if not position:
         return annotate(payload)
     context = Context(opcode, None) if isinstance(opcode, int) else None
-    for packet in packets.parse(payload).packets:
+    for packet in packets.read(payload).packets:
         if packet.position == position:
             return annotate_packet(packet, payload, context=context)
     return None

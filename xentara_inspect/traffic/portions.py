@@ -6,7 +6,6 @@ gives what it would have given without the stop.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
@@ -14,7 +13,7 @@ from xentara_inspect.frames import position_in
 from xentara_inspect.traffic.findings import RULES
 from xentara_inspect.traffic.packets import Packet
 from xentara_inspect.traffic.plain_events import PlainEvent
-from xentara_inspect.traffic.records import Decoded, Finding, Reached
+from xentara_inspect.traffic.records import BEGINNING, Decoded, Finding, Reached
 from xentara_inspect.traffic.validation import Problem
 
 PACKETS: Final = 500
@@ -29,16 +28,16 @@ FINDINGS: Final = 100
 AnyPacket = TypeVar("AnyPacket", Packet, PlainEvent)
 
 
-def portions(
-    packets: Sequence[AnyPacket], size: int, behind: int
-) -> Iterator[tuple[Sequence[AnyPacket], bool]]:
-    """The packets of a message of so many bytes, in portions, each with whether it is the last.
+def is_small(packets: Sequence[Packet | PlainEvent], size: int) -> bool:
+    """Whether a message of so many bytes is one portion."""
+    return len(packets) <= 1 or (len(packets) <= PACKETS and size <= BYTES)
+
+
+def portions(packets: Sequence[AnyPacket], behind: int) -> Iterator[tuple[Sequence[AnyPacket], bool]]:
+    """The packets of a message that is not small, in portions, each with whether it is the last.
 
     behind: begin behind the packet at this position, the end of an earlier portion.
     """
-    if len(packets) <= 1 or (len(packets) <= PACKETS and size <= BYTES):
-        yield packets, True
-        return
     portion: list[AnyPacket] = []
     start = 0
     for packet in packets:
@@ -71,13 +70,12 @@ class Tally:
 
     def __init__(self, reached: Reached, whole: int) -> None:
         """whole: address of the message."""
-        self._counts = Counter(reached.findings)
+        self._counts = dict(reached.findings)
         self._whole = whole
 
     def settle(self, decoded: Decoded, *, is_last: bool) -> None:
         """Take from a portion the findings that are too many; say with the last how many these were."""
-        if len(decoded.findings) > FINDINGS or self._counts or not is_last:
-            decoded.findings = [found for found in decoded.findings if self._is_kept(found.code)]
+        decoded.findings = [found for found in decoded.findings if self._is_kept(found.code)]
         if is_last:
             for code, count in self._counts.items():
                 if count > FINDINGS:
@@ -87,8 +85,15 @@ class Tally:
             decoded.reached = Reached(position_in(decoded.packets[-1].address), dict(self._counts))
 
     def _is_kept(self, code: str) -> bool:
-        self._counts[code] += 1
-        return self._counts[code] <= FINDINGS
+        count = self._counts[code] = self._counts.get(code, 0) + 1
+        return count <= FINDINGS
+
+
+def with_few_findings(decoded: Decoded, whole: int) -> Decoded:
+    """What was decoded of a small message, with no more findings of a kind than are kept."""
+    if len(decoded.findings) > FINDINGS:
+        Tally(BEGINNING, whole).settle(decoded, is_last=True)
+    return decoded
 
 
 def finding(problem: Problem, place: int | None, exchange: int | None = None) -> Finding:

@@ -17,7 +17,7 @@ from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Event, Kind, Malformed, Packet, Request, Response
 from xentara_inspect.traffic.pairing import LIMIT, Pairing, Waiting
 from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
-from xentara_inspect.traffic.portions import PACKETS, Tally, finding, portions
+from xentara_inspect.traffic.portions import PACKETS, Tally, finding, is_small, portions, with_few_findings
 from xentara_inspect.traffic.records import (
     BEGINNING,
     Decoded,
@@ -77,12 +77,16 @@ class Session:
         where an earlier session, whose state this one has, stopped.
         """
         whole = address(number)
-        tally = Tally(reached, whole)
         read, found, problems = self._read(frame)
         decoded = Decoded()
         if reached is BEGINNING:
-            decoded.findings += [finding(problem, whole) for problem in problems]
-        for portion, is_last in portions(found, len(frame.payload), reached.position):
+            decoded.findings = [finding(problem, whole) for problem in problems]
+            if is_small(found, len(frame.payload)):  # most are: what follows would cost as much as an event
+                read(found, frame, whole, decoded)
+                yield with_few_findings(decoded, whole)
+                return
+        tally = Tally(reached, whole)
+        for portion, is_last in portions(found, reached.position):
             read(portion, frame, whole, decoded)
             tally.settle(decoded, is_last=is_last)
             yield decoded
