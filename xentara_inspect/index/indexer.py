@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from xentara_inspect.frames import Frame, address
 from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
@@ -43,13 +43,8 @@ Progress = Callable[[int, int], None]
 """Told now and then: the last frame indexed, and the last one there is."""
 
 
-class _Begun(NamedTuple):
-    """A frame that is being decoded, and what is to come of it."""
-
-    id: int
-    session_id: int
-    frame: Frame
-    portions: Iterator[Decoded]
+_Begun = tuple[int, int, Frame, Iterator[Decoded]]
+"""A frame that is being decoded: its id and session, itself, and what is to come of it."""
 
 
 class Indexer:
@@ -209,13 +204,22 @@ class Indexer:
             portions = iter((internal_error(frame_id),))
         else:
             portions = session.feed(frame, frame_id, self._rows.position.reached)
-        self._begun = _Begun(frame_id, session_id, frame, portions)
+        self._begun = frame_id, session_id, frame, portions
 
     def _is_over(self, deadline: float) -> bool:
         """Decode the frame that was begun, if there is one, until its end. Returns whether time is up."""
         while self._begun is not None:
-            frame_id, session_id, frame, _ = self._begun
-            decoded = self._next_portion(self._begun)
+            frame_id, session_id, frame, portions = self._begun
+            try:
+                if self._lock is not None:
+                    self._lock.mark(address(frame_id, self._rows.position.reached.position))
+                decoded = next(portions)
+            except Exception as error:
+                # A bug of ours must not stop everything behind it, now or after a restart. What it left
+                # half done in memory is thrown away.
+                decoded = internal_error(frame_id, error)
+                self._must_resume = True
+                sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
             notation = notation_for(frame, self._names, with_events=not self._leaves_out_events)
             self._rows.add_frame(session_id, frame_id, frame, decoded, notation)
             if decoded.reached is None:
@@ -223,18 +227,6 @@ class Indexer:
             if time.perf_counter() > deadline or self._must_resume:
                 return True
         return False
-
-    def _next_portion(self, begun: _Begun) -> Decoded:
-        try:
-            if self._lock is not None:
-                self._lock.mark(address(begun.id, self._rows.position.reached.position))
-            return next(begun.portions)
-        except Exception as error:
-            # A bug of ours must not stop everything behind it, now or after a restart. What it left
-            # half done in memory is thrown away.
-            self._must_resume = True
-            sys.stderr.write(f"frame {begun.id} could not be decoded: {error!r}\n")
-            return internal_error(begun.id, error)
 
     def _kills(self, frame_id: int, frame: Frame) -> bool:
         """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
