@@ -37,7 +37,7 @@ class Transcript:
     def say(self, *lines: str) -> Transcript:
         for line in lines:
             self.number += 1
-            self.decoded.append(self.session.feed(self.frame(line), self.number))
+            self.decoded += self.session.feed(self.frame(line), self.number)
         return self
 
     def frame(self, line: str) -> Frame:
@@ -51,7 +51,7 @@ class Transcript:
         return Frame(self.time, from_client, False, edn(rest))
 
     def close(self) -> Transcript:
-        self.decoded.append(self.session.close())
+        self.decoded += self.session.close()
         return self
 
     @property

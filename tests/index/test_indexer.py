@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -41,7 +41,7 @@ from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.processes import process_token
 from xentara_inspect.store.recorders import Watch
-from xentara_inspect.traffic.records import Decoded
+from xentara_inspect.traffic.records import BEGINNING, Decoded, Reached
 from xentara_inspect.traffic.session import Session
 
 
@@ -433,11 +433,13 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some messages make the decoder raise, after it has begun to remember what they say."""
     feed = Session.feed
 
-    def fails(self: Session, frame: Frame, number: int = 1) -> Decoded:
-        decoded = feed(self, frame, number)
-        if b"poison" in frame.payload:
-            raise RecursionError("a bug")
-        return decoded
+    def fails(
+        self: Session, frame: Frame, number: int = 1, reached: Reached = BEGINNING
+    ) -> Iterator[Decoded]:
+        for decoded in feed(self, frame, number, reached):
+            if b"poison" in frame.payload:
+                raise RecursionError("a bug")
+            yield decoded
 
     monkeypatch.setattr(Session, "feed", fails)
 
@@ -483,10 +485,10 @@ DEADLY = """
 import os, signal
 from xentara_inspect.traffic.session import Session
 feed = Session.feed
-def deadly(self, frame, number=1):
+def deadly(self, frame, *place):
     if b"poison" in frame.payload {condition}:
         os.kill(os.getpid(), signal.SIGKILL)
-    return feed(self, frame, number)
+    yield from feed(self, frame, *place)
 Session.feed = deadly
 """
 
@@ -513,7 +515,7 @@ def test_a_frame_that_was_only_there_when_somebody_killed_the_indexer_is_decoded
     add(database, frames(*HELLO))
     killed = IndexerLock(database)
     assert killed.acquire()
-    killed.mark(1)
+    killed.mark(address(1))
     left = database.with_name("xentara.db-indexer").read_bytes()
     killed.release()
     database.with_name("xentara.db-indexer").write_bytes(left)

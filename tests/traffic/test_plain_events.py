@@ -13,8 +13,8 @@ from tests.events import ELEMENT, changed_messages, messages
 from xentara_inspect.frames import Frame
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.plain_events import plain_events
-from xentara_inspect.traffic.records import Decoded, SubscriptionOpened
-from xentara_inspect.traffic.session import Resumed, Session
+from xentara_inspect.traffic.records import Decoded, Resumed, SubscriptionOpened
+from xentara_inspect.traffic.session import Session
 
 NO_PLAIN_EVENT = bytes.fromhex("83 08 01 a0")
 SUBSCRIPTION = b"\x22" * 16
@@ -22,7 +22,8 @@ SUBSCRIPTION = b"\x22" * 16
 
 def decoded(payload: bytes, subscribed: tuple[int | bytes, ...] | None) -> Decoded:
     opened = [] if subscribed is None else [SubscriptionOpened(1, SUBSCRIPTION, ((ELEMENT, subscribed),))]
-    return Session(Names(), Resumed(subscriptions=opened)).feed(Frame(5, False, False, payload), 7)
+    (whole,) = Session(Names(), Resumed(subscriptions=opened)).feed(Frame(5, False, False, payload), 7)
+    return whole
 
 
 def both_ways_agree(payload: bytes, subscribed: tuple[int | bytes, ...] | None) -> None:

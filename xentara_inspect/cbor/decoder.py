@@ -30,6 +30,7 @@ from xentara_inspect.cbor.items import (
     UINT,
     Document,
     Item,
+    LongHeads,
     Malformed,
 )
 from xentara_inspect.cbor.time_stamps import TAG_TIME, time_stamp
@@ -50,7 +51,7 @@ def decode(data: bytes) -> Document:
     items: Any = []
     pos = 0
     error: Malformed | None = None
-    long_heads: list[int] = []
+    long_heads = LongHeads()
     while True:
         found, pos, error = _decode_items(data, pos, 1, long_heads)
         items.append(found[0])
@@ -62,11 +63,11 @@ def decode(data: bytes) -> Document:
 
 def _decode_again(data: bytes, pos: int, count: int) -> Sequence[Item]:
     """Items at `pos` that were well-formed when they were first read."""
-    return _decode_items(data, pos, count, [])[0]
+    return _decode_items(data, pos, count, LongHeads())[0]
 
 
 def _decode_items(
-    data: bytes, pos: int, missing: int, long_heads: list[int]
+    data: bytes, pos: int, missing: int, long_heads: LongHeads
 ) -> tuple[Sequence[Item], int, Malformed | None]:
     """Read items at `pos`. Returns them, the offset behind them, and what was wrong.
 
@@ -107,7 +108,7 @@ def _decode_items(
                 argument = int.from_bytes(data[pos:end], "big")
                 pos = end
                 if argument < PREFERRED_FROM[add] and major != 7:
-                    long_heads.append(head)
+                    long_heads.add(head)
             elif add == INDEFINITE and ARRAY <= major <= MAP:
                 stack.append((kind, value, info, start, children, missing))
                 kind, value, info, start, children, missing = major, None, add, head, [], -1
@@ -197,7 +198,7 @@ def _decode_items(
 
 
 def _decode_chunks(
-    data: bytes, start: int, kind: int, long_heads: list[int]
+    data: bytes, start: int, kind: int, long_heads: LongHeads
 ) -> tuple[Item, int, Malformed | None]:
     """Read a string of indefinite length (RFC 8949 section 3.2.3), whose head is at `start`."""
     size = len(data)

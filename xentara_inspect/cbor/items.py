@@ -88,18 +88,34 @@ class Item(NamedTuple):
     children: Sequence[Item]
 
 
+@dataclass(slots=True)
+class LongHeads:
+    """Heads whose argument is longer than it needs to be (RFC 8949 section 4.1).
+
+    first: offset of the first one. count: how many there are.
+    """
+
+    first: int = 0
+    count: int = 0
+
+    def add(self, offset: int) -> None:
+        """One more."""
+        if not self.count:
+            self.first = offset
+        self.count += 1
+
+
 class Document(NamedTuple):
     """All items of a message, one after another (a CBOR sequence, RFC 8742), and why reading stopped.
 
     A proper message has exactly one item; what comes after it are trailing bytes. If `error` is set,
     the last item is BROKEN or contains, at the end of its last branch, the BROKEN item.
-    long_heads: offsets of the heads whose argument is longer than it needs to be, floats not counted
-    (RFC 8949 section 4.1).
+    long_heads: floats not counted.
     """
 
     items: Sequence[Item]
     error: Malformed | None
-    long_heads: Sequence[int]
+    long_heads: LongHeads
 
 
 PREFERRED_FROM: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+
+from xentara_inspect.traffic.records import BEGINNING, Reached
 
 
 @dataclass(slots=True)
 class Position:
     """The checkpoint: the last frame, session end and file of names that are indexed.
 
-    findings: ids given to them so far.
+    findings: ids given to them so far. reached: how far the frame behind that is indexed.
     """
 
     frame_id: int
     session_end_id: int
     name_file_id: int
     findings: int
+    reached: Reached
 
     @property
-    def place(self) -> tuple[int, int, int]:
+    def place(self) -> tuple[int, int, int, int]:
         """What says how far the journal is indexed."""
-        return self.frame_id, self.session_end_id, self.name_file_id
+        return self.frame_id, self.session_end_id, self.name_file_id, self.reached.position
 
 
 def load_position(connection: sqlite3.Connection) -> Position:
     """Where the indexer stopped."""
-    row = connection.execute(
-        "SELECT frame_id, session_end_id, name_file_id, findings FROM checkpoint"
+    frame, end, names, findings, position, counted = connection.execute(
+        "SELECT frame_id, session_end_id, name_file_id, findings, position, counted FROM checkpoint"
     ).fetchone()
-    return Position(*row)
+    reached = Reached(position, json.loads(counted)) if position else BEGINNING
+    return Position(frame, end, names, findings, reached)
 
 
 def is_indexed(connection: sqlite3.Connection) -> bool:
@@ -68,10 +73,21 @@ class Checkpoint:
 
     def move(self, connection: sqlite3.Connection) -> None:
         """Write the new position. Raises CheckpointMovedError if the database stands elsewhere."""
+        reached = self.position.reached
+        counted = json.dumps(dict(reached.findings)) if reached.position else None
         moved = connection.execute(
-            "UPDATE checkpoint SET frame_id = ?, session_end_id = ?, name_file_id = ?, findings = ?"
-            " WHERE frame_id = ? AND session_end_id = ? AND name_file_id = ?",
-            (*astuple(self.position), *self._stored),
+            "UPDATE checkpoint SET frame_id = ?, session_end_id = ?, name_file_id = ?, position = ?,"
+            " findings = ?, counted = ?"
+            " WHERE frame_id = ? AND session_end_id = ? AND name_file_id = ? AND position = ?",
+            (*self.position.place, self.position.findings, counted, *self._stored),
         )
         if not moved.rowcount:
             raise CheckpointMovedError
+
+
+def reset(connection: sqlite3.Connection) -> None:
+    """Begin again at the first frame. In a transaction."""
+    connection.execute(
+        "UPDATE checkpoint SET frame_id = 0, session_end_id = 0, name_file_id = 0, position = 0,"
+        " findings = 0, counted = NULL"
+    )

@@ -10,17 +10,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from xentara_inspect.frames import Frame
+from xentara_inspect.frames import Frame, address
 from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
+from xentara_inspect.index.journal import cut_frames_behind, frames_behind
 from xentara_inspect.index.marks import Mark, marks_behind
 from xentara_inspect.index.poison import cut_frame, internal_error, survives
 from xentara_inspect.index.resume import has_pending, load_names, load_session
-from xentara_inspect.index.rows import Notation, Rows
-from xentara_inspect.notation.messages import annotate_packet
-from xentara_inspect.notation.packets import Context
+from xentara_inspect.index.rows import Rows
+from xentara_inspect.index.stored_notation import notation_for
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
 from xentara_inspect.store.given_names import StoredNames, given_names, names_in
@@ -28,9 +28,9 @@ from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
 from xentara_inspect.traffic import naming
-from xentara_inspect.traffic.packets import Kind
-from xentara_inspect.traffic.records import Decoded, PacketRecord
-from xentara_inspect.traffic.session import Session, finding
+from xentara_inspect.traffic.portions import finding
+from xentara_inspect.traffic.records import BEGINNING, Decoded
+from xentara_inspect.traffic.session import Session
 
 SHORT_WORK: Final = 0.005
 """Seconds of decoding in one transaction while somebody records."""
@@ -47,6 +47,10 @@ Progress = Callable[[int, int], None]
 """Told now and then: the last frame indexed, and the last one there is."""
 
 
+_Begun = tuple[int, int, Frame, Iterator[Decoded]]
+"""A frame that is being decoded: its id and session, itself, and what is to come of it."""
+
+
 class Indexer:
     """Indexes one database. Not thread-safe."""
 
@@ -58,6 +62,8 @@ class Indexer:
         self._lock = lock
         self._sessions: dict[int, Session] = {}
         self._cut: dict[int, tuple[int, str]] = {}
+        self._begun: _Begun | None = None
+        self._closing: Iterator[Decoded] | None = None
         self._must_resume = False
         self._watch = Watch()
         self._resume()
@@ -85,7 +91,7 @@ class Indexer:
                 progress(self.frame_id, self.last_frame())
 
     def step(self, work: float) -> bool:
-        """Index for about `work` seconds, in one transaction. Returns whether there was anything.
+        """Index for about `work` seconds and write it. Returns whether there was anything.
 
         Raises sqlite3.Error; the next step goes on where the database stands.
         """
@@ -93,6 +99,8 @@ class Indexer:
             self._collect(work)
             if self._rows.is_empty:
                 return False
+            while self._rows.write_ahead():
+                self.pace()
             self._rows.write()
         except CheckpointMovedError:
             self._resume()
@@ -153,6 +161,7 @@ class Indexer:
     def _resume(self) -> None:
         """Forget what is in memory; go on where the database stands."""
         self._sessions.clear()
+        self._begun = self._closing = None
         self._names = load_names(self._connection)
         self._rows = Rows(self._connection)
         self._names.given_before = given_names(self._connection, self._rows.position.name_file_id)
@@ -166,15 +175,13 @@ class Indexer:
         self._connection.execute("BEGIN")  # one view of frames and ends
         try:
             self._rows.checkpoint.check(self._connection)
-            self._cut = self._cut_frames()
-            marks = marks_behind(self._connection, self._rows.position)
+            if self._is_over(deadline):
+                return
+            behind = self._connection, self._rows.position
+            self._cut = cut_frames_behind(*behind)
+            marks = marks_behind(*behind)
             mark = next(marks, None)
-            frames = self._connection.execute(
-                "SELECT id, session_id, time, from_client, is_text, payload FROM frames"
-                " WHERE id > ? ORDER BY id",
-                (self._rows.position.frame_id,),
-            )
-            for frame_id, session_id, *rest in frames:
+            for frame_id, session_id, frame in frames_behind(*behind):
                 while mark is not None and mark.after_frame < frame_id:
                     if not self._pass(mark):
                         return
@@ -182,8 +189,9 @@ class Indexer:
                 session = self._session(session_id, frame_id)
                 if session is None:
                     return
-                weight += self._feed(session, session_id, frame_id, Frame(*rest))
-                if time.perf_counter() > deadline or weight > _BYTE_LIMIT or self._must_resume:
+                self._begin(session, session_id, frame_id, frame)
+                weight += len(frame.payload)
+                if self._is_over(deadline) or weight > _BYTE_LIMIT:
                     return
             while mark is not None and self._pass(mark):
                 mark = next(marks, None)
@@ -192,48 +200,45 @@ class Indexer:
                 self._lock.mark(0)
             self._connection.execute("COMMIT")
 
-    def _cut_frames(self) -> dict[int, tuple[int, str]]:
-        """Length and reason of the frames still to come that are not there as a whole."""
-        behind = (self._rows.position.frame_id,)
-        cut = self._connection.execute(
-            "SELECT frame_id, length, why FROM cut_frames WHERE frame_id > ?", behind
-        )
-        return {frame_id: (length, why) for frame_id, length, why in cut}
+    def _begin(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> None:
+        """Get ready to decode a frame, or what is left of it."""
+        portions: Iterator[Decoded]
+        if frame_id in self._cut:
+            portions = iter((cut_frame(frame_id, *self._cut[frame_id]),))
+        elif self._kills(frame_id, frame):
+            portions = iter((internal_error(frame_id),))
+        else:
+            portions = session.feed(frame, frame_id, self._rows.position.reached)
+        self._begun = frame_id, session_id, frame, portions
 
-    def _feed(self, session: Session, session_id: int, frame_id: int, frame: Frame) -> int:
-        """Decode a frame. Returns how much its rows weigh."""
-        try:
-            if self._lock is not None:
-                self._lock.mark(frame_id)
-            if frame_id in self._cut:
-                decoded = cut_frame(frame_id, *self._cut[frame_id])
-            else:
-                kills = self._kills(frame_id, frame)
-                decoded = internal_error(frame_id) if kills else session.feed(frame, frame_id)
-        except Exception as error:
-            # A bug of ours must not stop everything behind it, now or after a restart. What it left
-            # half done in memory is thrown away.
-            decoded = internal_error(frame_id, error)
-            self._must_resume = True
-            sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
-        self._rows.add_frame(session_id, frame_id, frame, decoded, self._notation_for(frame))
-        return len(frame.payload)
-
-    def _notation_for(self, frame: Frame) -> Notation:
-        payload, names, leaves_out_events = frame.payload, self._names, self._leaves_out_events
-
-        def notation(record: PacketRecord) -> str | None:
-            if record.kind is Kind.EVENT:
-                return None if leaves_out_events else annotate_packet(record.packet, payload, names=names)
-            context = Context(record.opcode, record.element)
-            return annotate_packet(record.packet, payload, context=context, names=names)
-
-        return notation
+    def _is_over(self, deadline: float) -> bool:
+        """Decode the frame that was begun, if there is one, until its end. Returns whether time is up."""
+        while self._begun is not None:
+            frame_id, session_id, frame, portions = self._begun
+            try:
+                if self._lock is not None:
+                    self._lock.mark(address(frame_id, self._rows.position.reached.position))
+                decoded = next(portions)
+            except Exception as error:
+                # A bug of ours must not stop everything behind it, now or after a restart. What it left
+                # half done in memory is thrown away.
+                decoded = internal_error(frame_id, error)
+                self._must_resume = True
+                sys.stderr.write(f"frame {frame_id} could not be decoded: {error!r}\n")
+            notation = notation_for(frame, self._names, with_events=not self._leaves_out_events)
+            self._rows.add_frame(session_id, frame_id, frame, decoded, notation)
+            if decoded.reached is None:
+                self._begun = None
+            if time.perf_counter() > deadline or self._must_resume:
+                return True
+        return False
 
     def _kills(self, frame_id: int, frame: Frame) -> bool:
         """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
         lock = self._lock
-        if lock is None or frame_id != lock.suspect:
+        if lock is None or not lock.suspect:
+            return False
+        if lock.suspect != address(frame_id, self._rows.position.reached.position):
             return False
         # Most were killed by somebody else, and the frame has nothing to do with it.
         killed = lock.deaths > 1 or not survives(frame)
@@ -250,7 +255,7 @@ class Indexer:
                 " FROM sessions WHERE id = ?",
                 (session_id,),
             ).fetchone()
-            if first == frame_id and not continues:
+            if first == frame_id and not continues and self._rows.position.reached is BEGINNING:
                 session = Session(self._names)
             elif self._rows.is_empty:
                 session = Session(self._names, load_session(self._connection, session_id))
@@ -260,7 +265,7 @@ class Indexer:
         return session
 
     def _pass(self, mark: Mark) -> bool:
-        """Apply what stands between frames; False where everything before must be written."""
+        """Apply what stands between frames; False where everything so far must be written."""
         if not mark.name_file:
             return self._end(mark)
         self._names.given = StoredNames(self._connection)
@@ -271,22 +276,22 @@ class Indexer:
         return True
 
     def _end(self, end: Mark) -> bool:
-        """Apply the end (or its revocation) of a session; False where everything before must be written."""
+        """Apply the end (or its revocation) of a session; False where everything so far must be written."""
         if end.reopened:
             if not self._rows.is_empty:
                 return False
             self._sessions.pop(end.session_id, None)
             self._rows.add_reopening(end.session_id, end.id)
             return True
-        session = self._sessions.pop(end.session_id, None)
-        decoded: Decoded | None = None
-        if session is not None:
-            decoded = session.close()
-        elif has_pending(self._connection, end.session_id):
-            if not self._rows.is_empty:
+        if self._closing is None:
+            session = self._sessions.pop(end.session_id, None)
+            if session is None and not self._rows.is_empty:
                 return False
-            decoded = Session(self._names, load_session(self._connection, end.session_id)).close()
-        elif not self._rows.is_empty:
-            return False
+            if session is None and has_pending(self._connection, end.session_id):
+                session = Session(self._names, load_session(self._connection, end.session_id))
+            self._closing = session.close() if session is not None else iter((Decoded(),))
+        decoded = next(self._closing)
         self._rows.add_end(end.session_id, end.id, end.time, decoded)
-        return True
+        if decoded.reached is None:
+            self._closing = None
+        return decoded.reached is None

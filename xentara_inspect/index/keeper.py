@@ -121,7 +121,7 @@ class _Progress:
     def __init__(self, path: str, *, alone: bool) -> None:
         self._path = path
         self._alone = alone
-        self._seen = (0, 0)  # frames indexed and there, in the newest file
+        self._seen = (0, 0)  # addresses: indexed so far, and of the last frame, in the newest file
         self._since = time.monotonic()
         self._told = False
 
@@ -149,7 +149,8 @@ class _Progress:
         try:
             with contextlib.closing(open_for_reading(path, timeout=0)) as connection:
                 done, last = connection.execute(
-                    "SELECT frame_id, (SELECT coalesce(max(id), 0) FROM frames) FROM checkpoint"
+                    "SELECT frame_id << 24 | position, (SELECT coalesce(max(id), 0) << 24 FROM frames)"
+                    " FROM checkpoint"
                 ).fetchone()
         except (StoreError, sqlite3.Error):
             return None

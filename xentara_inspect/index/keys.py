@@ -58,6 +58,10 @@ class Keys:
         if self.new_elements:
             connection.executemany("INSERT INTO elements (id, uuid) VALUES (?, ?)", self.new_elements)
             name_elements(connection, self.new_elements[0][0])
+        self.write_attributes(connection)
+
+    def write_attributes(self, connection: sqlite3.Connection) -> None:
+        """Write those of the new rows that values name, likewise."""
         connection.executemany(
             "INSERT INTO attributes (id, number, uuid) VALUES (?, ?, ?)", self.new_attributes
         )

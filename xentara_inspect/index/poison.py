@@ -50,4 +50,5 @@ def _undecoded(frame_id: int, code: str, message: str) -> Decoded:
 
 
 if __name__ == "__main__":
-    Session().feed(Frame(0, sys.argv[1] == "1", False, sys.stdin.buffer.read()))
+    for _ in Session().feed(Frame(0, sys.argv[1] == "1", False, sys.stdin.buffer.read())):
+        pass

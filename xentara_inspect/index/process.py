@@ -16,7 +16,7 @@ from enum import Enum, auto
 from typing import Final
 
 from xentara_inspect.index.carrying import carry_on, go_on_alone, seed, unfinished_files
-from xentara_inspect.index.checkpoint import is_indexed
+from xentara_inspect.index.checkpoint import is_indexed, reset
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.index.indexer import Indexer, Progress
 from xentara_inspect.index.keeper import ALONE
@@ -116,9 +116,7 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
             for table in DERIVED_TABLES:
                 if table != "checkpoint":
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
-            connection.execute(
-                "UPDATE checkpoint SET frame_id = 0, session_end_id = 0, name_file_id = 0, findings = 0"
-            )
+            reset(connection)
             fill_names(connection)
             seed(connection)
     except sqlite3.Error as error:

@@ -18,11 +18,11 @@ from xentara_inspect.traffic.packets import Request
 from xentara_inspect.traffic.records import (
     AttributeKey,
     Exchange,
+    Resumed,
     Status,
     SubscribedElements,
     SubscriptionOpened,
 )
-from xentara_inspect.traffic.session import Resumed
 
 _SUBSCRIBED: Final = """
     SELECT s.id, s.uuid, e.uuid, coalesce(a.number, a.uuid)
@@ -140,11 +140,10 @@ def waiting_requests(
         payload, from_client = connection.execute(
             "SELECT payload, from_client FROM frames WHERE id = ?", (frame_id,)
         ).fetchone()
-        parsed = {packet.position: packet for packet in packets.parse(payload).packets}
-        for place, requested in exchanges:
-            request = parsed.get(position_in(place))
-            if isinstance(request, Request):
-                yield place, requested, from_client, request, payload
+        asked = {position_in(place): (place, requested) for place, requested in exchanges}
+        for request in packets.parse(payload).packets:
+            if request.position in asked and isinstance(request, Request):
+                yield *asked[request.position], from_client, request, payload
 
 
 def waiting_exchange(place: int, request: Request, requested: int, from_client: bool) -> Exchange:

@@ -18,6 +18,7 @@ from xentara_inspect.store.database import transaction
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import (
+    BEGINNING,
     Decoded,
     Exchange,
     Finding,
@@ -35,6 +36,13 @@ _COLUMNS: Final = {
     table: tuple(DERIVED_TABLES[table].columns)
     for table in ("packets", "exchanges", "attribute_values", "findings")
 }
+VALUES: Final = 30_000
+"""Rows of values in one transaction, at most."""
+
+_LEFT_OVER: Final = (
+    "SELECT packet_id, position FROM attribute_values"
+    " WHERE packet_id > (SELECT coalesce(max(id), 0) FROM packets)"
+)
 _SETTLE_EXCHANGE: Final = (
     f"INSERT INTO exchanges ({', '.join(_COLUMNS['exchanges'])})"  # noqa: S608 - names of ours
     f" VALUES ({', '.join('?' * len(_COLUMNS['exchanges']))}) ON CONFLICT (id) DO UPDATE SET "
@@ -72,6 +80,7 @@ class Rows:
         self.checkpoint = Checkpoint(self.position)
         self._keys = Keys(connection)
         self._stretches = Stretches(connection)
+        self._may_have_left_overs = True
         self._begin()
 
     def _begin(self) -> None:
@@ -83,17 +92,17 @@ class Rows:
         self._findings: list[Sequence[Any]] = []
         self._statements: list[Statement] = []
         self._totals: dict[int, list[int]] = {}
+        self._ends = False  # whether there is a portion of an end, which leaves the checkpoint where it is
 
     @property
     def is_empty(self) -> bool:
         """Whether the database is up to date with what was decoded."""
-        return not self.checkpoint.has_moved
+        return not self.checkpoint.has_moved and not self._ends
 
     def add_frame(
         self, session_id: int, frame_id: int, frame: Frame, decoded: Decoded, notation: Notation
     ) -> None:
-        """What one frame adds. notation: what to store for each packet."""
-        self.position.frame_id = frame_id
+        """What one frame adds, or a portion of it. notation: what to store for each packet."""
         totals = self._totals_of(session_id)
         self._add_packets(frame_id, decoded, notation, totals)
         for observation in decoded.observations:
@@ -105,15 +114,19 @@ class Rows:
         self._add_findings(session_id, frame.time, decoded.findings, totals)
         for learned in decoded.learned:
             self._statements += learned_statements(session_id, frame.time, learned, self._keys)
+        if decoded.reached is None:
+            self.position.frame_id = frame_id
+        self.position.reached = decoded.reached or BEGINNING
 
-    def add_end(self, session_id: int, end_id: int, time: int, decoded: Decoded | None) -> None:
-        """What the end of a session adds. decoded: None where the session had nothing to end."""
-        self.position.session_end_id = end_id
-        if decoded is not None:
-            totals = self._totals_of(session_id)
-            self._settle(session_id, decoded.closed, totals)
-            self._add_findings(session_id, time, decoded.findings, totals)
-        self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
+    def add_end(self, session_id: int, end_id: int, time: int, decoded: Decoded) -> None:
+        """What the end of a session adds, or a portion of it."""
+        self._ends = True
+        totals = self._totals_of(session_id)
+        self._settle(session_id, decoded.closed, totals)
+        self._add_findings(session_id, time, decoded.findings, totals)
+        if decoded.reached is None:
+            self.position.session_end_id = end_id
+            self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
 
     def add_names(self, file_id: int, time: int, findings: Sequence[Finding]) -> None:
         """A file of names was read in, and what there is to say of it."""
@@ -124,6 +137,28 @@ class Rows:
         """A session goes on after an end that had been presumed. Only while `is_empty`."""
         self.position.session_end_id = end_id
         self._statements += [(statement, (session_id,)) for statement in _REOPEN]
+
+    def write_ahead(self) -> bool:
+        """Write some of the values where there are very many, in a transaction of their own.
+
+        Nobody sees them before their packet is there as well; those whose packet never came, because
+        their indexer was killed, are deleted first. Returns whether there may be more to do before
+        `write`; raises as that does.
+        """
+        if self._may_have_left_overs:
+            self._may_have_left_overs = self._delete_left_overs()
+            return True
+        if len(self._values) <= VALUES:
+            return False
+        with transaction(self._connection):
+            self.checkpoint.check(self._connection)
+            self._keys.write_attributes(self._connection)
+            insert_rows(
+                self._connection, "attribute_values", _COLUMNS["attribute_values"], self._values[:VALUES]
+            )
+        self._keys.new_attributes.clear()
+        del self._values[:VALUES]
+        return True
 
     def write(self) -> None:
         """Write everything and the checkpoint, in one transaction.
@@ -136,6 +171,17 @@ class Rows:
         self._keys.written()
         self._stretches.written()
         self._begin()
+
+    def _delete_left_overs(self) -> bool:
+        """Delete some of them. Returns whether there were any."""
+        if self._connection.execute(f"{_LEFT_OVER} LIMIT 1").fetchone() is None:
+            return False
+        some = f"{_LEFT_OVER} LIMIT {VALUES}"
+        with transaction(self._connection):
+            self._connection.execute(
+                f"DELETE FROM attribute_values WHERE (packet_id, position) IN ({some})"  # noqa: S608
+            )
+        return True
 
     def _write(self, connection: sqlite3.Connection) -> None:
         opened = [self._exchange_row(*entry) for entry in self._opened.values()]
@@ -190,7 +236,8 @@ class Rows:
                     notation(record),
                 )
             )
-        self._stretches.add(frame_id, len(decoded.packets), elements)
+        begins = self.position.reached is BEGINNING
+        self._stretches.add(frame_id, len(decoded.packets), elements, begins=begins)
 
     def _settle(self, session_id: int, exchanges: Iterable[Exchange], totals: list[int]) -> None:
         for exchange in exchanges:

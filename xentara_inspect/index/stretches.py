@@ -27,9 +27,9 @@ class Stretches:
         self._new: list[tuple[int, int]] = []
         self._counts: dict[int, int] = {}
 
-    def add(self, frame_id: int, packets: int, elements: set[int]) -> None:
-        """A frame with so many packets about these elements."""
-        if self._packets >= STRETCH:
+    def add(self, frame_id: int, packets: int, elements: set[int], *, begins: bool) -> None:
+        """So many packets of a frame, about these elements. begins: whether it is the frame's first ones."""
+        if begins and self._packets >= STRETCH:
             self._first, self._packets = frame_id, 0
             self._there = set()
         self._packets += packets

@@ -8,7 +8,7 @@ from xentara_inspect.store.schema import Column, Table
 
 DERIVED_TABLES: Final[dict[str, Table]] = {
     "packets": Table(
-        "a packet in a frame",
+        "a packet in a frame; of a frame that is being indexed those so far",
         {
             "id": Column(int, "address"),
             "kind": Column(str, "request, success, error, event or malformed"),
@@ -17,7 +17,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
             "event_type": Column(bytes, "of an event", "event_types"),
             "element_id": Column(int, "the element it is about, if it is about one", "elements"),
             "source_time": Column(bytes, "the event's own time"),
-            "notation": Column(str, "annotated; NULL where it is written on demand"),
+            "notation": Column(str, "annotated; NULL where it is written on demand, always from 64 KiB on"),
         },
     ),
     "exchanges": Table(
@@ -150,10 +150,14 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         "one row: how far the journal is indexed",
         {
             "id": Column(int, "1"),
-            "frame_id": Column(int, "the last frame"),
+            "frame_id": Column(int, "the last frame of which everything is indexed"),
             "session_end_id": Column(int, "the last row of session_ends"),
             "findings": Column(int, "ids given to findings so far"),
             "name_file_id": Column(int, "the last row of name_files", default=0),
+            "position": Column(
+                int, "the last packet that is indexed of the frame behind it, a large one", default=0
+            ),
+            "counted": Column(str, "JSON: findings of that frame so far by code, those left out too"),
         },
     ),
 }

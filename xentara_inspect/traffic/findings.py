@@ -16,7 +16,7 @@ from xentara_inspect.protocol import commands, error_codes, identifiers, objects
 from xentara_inspect.traffic import validation
 from xentara_inspect.traffic.fields import entries, number, uuid
 from xentara_inspect.traffic.names import uuid_text
-from xentara_inspect.traffic.packets import Event, Kind, Malformed, Message, Request, Response
+from xentara_inspect.traffic.packets import Event, Kind, Message, Request, Response
 from xentara_inspect.traffic.readings import AttributeKey, attribute_key, attribute_number, error_object
 from xentara_inspect.traffic.records import Exchange
 from xentara_inspect.traffic.validation import Problem
@@ -45,23 +45,31 @@ def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
         yield "trailing-bytes", f"{size} bytes follow the message's item, from byte {start} on"
     if message.bare:
         yield "bare-packet", "a packet without the outer array around it"
-    kinds = {_COMMON_SHAPES[packet.kind] for packet in message.packets if packet.kind in _COMMON_SHAPES}
+    first = _first_of_each_kind(message)
+    kinds = {_COMMON_SHAPES[kind] for kind in first}
     if len(kinds) > 1:
         yield "mixed-packet-types", f"{' and '.join(sorted(kinds))} in one message"
     allowed = _CLIENT_KINDS if from_client else _SERVER_KINDS
-    for packet in message.packets:
-        if packet.kind not in allowed and not isinstance(packet, Malformed):
-            sender = "client" if from_client else "server"
-            yield (
-                "wrong-direction",
-                f"packet {packet.position}, a {packet.kind} packet, comes from the {sender}",
-            )
-            break
+    wrong = [(position, kind) for kind, position in first.items() if kind not in allowed]
+    if wrong:
+        position, kind = min(wrong)
+        sender = "client" if from_client else "server"
+        yield "wrong-direction", f"packet {position}, a {kind} packet, comes from the {sender}"
     heads = message.document.long_heads
-    if heads:
+    if heads.count:
         # Indefinite lengths and wide floats are choices of the sender and do not count.
-        more = f", and {len(heads) - 1} more" if len(heads) > 1 else ""
-        yield "non-preferred-encoding", f"a longer head than needed at byte {heads[0]}{more}"
+        more = f", and {heads.count - 1} more" if heads.count > 1 else ""
+        yield "non-preferred-encoding", f"a longer head than needed at byte {heads.first}{more}"
+
+
+def _first_of_each_kind(message: Message) -> dict[Kind, int]:
+    """Positions of the first request, success, error and event that a message has."""
+    first: dict[Kind, int] = {}
+    for packet in message.packets:
+        kind = packet.kind
+        if kind not in first and kind in _COMMON_SHAPES:
+            first[kind] = packet.position
+    return first
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,18 @@ rendered: who stores a packet asks for its notation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from xentara_inspect.traffic.packets import Kind, Packet
+from xentara_inspect.traffic.packets import Kind, Packet, Request
 from xentara_inspect.traffic.plain_events import PlainEvent
 from xentara_inspect.traffic.readings import AttributeKey, Reading, ReadingValue
 
 __all__ = [
+    "BEGINNING",
     "AttributeKey",
     "AttributeSeen",
     "Decoded",
@@ -27,8 +29,10 @@ __all__ = [
     "Observation",
     "Origin",
     "PacketRecord",
+    "Reached",
     "Reading",
     "ReadingValue",
+    "Resumed",
     "Severity",
     "Status",
     "SubscribedElements",
@@ -193,12 +197,26 @@ class SubscriptionClosed:
 Learned = ElementSeen | AttributeSeen | SubscriptionOpened | SubscriptionRefused | SubscriptionClosed
 
 
+class Reached(NamedTuple):
+    """How far a frame is decoded.
+
+    position: of the last packet that is. findings: how many there were before it, by code.
+    """
+
+    position: int = 0
+    findings: Mapping[str, int] = MappingProxyType({})
+
+
+BEGINNING: Final = Reached()
+"""Of a frame of which nothing is decoded yet."""
+
+
 @dataclass(slots=True, eq=False)
 class Decoded:
-    """All that one frame, or the end of a session, adds to what is known.
+    """All that one frame, a portion of a large one, or the end of a session, adds to what is known.
 
     packets: in wire order. opened: exchanges that begin here, in wire order. closed: exchanges,
-    opened earlier or here, whose status changed.
+    opened earlier or here, whose status changed. reached: None where there is no more to come.
     """
 
     packets: list[PacketRecord] = field(default_factory=list)
@@ -207,3 +225,17 @@ class Decoded:
     observations: list[Observation] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    reached: Reached | None = None
+
+
+@dataclass(slots=True)
+class Resumed:
+    """What a session needs to go on where an earlier process stopped.
+
+    pending: the exchanges still waiting, oldest first, each with its request parsed anew.
+    hello_granted: whether a client_hello was answered with success. subscriptions: those still open.
+    """
+
+    pending: Sequence[tuple[Exchange, Request]] = ()
+    hello_granted: bool = False
+    subscriptions: Iterable[SubscriptionOpened] = ()

@@ -6,9 +6,8 @@ rule of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, assert_never
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, assert_never
 
 from xentara_inspect.frames import Frame, address
 from xentara_inspect.protocol import commands, identifiers, objects
@@ -18,39 +17,30 @@ from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Event, Kind, Malformed, Packet, Request, Response
 from xentara_inspect.traffic.pairing import LIMIT, Pairing, Waiting
 from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
+from xentara_inspect.traffic.portions import PACKETS, Tally, finding, is_small, portions, with_few_findings
 from xentara_inspect.traffic.records import (
+    BEGINNING,
     Decoded,
     ElementSeen,
     Exchange,
-    Finding,
     Learned,
     Observation,
     Origin,
     PacketRecord,
+    Reached,
+    Resumed,
     Status,
     SubscriptionClosed,
     SubscriptionOpened,
     SubscriptionRefused,
 )
-from xentara_inspect.traffic.rules import RULES
 from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.time_points import time_point_ns
 from xentara_inspect.traffic.validation import Problem
 
+Reader = Callable[[Sequence[Any], Frame, int, Decoded], None]
+
 _DATA_CHANGE: Final = objects.EVENTS[identifiers.EVENT_DATA_CHANGE]
-
-
-@dataclass(slots=True)
-class Resumed:
-    """What a session needs to go on where an earlier process stopped.
-
-    pending: the exchanges still waiting, oldest first, each with its request parsed anew.
-    hello_granted: whether a client_hello was answered with success. subscriptions: those still open.
-    """
-
-    pending: Sequence[tuple[Exchange, Request]] = ()
-    hello_granted: bool = False
-    subscriptions: Iterable[SubscriptionOpened] = ()
 
 
 class Session:
@@ -80,35 +70,62 @@ class Session:
             if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
                 self._subscriptions.asked(asked)
 
-    def feed(self, frame: Frame, number: int = 1) -> Decoded:
-        """Decode one frame. Never raises, whatever the bytes are. number: the id of the frame."""
-        decoded = Decoded()
+    def feed(self, frame: Frame, number: int = 1, reached: Reached = BEGINNING) -> Iterator[Decoded]:
+        """Decode one frame, a portion each time that one is asked for; most have only one.
+
+        Never raises, whatever the bytes are. number: the id of the frame. reached: go on with a frame
+        where an earlier session, whose state this one has, stopped.
+        """
         whole = address(number)
+        read, found, problems = self._read(frame)
+        decoded = Decoded()
+        if reached is BEGINNING:
+            decoded.findings = [finding(problem, whole) for problem in problems]
+            if is_small(found, len(frame.payload)):  # most are: what follows would cost as much as an event
+                read(found, frame, whole, decoded)
+                return iter((with_few_findings(decoded, whole),))
+
+        def in_portions(decoded: Decoded) -> Iterator[Decoded]:
+            tally = Tally(reached, whole)
+            for portion, is_last in portions(found, reached.position):
+                read(portion, frame, whole, decoded)
+                tally.settle(decoded, is_last=is_last)
+                yield decoded
+                decoded = Decoded()
+
+        return in_portions(decoded)
+
+    def close(self) -> Iterator[Decoded]:
+        """The connection is over: what still waits for an answer will not get one. In portions as well."""
+        waiting = self._pairing.drain()
+        while True:
+            decoded = Decoded()
+            for exchange, _ in waiting[:PACKETS]:
+                self._unanswered(exchange, findings.unanswered(exchange), None, decoded)
+            del waiting[:PACKETS]
+            if not waiting:
+                yield decoded
+                return
+            decoded.reached = BEGINNING
+            yield decoded
+
+    def _read(self, frame: Frame) -> tuple[Reader, Sequence[Any], Iterable[Problem]]:
+        """How the packets of a frame are read, these, and what is wrong with the message as a whole."""
         if frame.is_text:
-            self._packet(packets.text_message(), frame, whole, decoded)
-            return decoded
+            return self._packets, (packets.text_message(),), ()
         if not frame.from_client:
             events = plain_events(frame.payload)
             if events is not None:
-                self._plain_events(events, whole, decoded)
-                return decoded
+                return self._plain_events, events, ()
         message = packets.parse(frame.payload)
-        for problem in findings.of_message(message, frame.from_client):
-            decoded.findings.append(finding(problem, whole))
-        for packet in message.packets:
-            self._packet(packet, frame, whole, decoded)
-        return decoded
+        return self._packets, message.packets, findings.of_message(message, frame.from_client)
 
-    def close(self) -> Decoded:
-        """The connection is over: what still waits for an answer will not get one."""
-        decoded = Decoded()
-        for waiting in self._pairing.drain():
-            self._unanswered(waiting.exchange, findings.unanswered(waiting.exchange), None, decoded)
-        return decoded
-
-    def _packet(self, packet: Packet, frame: Frame, whole: int, decoded: Decoded) -> None:
+    def _packets(self, found: Iterable[Packet], frame: Frame, whole: int, decoded: Decoded) -> None:
         """whole: the address of the message."""
-        place = whole + packet.position
+        for packet in found:
+            self._packet(packet, frame, whole + packet.position, decoded)
+
+    def _packet(self, packet: Packet, frame: Frame, place: int, decoded: Decoded) -> None:
         match packet:
             case Request():
                 self._request(packet, frame, place, decoded)
@@ -243,7 +260,9 @@ class Session:
         for problem in findings.of_event(event, element, attributes, self._subscriptions.wanted):
             decoded.findings.append(finding(problem, place))
 
-    def _plain_events(self, events: list[PlainEvent], whole: int, decoded: Decoded) -> None:
+    def _plain_events(
+        self, events: Iterable[PlainEvent], _frame: Frame, whole: int, decoded: Decoded
+    ) -> None:
         """What `_event` does, of events that are known to be proper: most of the traffic."""
         elements, wanted = self._names.elements, self._subscriptions.wanted
         for event in events:
@@ -287,9 +306,3 @@ def _observe(
         decoded.observations.append(
             Observation(place, origin, element, time, readings.quality_among(seen), seen)
         )
-
-
-def finding(problem: Problem, place: int | None = None, exchange: int | None = None) -> Finding:
-    """A problem as it is recorded. place, exchange: addresses of the frame or packet, and of the exchange."""
-    code, message = problem
-    return Finding(code, RULES[code].severity, message, place, exchange)

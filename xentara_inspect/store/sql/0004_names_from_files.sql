@@ -1,4 +1,4 @@
--- Schema 4: names of elements out of files.
+-- Schema 4: names of elements out of files, large frames in portions.
 
 CREATE TABLE "name_files" (
   "id" INTEGER PRIMARY KEY,
@@ -15,3 +15,8 @@ CREATE TABLE "given_names" (
   PRIMARY KEY ("uuid", "file_id")
 ) WITHOUT ROWID;
 ALTER TABLE "checkpoint" ADD COLUMN "name_file_id" INTEGER NOT NULL DEFAULT 0;
+
+-- How far a large frame is indexed.
+
+ALTER TABLE "checkpoint" ADD COLUMN "position" INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE "checkpoint" ADD COLUMN "counted" TEXT;
