@@ -9,7 +9,8 @@ from typing import Any
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.recorder.keeper import JournalKeeper
-from xentara_inspect.recorder.wire import Settings
+from xentara_inspect.recorder.wire import Looked, Settings
+from xentara_inspect.store.cutting import Cut
 
 
 class Journal:
@@ -24,8 +25,10 @@ class Journal:
     def open_session(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
         return self.keeper.open_session(info, secrets)
 
-    def append(self, session: int, frame: Frame) -> None:
-        self.keeper.append(session, frame)
+    def append(
+        self, session: int, frame: Frame, cut: Cut | None = None, looked: Looked | None = None
+    ) -> None:
+        self.keeper.append(session, frame, cut, looked)
 
     def record(self, session: int, said: Sequence[Frame]) -> None:
         """Every frame as a group of its own."""

@@ -8,12 +8,13 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.live import Mitmdump, children, recorded_payloads, rows, run_async, simulated
+from tests.live import Mitmdump, children, recorded_payloads, rows, run_async, simulated, wait_until
 from tests.store_traffic import read
 from xentara_inspect.simulator import Client
 
@@ -44,6 +45,35 @@ def test_nothing_is_forwarded_while_the_database_is_locked_and_all_of_it_afterwa
 
     run_async(main())
     assert len(recorded_payloads(database)) == 4
+
+
+@pytest.mark.parametrize("options", [DURABLE, ()], ids=["durable", "not durable"])
+def test_others_pass_while_secrets_are_looked_for_in_the_large_frame_of_one(
+    options: tuple[str, ...], database: Path, confdir: Path
+) -> None:
+    large = bytes.fromhex("9a0013d620") + bytes(1_300_000)
+
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *options) as proxy:
+                async with Client(proxy.url) as one, Client(proxy.url) as other:
+                    await one.request(14, {0: 1, 1: 1})
+                    await other.request(14, {0: 1, 1: 1})
+                    await one.send_raw(large)
+                    looking = partial(children, proxy.child.pid, "aside")
+                    await asyncio.to_thread(wait_until, lambda: bool(looking()), "somebody looks for secrets")
+                    (pid,) = looking()
+                    os.kill(pid, signal.SIGSTOP)
+                    for _ in range(5):
+                        await other.request(8)
+                    os.kill(pid, signal.SIGCONT)
+                    await one.wait_for_frames(2)  # answered with an error
+                await asyncio.to_thread(proxy.stop)
+                assert proxy.child.returncode == 0, proxy.output
+
+    run_async(main())
+    sizes = [len(payload) for from_client, payload in recorded_payloads(database) if from_client]
+    assert max(sizes[:-1]) < 100 < sizes[-1] == len(large)
 
 
 async def pinging(client: Client) -> None:

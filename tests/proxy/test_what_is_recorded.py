@@ -134,7 +134,7 @@ def test_the_exit_code_tells_that_frames_were_lost(
                     await client.wait_for_frames(limit)
                     os.kill(journal, signal.SIGCONT)
                 seconds = await asyncio.to_thread(proxy.stop)
-                assert seconds < 3
+                assert seconds < 10
                 await asyncio.to_thread(wait_until, lambda: not is_running(journal, None), "the rest")
         return proxy.child.returncode, proxy.output
 

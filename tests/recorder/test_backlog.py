@@ -40,7 +40,7 @@ def test_operations_are_numbered_from_1_in_their_order() -> None:
     backlog.end(session, BYE)
     assert operations(first + backlog.take()) == [
         (1, (wire.OPENED, session)),
-        (2, (wire.FRAME, session, 1, False, False, b"\0\1", False, None)),
+        (2, (wire.FRAME, session, 1, False, False, b"\0\1", None, None)),
         (3, (wire.ENDED, session, *BYE)),
     ]
     assert backlog.take() == b""

@@ -58,7 +58,7 @@ class Writer:
         _MADE.append(self)
 
     def write(self, time: int, session: int = 1, size: int = 4) -> float:
-        return self.group([(wire.FRAME, session, time, False, False, bytes(size), False, None)])
+        return self.group([(wire.FRAME, session, time, False, False, bytes(size), None, None)])
 
     def group(self, operations: Sequence[tuple[Any, ...]]) -> float:
         pause = self.file.write(self.sessions, operations, self.last + len(operations))

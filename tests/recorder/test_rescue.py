@@ -6,9 +6,10 @@ import asyncio
 import signal
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
-from tests.live import Mitmdump, inspect, recorded_payloads, rows, run_async, simulated
+from tests.live import Mitmdump, inspect, recorded_payloads, rows, run_async, simulated, wait_until
 from xentara_inspect.simulator import Client
 
 
@@ -20,6 +21,10 @@ def test_frames_that_cannot_be_written_at_the_stop_go_into_a_file_of_their_own(
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
+                    hello = partial(recorded_payloads, database)
+                    await asyncio.to_thread(
+                        wait_until, lambda: len(hello()) == 2, "the hello, and its answer"
+                    )
                     with closing(sqlite3.connect(database, isolation_level=None)) as other:
                         other.execute("PRAGMA busy_timeout = 20000")
                         other.execute("BEGIN EXCLUSIVE")

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from mitmproxy import contentviews, ctx, http
@@ -36,6 +36,7 @@ from xentara_inspect.proxy import options
 from xentara_inspect.proxy.content_view import make_view
 from xentara_inspect.proxy.holding import Gate
 from xentara_inspect.proxy.options import OPTIONS, OptionError
+from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.keeper import JournalKeeper
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.chain import first_path, newest_file
@@ -214,20 +215,26 @@ class XentaraRecorder:
             del flow.websocket.messages[:-1]
         why = too_large(len(frame.payload), self._values["xentara_max_frame"])
         if why is not None:
-            return self._record_beginning(flow, message, frame, why)
+            return self._record_aside(flow, message, frame, lambda: Prepared(*cut(frame, why)))
+        if takes_long(frame) and flow.live and not self._values["xentara_keep_secrets"]:
+            return self._record_aside(flow, message, frame, lambda: look_through(frame))
         committed = self._journal.append(session, frame)
         return None if committed is None else self._hold(flow, message, committed)
 
-    async def _record_beginning(
-        self, flow: http.HTTPFlow, message: WebSocketMessage, frame: Frame, why: str
+    async def _record_aside(
+        self, flow: http.HTTPFlow, message: WebSocketMessage, frame: Frame, prepare: Callable[[], Prepared]
     ) -> None:
-        """Record a frame that is too large. Others pass while it is read."""
-        head, rest = await asyncio.to_thread(cut, frame, why)
-        session = self._sessions.get(flow.id)
-        if session is not None and self._journal is not None:
-            committed = self._journal.append(session, head, rest)
-            if committed is not None:
-                await self._hold(flow, message, committed)
+        """Record a frame that takes long to read. Others pass while it is read."""
+        session, journal = self._sessions[flow.id], self._journal
+        assert journal is not None  # noqa: S101 - the session is one of it
+        try:
+            prepared = await asyncio.to_thread(prepare)
+        except asyncio.CancelledError:  # the proxy ends
+            journal.append(session, *prepare())
+            raise
+        committed = journal.append(session, *prepared)
+        if committed is not None:
+            await self._hold(flow, message, committed)
 
     def _hold(
         self, flow: http.HTTPFlow, message: WebSocketMessage, committed: asyncio.Future[None]

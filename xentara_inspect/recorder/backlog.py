@@ -72,10 +72,19 @@ class Backlog:
         self._begun.append(session)
         return session
 
-    def frame(self, session: int, frame: Frame, cut: Cut | None = None, *, always: bool = False) -> bool:
+    def frame(
+        self,
+        session: int,
+        frame: Frame,
+        cut: Cut | None = None,
+        looked: wire.Looked | None = None,
+        *,
+        always: bool = False,
+    ) -> bool:
         """A frame passed. Returns False where there is no room for it; it is counted then.
 
-        cut: where it is the beginning of one. always: keep it though there is no room.
+        cut: where it is the beginning of one. looked: what was found in it, where somebody has looked.
+        always: keep it though there is no room.
         """
         if self._page is not None:
             self._page.pass_by(session)
@@ -83,7 +92,7 @@ class Backlog:
             self.dropped += 1
             self._missed[session] = self._missed.get(session, 0) + 1
             return False
-        self._add((wire.FRAME, session, *frame, False, cut and tuple(cut)))
+        self._add((wire.FRAME, session, *frame, looked, cut and tuple(cut)))
         return True
 
     def end(self, session: int, closing: Closing) -> None:

@@ -131,7 +131,7 @@ class Group:
         from_client: bool,
         is_text: bool,
         payload: bytes,
-        redacted: bool,
+        looked: wire.Looked | None,
         cut: tuple[int, str, str] | None,
     ) -> None:
         session.position += 1
@@ -147,7 +147,7 @@ class Group:
         self._added[session.id] += 1
         if cut is not None:
             self._cuts.append((len(self._rows), Cut(*cut)))
-        self._rows.append((session.id, time, from_client, is_text, payload, redacted))
+        self._rows.append((session.id, time, from_client, is_text, payload, looked is not None and looked[0]))
 
     def _end(self, session: SessionProgress, closing: Closing) -> None:
         self._flush()

@@ -79,17 +79,19 @@ class JournalKeeper:
         self._schedule()
         return session
 
-    def append(self, session: int, frame: Frame, cut: Cut | None = None) -> asyncio.Future[None] | None:
+    def append(
+        self, session: int, frame: Frame, cut: Cut | None = None, looked: wire.Looked | None = None
+    ) -> asyncio.Future[None] | None:
         """Record a frame. One that is replayed waits for room; others are dropped where there is none.
 
-        cut: where it is the beginning of one. Where the journal is durable: a future that is done once
+        cut, looked: see `Backlog.frame`. Where the journal is durable: a future that is done once
         the frame is on disk, and room is made.
         """
         backlog, durable = self._backlog, self._settings.durable and self._loop is not None
         if self._replays and session in self._replays:
             durable = False
             self._pump(lambda: backlog.has_room(len(frame.payload)), None)
-        if not backlog.frame(session, frame, cut, always=durable):
+        if not backlog.frame(session, frame, cut, looked, always=durable):
             if self._untold is None:
                 self._untold = 0
                 self._tell(logging.ERROR, "no room for more frames in memory; they are dropped, and counted")

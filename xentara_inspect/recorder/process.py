@@ -248,10 +248,12 @@ def _tell(text: str) -> None:
 
 def _without_secrets(operation: wire.Operation, secrets: SessionSecrets) -> wire.Operation:
     match operation:
-        case (wire.FRAME, session, *frame, _, cut_off):
+        case (wire.FRAME, session, *frame, None, cut_off):
             given = Frame(*frame)
             blanked = secrets.without(given, is_cut=cut_off is not None)
-            return operation if blanked is given else (wire.FRAME, session, *blanked, True, cut_off)
+            return operation if blanked is given else (wire.FRAME, session, *blanked, (True, ()), cut_off)
+        case (wire.FRAME, _, *_, (_, found), _):
+            secrets.learn(found)
         case (wire.ENDED, session, time_, code, reason, by):
             return (wire.ENDED, session, time_, code, secrets.without_in(reason), by)
     return operation

@@ -10,8 +10,8 @@ stored; passed: with those that were missed; secrets: that it is known to have s
 | `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued, None for ever |
 
 An operation is `OPENED, session`, `ENDED, session, time, code, reason, by`, `MISSED, session, frames` or
-`FRAME, session, time, from_client, is_text, payload, redacted, cut`, where cut is None or, of a frame
-that is not whole, `length, sha256, why`.
+`FRAME, session, time, from_client, is_text, payload, looked, cut`, where looked is None unless somebody
+has looked for its secrets, and cut is None or, of a frame that is not whole, `length, sha256, why`.
 
 | from the journal | |
 |---|---|
@@ -67,6 +67,8 @@ LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""
 
 Operation = tuple[Any, ...]
+Looked = tuple[bool, tuple[bytes, ...]]
+"""Of a frame that was looked through: whether anything was blanked, and the secrets found."""
 
 _LENGTH: Final = struct.Struct("<Q")
 _FORMAT: Final = 2  # of marshal: the last one that does not look for objects that occur twice
@@ -178,13 +180,13 @@ def payload_size(operation: Operation) -> int:
 
 def cut_more(operation: Operation, why: str) -> Operation:
     """A frame's operation with less of the frame: its head, and of what is cut already nothing."""
-    kind, session, *frame, redacted, rest = operation
+    kind, session, *frame, looked, rest = operation
     if kind != FRAME:
         return operation
     head, first_rest = cut(Frame(*frame), why)
     if rest is not None or head.payload == frame[3]:
         head = head._replace(payload=b"")
-    return (kind, session, *head, redacted, rest or tuple(first_rest))
+    return (kind, session, *head, looked, rest or tuple(first_rest))
 
 
 class Messages:
