@@ -22,9 +22,7 @@ def test_frames_that_cannot_be_written_at_the_stop_go_into_a_file_of_their_own(
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
                     hello = partial(recorded_payloads, database)
-                    await asyncio.to_thread(
-                        wait_until, lambda: len(hello()) == 2, "the hello, and its answer"
-                    )
+                    await asyncio.to_thread(wait_until, lambda: len(hello()) == 2, "hello and answer")
                     with closing(sqlite3.connect(database, isolation_level=None)) as other:
                         other.execute("PRAGMA busy_timeout = 20000")
                         other.execute("BEGIN EXCLUSIVE")
