@@ -28,7 +28,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "show": ("show", "Show one exchange, event or frame in annotated notation."),
     "events": ("lists", "List pushed events."),
     "readings": ("lists", "List attribute values seen in events, reads and writes."),
-    "stats": ("lists", "Count and time the commands."),
+    "stats": ("stats", "Count and time what was asked, by command, element, minute and the like."),
     "findings": ("lists", "List departures from the specification."),
     "elements": ("lists", "List the elements seen, with their primary keys."),
     "subscriptions": ("lists", "List subscriptions."),

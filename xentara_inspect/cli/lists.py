@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import cell_text, milliseconds, severity_style, short_time
+from xentara_inspect.cli.output import cell_text, severity_style, short_time
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.protocol import identifiers
@@ -134,35 +134,6 @@ def readings(
         Column("error_name", "Error", spare=5, pick=_refusal),
     )
     print_answer(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
-
-
-@click.command(epilog=options.examples("stats", "stats --session 3 --since 2026-03-01T14:00"))
-@options.databases_option
-@options.format_option
-@options.session_option
-@options.since_until_options
-def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """Count and time the commands.
-
-    Percentiles are latencies that occurred, from request to response.
-    """
-    from xentara_inspect.queries.stats import STATS_KEYS
-    from xentara_inspect.queries.stats import stats as query
-
-    columns = (
-        Column("command", "Command"),
-        Column("count", "Count", right=True),
-        Column("ok", "Ok", right=True, spare=7),
-        Column("errors", "Errors", right=True, spare=1),
-        Column("unanswered", "Unanswered", right=True, spare=6),
-        *(
-            Column(f"{name}_ms", f"{name} ms", show=milliseconds, right=True, spare=spare)
-            for name, spare in (("p50", 3), ("p95", 5), ("p99", 4), ("max", 2))
-        ),
-        Column("request_bytes", "Bytes asked", right=True, spare=8),
-        Column("response_bytes", "Bytes answered", right=True, spare=9),
-    )
-    print_answer(databases, form, query, STATS_KEYS, columns, **filters)
 
 
 @click.command(epilog=options.examples("findings --severity error", "findings --code unanswered-request"))
