@@ -31,7 +31,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "stats": ("stats", "Count and time what was asked, by command, element, minute and the like."),
     "findings": ("lists", "List departures from the specification."),
     "elements": ("lists", "List the elements seen, with their primary keys."),
-    "subscriptions": ("lists", "List subscriptions."),
+    "subscriptions": ("subscriptions", "List subscriptions, and how often their elements were heard of."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

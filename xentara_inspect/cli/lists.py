@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
@@ -16,10 +16,6 @@ from xentara_inspect.protocol import identifiers
 _ID: Final = Column("id", "ID", right=True)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
 _TIME: Final = Column("time", "Time", show=short_time, spare=1)
-
-
-def _subscribed(elements: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{entry['element']} ({', '.join(map(str, entry['attributes']))})" for entry in elements)
 
 
 def _value_or_error(row: Mapping[str, Any]) -> Any:
@@ -177,31 +173,3 @@ def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         Column("learned_from", "Learned from", spare=2),
     )
     print_answer(databases, form, query, ELEMENT_KEYS, columns, **filters)
-
-
-@click.command(epilog=options.examples("subscriptions", "subscriptions --element 'Plant.Tank 1.Level'"))
-@options.databases_option
-@options.format_option
-@options.limit_option
-@options.session_option
-@options.element_option
-@options.since_until_options
-def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """List subscriptions, refused ones too: which elements and attributes, from when to when.
-
-    The newest 50, oldest first; with --since and --until those that were open then.
-    """
-    from xentara_inspect.queries.subscriptions import SUBSCRIPTION_KEYS
-    from xentara_inspect.queries.subscriptions import subscriptions as query
-
-    columns = (
-        _ID,
-        _SESSION,
-        Column("uuid", "UUID", spare=6),
-        Column("opened", "Opened", show=short_time, spare=1),
-        Column("closed", "Closed", show=short_time, spare=5),
-        Column("status", "Status", spare=3),
-        Column("error_name", "Error", spare=2),
-        Column("elements", "Elements", show=_subscribed, wraps=24),
-    )
-    print_answer(databases, form, query, SUBSCRIPTION_KEYS, columns, **filters)
