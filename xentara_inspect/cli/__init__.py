@@ -27,7 +27,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "log": ("log", "List requests with their responses, and what was malformed."),
     "show": ("show", "Show one exchange, event or frame in annotated notation."),
     "events": ("lists", "List pushed events."),
-    "readings": ("lists", "List attribute values seen in events, reads and writes."),
+    "readings": ("readings", "List, sum up or draw attribute values seen in events, reads and writes."),
     "stats": ("stats", "Count and time what was asked, by command, element, minute and the like."),
     "findings": ("lists", "List departures from the specification."),
     "elements": ("lists", "List the elements seen, with their primary keys."),
