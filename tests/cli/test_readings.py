@@ -47,6 +47,10 @@ def test_only_one_way_to_look_at_them_can_be_asked_for(database: Path) -> None:
     assert "Give one of" in run(database, "--changes", "--every", "1s", code=2).output
 
 
+def test_a_plot_has_no_other_form(database: Path) -> None:
+    assert "A plot is no json" in run(database, "--json", "--plot", code=2).output
+
+
 def test_a_plot_in_the_terminal_fits_and_says_what_its_marks_mean(database: Path) -> None:
     lines = run(database, LEVEL, "--plot").output.splitlines()
     *plot, times, legend = lines

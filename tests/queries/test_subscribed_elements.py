@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.journal import Journal
-from tests.queries.asking import START, ask, fill
-from tests.store_traffic import CONVERSATION, HELLO, LEVEL, LIVE_INFO, SUBSCRIPTION, VALVE, add, frames
+from tests.queries.asking import START, ask, fill, record
+from tests.store_traffic import CONVERSATION, HELLO, LEVEL, SUBSCRIPTION, VALVE, add, frames
 from xentara_inspect.cli import cli
 from xentara_inspect.frames import Closing
-from xentara_inspect.index.process import catch_up, follow
+from xentara_inspect.index.process import catch_up
 from xentara_inspect.queries.databases import open_databases
 from xentara_inspect.queries.events import events
 from xentara_inspect.queries.subscribed_elements import subscribed_elements
@@ -71,17 +70,8 @@ def test_an_event_counts_for_the_last_of_several_open_subscriptions(database: Pa
 
 
 def test_events_in_several_files_of_a_recording_are_added_up(tmp_path: Path) -> None:
-    path = tmp_path / "plant.db"
-    journal = Journal(path, rotation=Rotation(size=1))
-    handle = journal.open_session(LIVE_INFO)
-    for frame in frames(*CONVERSATION):
-        journal.append(handle, frame)
-        assert journal.flush(10)
-    journal.close_session(handle, START + 10**9, 1000, "bye")
-    assert journal.close(10)
-    follow(path, lambda _seconds: True)
-    catch_up(path)
-    (row,) = agree(*tmp_path.glob("plant*.db"))
+    files = record(tmp_path / "plant.db", *CONVERSATION, rotation=Rotation(size=1))
+    (row,) = agree(*files)
     assert (row["id"], row["events"], row["status"]) == ("6p1", 2, "closed")
 
 

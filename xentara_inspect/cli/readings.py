@@ -76,6 +76,8 @@ def readings(
         raise click.UsageError("Give ELEMENT or --element, not both.")
     if changes + (every is not None) + (plot is not None) > 1:
         raise click.UsageError("Give one of --changes, --every and --plot.")
+    if plot is not None and form != "table":
+        raise click.UsageError(f"A plot is no {form}; --every has numbers to draw elsewhere.")
     filters["element"] = named or element
     if plot is not None:
         _draw(databases, plot, filters)
@@ -122,8 +124,9 @@ def _quality(number: Any) -> str:
     return identifiers.QUALITIES.get(number, str(number))
 
 
-def _short_value(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else cell_text(value)
+def _mean(value: float) -> str:
+    """As many digits as a mean deserves."""
+    return f"{value:.8g}"
 
 
 _COLUMNS: Final = (
@@ -142,16 +145,11 @@ _OF_INTERVALS: Final = (
     Column("time", "From", show=short_time, spare=1),
     Column("element", "Element", wraps=14),
     Column("attribute", "Attribute", wraps=10),
-    Column("count", "Count", right=True, spare=4),
-    Column("min", "Min", show=_short_value, right=True, spare=2),
-    Column("max", "Max", show=_short_value, right=True, spare=2),
-    Column("mean", "Mean", show=_short_value, right=True, spare=3),
-    Column(
-        "last",
-        "Last",
-        show=lambda value: cell_text(value) if not isinstance(value, float) else _short_value(value),
-        wraps=8,
-    ),
-    Column("quality", "Quality", show=_quality, spare=6),
-    Column("errors", "Errors", right=True, spare=5),
+    Column("count", "Count", right=True, spare=5),
+    Column("min", "Min", show=cell_text, right=True, spare=3),
+    Column("max", "Max", show=cell_text, right=True, spare=2),
+    Column("mean", "Mean", show=_mean, right=True, spare=4),
+    Column("last", "Last", show=cell_text, wraps=8),
+    Column("quality", "Quality", show=_quality, spare=7),
+    Column("errors", "Errors", right=True, spare=6),
 )

@@ -87,33 +87,13 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
     return readings
 
 
-def readings(
-    asked: Askable,
-    *,
-    limit: int = 50,
-    session: int | str | None = None,
-    element: str | None = None,
-    attribute: str | None = None,
-    origin: str | None = None,
-    since: int | None = None,
-    until: int | None = None,
-) -> Iterator[Row]:
+def readings(asked: Askable, *, limit: int = 50, **filters: Any) -> Iterator[Row]:
     """Rows with `READING_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
-    attribute: by name, number or UUID. origin: event, read or write. since, until: nanoseconds since
-    1970, end exclusive. Raises QuestionError for what is not known.
+    filters: session, element; attribute: by name, number or UUID; origin: event, read or write; since,
+    until: nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
     """
-    lists = _lists(
-        asked,
-        limit,
-        session=session,
-        element=element,
-        attribute=attribute,
-        origin=origin,
-        since=since,
-        until=until,
-    )
-    yield from merged(lists, limit)
+    yield from merged(_lists(asked, limit, **filters), limit)
 
 
 def timed_readings(asked: Askable, **filters: Any) -> Iterator[tuple[int, Row]]:
