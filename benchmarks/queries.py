@@ -1,4 +1,4 @@
-"""Seconds of whole commands on a database of two-attribute events, and rows a second of `readings`.
+"""Seconds of whole commands on a million events and half a million reads, and rows a second of `readings`.
 
 `python -m benchmarks.queries [events] [runs]`; a million events take a minute or two to be indexed.
 Ten of the events are about an element of their own, which is what is asked for.
@@ -12,14 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import cbor2
 
 from benchmarks.machine import about
-from benchmarks.traffic import conversation, event
+from benchmarks.traffic import conversation, event, exchanges
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.importing import Importer
@@ -36,6 +36,8 @@ _COMMANDS: Final = (
     ("subscriptions",),
     ("elements",),
     ("stats",),
+    ("stats", "--by", "element"),
+    ("stats", "--by", "minute"),
     ("events",),
     ("readings",),
     ("events", "--element", RARE),
@@ -43,6 +45,7 @@ _COMMANDS: Final = (
     ("events", "--element", _OFTEN),
     ("readings", "--element", _OFTEN),
 )
+_OF_EXCHANGES: Final = (("log",), *(("stats", "--by", by) for by in ("command", "element", "minute")))
 _ALL_READINGS: Final = ("readings", "--limit", "0", "--format", "ndjson")
 
 
@@ -60,9 +63,8 @@ def frames(messages: int, packets: int) -> Iterator[Frame]:
             yield frame._replace(payload=payload)
 
 
-def make(database: Path, events: int, packets: int) -> None:
+def make(database: Path, said: list[Frame]) -> None:
     """Fill and index a database."""
-    said = list(frames(events // packets, packets))
     info = SessionInfo("1", None, None, "/api/ws", "xentara-v1", None, said[0].time, "benchmark")
     with Importer(database) as importer:
         importer.add(info, said, Closing(said[-1].time, 1000, None))
@@ -85,16 +87,25 @@ def measure(events: int, runs: int, packets: int) -> None:
     """Print the figures for messages of so many packets."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "capture.db"
-        make(database, events, packets)
+        make(database, list(frames(events // packets, packets)))
         print(f"{events} events, {packets} a message, median of {runs}, {about()}:")
-        for arguments in _COMMANDS:
-            took = statistics.median(seconds(database, *arguments)[0] for _ in range(runs))
-            print(f"  {took:6.2f} s  {' '.join(arguments)}")
+        _time(database, _COMMANDS, runs)
         rates = []
         for _ in range(runs):
             took, rows = seconds(database, *_ALL_READINGS)
             rates.append(rows / took)
         print(f"  {statistics.median(rates):6.0f} rows a second: {' '.join(_ALL_READINGS)}")
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "capture.db"
+        make(database, list(exchanges(events // 2, packets)))
+        print(f"{events // 2} reads, {packets} a message:")
+        _time(database, _OF_EXCHANGES, runs)
+
+
+def _time(database: Path, commands: Iterable[Sequence[str]], runs: int) -> None:
+    for arguments in commands:
+        took = statistics.median(seconds(database, *arguments)[0] for _ in range(runs))
+        print(f"  {took:6.2f} s  {' '.join(arguments)}")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,25 @@ def conversation(messages: int, packets: int) -> Iterator[Frame]:
         yield Frame(time, False, False, message(number, packets))
 
 
+def exchanges(count: int, packets: int) -> Iterator[Frame]:
+    """The frames of a connection on which so many reads are asked and answered, `packets` a message."""
+    time = _START
+    for from_client, payload in greeting():
+        time += _INTERVAL
+        yield Frame(time, from_client, False, payload)
+    for first in range(0, count, packets):
+        numbers = range(first, first + packets)
+        time += _INTERVAL
+        asked = [[0, number, commands.READ, {0: element(number), 1: list(_ATTRIBUTES)}] for number in numbers]
+        yield Frame(time, True, False, cbor2.dumps(asked))
+        time += _INTERVAL // 2 + first * 7919 % _INTERVAL
+        values = [
+            [1, number, {attribute: cbor2.CBORTag(121, number) for attribute in _ATTRIBUTES}]
+            for number in numbers
+        ]
+        yield Frame(time, False, False, cbor2.dumps(values))
+
+
 def websocket_frame(payload: bytes, mask: bytes = b"") -> bytes:
     """A binary WebSocket frame (RFC 6455 section 5.2). mask: the four bytes that a client's has."""
     flag = 0x80 if mask else 0

@@ -89,7 +89,10 @@ def test_lines_fit_where_that_is_possible(width: int) -> None:
 
 # The lists, of all sample captures
 
-LISTS = ("sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions")
+LISTS = (
+    "sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions",
+    "readings --every 1s", "stats --by element", "stats --by second", "subscriptions --by element",
+)  # fmt: skip
 SAMPLES = Path(__file__).parents[2] / "sample_captures"
 Listed = tuple[list[dict[str, Any]], Sequence[Column]]
 
@@ -108,7 +111,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Listed]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(reading, "print_rows", keep)
         for command in LISTS:
-            assert CliRunner().invoke(cli, [command, "-d", str(database)]).exit_code == 0
+            assert CliRunner().invoke(cli, [*command.split(), "-d", str(database)]).exit_code == 0
             assert found[command][0]
     return found
 
@@ -174,6 +177,10 @@ def test_the_time_and_the_id_of_a_list_go_last(command: str, samples: dict[str, 
         "findings": {"Frame", "Code"},
         "elements": {"UUID"},
         "subscriptions": {"ID", "Opened"},
+        "readings --every 1s": {"From"},
+        "stats --by element": {"Count"},
+        "stats --by second": {"Second", "Count"},
+        "subscriptions --by element": {"ID", "Events"},
     }[command]
     assert set(titles[: len(firsts)]) == firsts
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal import Journal
-from tests.queries.asking import START
-from tests.store_traffic import HELLO, LIVE_INFO, VALVE, frames
-from xentara_inspect.index.process import catch_up, follow
+from tests.queries.asking import record
+from tests.store_traffic import HELLO, VALVE
 from xentara_inspect.queries.databases import open_databases
 from xentara_inspect.queries.log import log
 from xentara_inspect.queries.readings import readings
@@ -25,17 +23,7 @@ REFUSED = '<[[2, 2, {0: -32103, 1: "no"}]]'
 @pytest.fixture
 def rotated(tmp_path: Path) -> list[Path]:
     """A write in one file, its refusal in the next."""
-    path = tmp_path / "plant.db"
-    journal = Journal(path, rotation=Rotation(size=1))
-    handle = journal.open_session(LIVE_INFO)
-    for frame in frames(*HELLO, WRITE, REFUSED):
-        journal.append(handle, frame)
-        assert journal.flush(10)
-    journal.close_session(handle, START + 10**9, 1000, "bye")
-    assert journal.close(10)
-    follow(path, lambda _seconds: True)
-    catch_up(path)
-    return [path, *(tmp_path / f"plant-{number}.db" for number in range(2, 5))]
+    return record(tmp_path / "plant.db", *HELLO, WRITE, REFUSED, rotation=Rotation(size=1))
 
 
 def test_an_exchange_is_listed_once_under_its_one_name_with_its_outcome(rotated: list[Path]) -> None:

@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.journal import Journal
-from tests.store_traffic import CONVERSATION, HELLO, LIVE_INFO, VALVE, add, event, frames, info
+from tests.queries.asking import record
+from tests.store_traffic import CONVERSATION, HELLO, VALVE, add, event, frames, info
 from xentara_inspect.cli import cli
-from xentara_inspect.index.process import catch_up, follow
+from xentara_inspect.index.process import catch_up
 from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.errors import StoreError
 
 EVERY_LIST = (
     "log", "events", "readings", "stats", "findings", "subscriptions", "sessions", "elements", "names",
+)  # fmt: skip
+OTHER_WAYS = (
+    *(f"stats --by {by}" for by in ("element", "error", "user", "session", "second")),
+    "subscriptions --by element", "readings --changes", "readings --every 5ms",
 )  # fmt: skip
 DAY = 86_400 * 10**9
 START = 1_700_000_000_000_000_000
@@ -40,19 +44,10 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def rotated(tmp_path: Path) -> tuple[list[Path], Path]:
     """One conversation, once in many files, a frame or two in each, once in a single one."""
-    path, whole = tmp_path / "plant.db", tmp_path / "whole" / "one.db"
+    whole = tmp_path / "whole" / "one.db"
     whole.parent.mkdir()
-    for place, rotation in ((path, Rotation(size=1)), (whole, None)):
-        journal = Journal(place, rotation=rotation)
-        handle = journal.open_session(LIVE_INFO)
-        for frame in frames(*CONVERSATION):
-            journal.append(handle, frame)
-            assert journal.flush(10)
-        journal.close_session(handle, START + 10**9, 1000, "bye")
-        assert journal.close(10)
-        follow(place, lambda _seconds: True)
-        catch_up(place)
-    return sorted(tmp_path.glob("plant*.db")), whole
+    record(whole, *CONVERSATION)
+    return record(tmp_path / "plant.db", *CONVERSATION, rotation=Rotation(size=1)), whole
 
 
 def run(*arguments: str | Path, code: int = 0, env: dict[str, str] | None = None) -> Result:
@@ -214,9 +209,9 @@ def test_a_rotated_recording_reads_as_the_one_file_that_it_might_have_been(
     files, whole = rotated
     assert len(files) > 10
     pattern = files[0].parent / "plant*.db"
-    for command in EVERY_LIST:
-        limit = ("--limit", "0") if command != "stats" else ()
-        together, alone = rows(command, "-d", pattern, *limit), rows(command, "-d", whole, *limit)
+    for command in (*EVERY_LIST, *OTHER_WAYS):
+        words = (*command.split(), "--limit", "0")
+        together, alone = rows(*words, "-d", pattern), rows(*words, "-d", whole)
         if command == "findings":  # they are counted file by file
             together, alone = without(together, "id"), without(alone, "id")
         elif command == "sessions":

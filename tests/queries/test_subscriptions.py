@@ -20,8 +20,19 @@ def test_a_subscription_names_its_elements_and_attributes(conversation: Path) ->
             "status": "closed",
             "error_code": None,
             "error_name": None,
+            "maximum_update_rate_ms": None,
+            "minimum_update_rate_ms": None,
         }
     ]
+
+
+def test_it_says_how_far_apart_updates_were_to_be(database: Path) -> None:
+    elements = f"0: [{{0: {LEVEL}, 1: [11]}}]"
+    fill(database, *HELLO, f">[[0, 6, 6, {{{elements}, 1: 50, 2: 18446744073709551615}}],"
+         f" [0, 7, 6, {{{elements}, 1: -1.5}}]]", "<[[2, 6, {0: -32602}], [2, 7, {0: -32602}]]")  # fmt: skip
+    keys = ("maximum_update_rate_ms", "minimum_update_rate_ms")
+    asked = [tuple(row[key] for key in keys) for row in ask(database, "subscriptions")]
+    assert asked == [(50, "18446744073709551615"), (None, None)]
 
 
 def test_a_refused_one_is_listed_with_what_it_asked_for_and_why(database: Path) -> None:

@@ -22,6 +22,11 @@ class Failure(click.ClickException):
     exit_code = 1
 
 
+def not_installed(package: str) -> Failure:
+    """That drawing needs a package which only an extra brings along."""
+    return Failure(f"this needs {package}, which is not installed: pip install 'xentara-inspect[plot]'")
+
+
 def fail(message: str) -> None:
     """Print one line on stderr, whatever the message holds."""
     click.echo(f"Error: {safe(message)}", err=True)

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import cell_text, milliseconds, severity_style, short_time
+from xentara_inspect.cli.output import severity_style, short_time
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
-from xentara_inspect.protocol import identifiers
 
 _ID: Final = Column("id", "ID", right=True)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
 _TIME: Final = Column("time", "Time", show=short_time, spare=1)
-
-
-def _subscribed(elements: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{entry['element']} ({', '.join(map(str, entry['attributes']))})" for entry in elements)
-
-
-def _value_or_error(row: Mapping[str, Any]) -> Any:
-    return row["error_name"] or row["error_code"] if row["value_kind"] == "error" else row["value"]
-
-
-def _refusal(row: Mapping[str, Any]) -> Any:
-    """Why a value was not written."""
-    return (row["error_name"] or row["error_code"]) if row["value_kind"] != "error" else None
-
-
-def _quality(number: Any) -> str:
-    return identifiers.QUALITIES.get(number, str(number))
 
 
 @click.command(epilog=options.examples("sessions", "sessions -d 'plant*.db'", "log --session 3"))
@@ -97,74 +78,6 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     print_answer(databases, form, query, EVENT_KEYS, columns, **filters)
 
 
-@click.command(
-    epilog=options.examples(
-        "readings --since 2026-03-01T14:03 --until 2026-03-01T14:04",
-        "readings 'Plant.Tank 1.Level' --attribute Value --csv",
-    )
-)
-@click.argument("named", metavar="[ELEMENT]", required=False)
-@options.databases_option
-@options.format_option
-@options.limit_option
-@options.session_option
-@options.element_option
-@click.option("--attribute", help="Only this attribute, by name, number or UUID.")
-@click.option("--origin", type=click.Choice(["event", "read", "write"]), help="Only from these packets.")
-@options.since_until_options
-def readings(
-    named: str | None, databases: tuple[str, ...], form: str, element: str | None, **filters: Any
-) -> None:
-    """List attribute values seen in events, reads and writes; the newest 50, oldest first."""
-    from xentara_inspect.queries.readings import READING_KEYS
-    from xentara_inspect.queries.readings import readings as query
-
-    if named is not None and element is not None:
-        raise click.UsageError("Give ELEMENT or --element, not both.")
-    columns = (
-        Column("packet", "Packet", right=True, spare=1),
-        Column("session", "Session", right=True, spare=7),
-        Column("time", "Time", show=short_time, spare=2),
-        Column("origin", "Origin", spare=4),
-        Column("element", "Element", wraps=14),
-        Column("attribute", "Attribute", wraps=10),
-        Column("value", "Value", show=cell_text, wraps=12, pick=_value_or_error),
-        Column("value_kind", "Kind", spare=8),
-        Column("quality", "Quality", show=_quality, spare=6),
-        Column("error_name", "Error", spare=5, pick=_refusal),
-    )
-    print_answer(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
-
-
-@click.command(epilog=options.examples("stats", "stats --session 3 --since 2026-03-01T14:00"))
-@options.databases_option
-@options.format_option
-@options.session_option
-@options.since_until_options
-def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """Count and time the commands.
-
-    Percentiles are latencies that occurred, from request to response.
-    """
-    from xentara_inspect.queries.stats import STATS_KEYS
-    from xentara_inspect.queries.stats import stats as query
-
-    columns = (
-        Column("command", "Command"),
-        Column("count", "Count", right=True),
-        Column("ok", "Ok", right=True, spare=7),
-        Column("errors", "Errors", right=True, spare=1),
-        Column("unanswered", "Unanswered", right=True, spare=6),
-        *(
-            Column(f"{name}_ms", f"{name} ms", show=milliseconds, right=True, spare=spare)
-            for name, spare in (("p50", 3), ("p95", 5), ("p99", 4), ("max", 2))
-        ),
-        Column("request_bytes", "Bytes asked", right=True, spare=8),
-        Column("response_bytes", "Bytes answered", right=True, spare=9),
-    )
-    print_answer(databases, form, query, STATS_KEYS, columns, **filters)
-
-
 @click.command(epilog=options.examples("findings --severity error", "findings --code unanswered-request"))
 @options.databases_option
 @options.format_option
@@ -206,31 +119,3 @@ def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         Column("learned_from", "Learned from", spare=2),
     )
     print_answer(databases, form, query, ELEMENT_KEYS, columns, **filters)
-
-
-@click.command(epilog=options.examples("subscriptions", "subscriptions --element 'Plant.Tank 1.Level'"))
-@options.databases_option
-@options.format_option
-@options.limit_option
-@options.session_option
-@options.element_option
-@options.since_until_options
-def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """List subscriptions, refused ones too: which elements and attributes, from when to when.
-
-    The newest 50, oldest first; with --since and --until those that were open then.
-    """
-    from xentara_inspect.queries.subscriptions import SUBSCRIPTION_KEYS
-    from xentara_inspect.queries.subscriptions import subscriptions as query
-
-    columns = (
-        _ID,
-        _SESSION,
-        Column("uuid", "UUID", spare=6),
-        Column("opened", "Opened", show=short_time, spare=1),
-        Column("closed", "Closed", show=short_time, spare=5),
-        Column("status", "Status", spare=3),
-        Column("error_name", "Error", spare=2),
-        Column("elements", "Elements", show=_subscribed, wraps=24),
-    )
-    print_answer(databases, form, query, SUBSCRIPTION_KEYS, columns, **filters)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 _LATEST = (1 << 63) - 1  # nanoseconds that a column can hold, in the year 2262
+
+_UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[int]
@@ -33,4 +36,19 @@ class _Time(_ParamType):
         return max(-_LATEST, min(time, _LATEST))
 
 
+class _Duration(_ParamType):
+    """Such as `500ms`; becomes nanoseconds, at least one."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]{1,9})(ms|s|m|h|d)", value.strip())
+        if match is None or not int(match[1]):
+            self.fail(f"{value!r} is no duration such as 500ms, 1s, 5m, 1h or 1d", param, ctx)
+        return int(match[1]) * _UNITS[match[2]]
+
+
 TIME = _Time()
+DURATION = _Duration()

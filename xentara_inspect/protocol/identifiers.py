@@ -142,6 +142,7 @@ META_DATA: Final[EnumTable] = {
     3: "Has Children",
 }
 QUALITIES: Final[EnumTable] = {0: "Good", 1: "Acceptable", 2: "Unreliable", 3: "Bad"}
+QUALITY_GOOD: Final = 0
 OPERATIONAL_STAGES: Final[EnumTable] = {
     # The manual also names Suspended and Shutdown; their numbers are not known.
     0: "Start Up",

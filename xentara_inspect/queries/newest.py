@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -30,6 +31,17 @@ def merged(lists: Sequence[InDirection], limit: int = 0) -> Iterator[Row]:
         return
     newest = [row for _, row in islice(_in_order(lists, NEWEST_FIRST), limit)]
     yield from reversed(newest)
+
+
+def timed(lists: Sequence[InDirection]) -> Iterator[tuple[int, Row]]:
+    """(time in nanoseconds, row) of several lists, oldest first."""
+    for (time, _, _), row in _in_order(lists, OLDEST_FIRST):
+        yield time, row
+
+
+def last(rows: Iterator[Row], limit: int) -> Iterator[Row]:
+    """The last `limit` of rows that can only be told oldest first, 0 for all; holds no more."""
+    yield from deque(rows, limit) if limit else rows
 
 
 def _in_order(lists: Sequence[InDirection], direction: str) -> Iterator[Keyed]:

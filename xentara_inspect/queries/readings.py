@@ -12,7 +12,7 @@ from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged
+from xentara_inspect.queries.newest import NEWEST_FIRST, InDirection, Keyed, merged, timed
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import (
@@ -87,27 +87,40 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
     return readings
 
 
-def readings(
+def readings(asked: Askable, *, limit: int = 50, **filters: Any) -> Iterator[Row]:
+    """Rows with `READING_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
+
+    filters: session, element; attribute: by name, number or UUID; origin: event, read or write; since,
+    until: nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
+    """
+    yield from merged(_lists(asked, limit, **filters), limit)
+
+
+def timed_readings(asked: Askable, **filters: Any) -> Iterator[tuple[int, Row]]:
+    """(time in nanoseconds, row) of all of them, oldest first, as they are read.
+
+    filters: as of `readings`.
+    """
+    yield from timed(_lists(asked, 0, **filters))
+
+
+def _lists(
     asked: Askable,
+    limit: int,
     *,
-    limit: int = 50,
     session: int | str | None = None,
     element: str | None = None,
     attribute: str | None = None,
     origin: str | None = None,
     since: int | None = None,
     until: int | None = None,
-) -> Iterator[Row]:
-    """Rows with `READING_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
-
-    attribute: by name, number or UUID. origin: event, read or write. since, until: nanoseconds since
-    1970, end exclusive. Raises QuestionError for what is not known.
-    """
+) -> list[InDirection]:
+    """The readings of each file. limit: how many will be taken."""
     databases = as_databases(asked)
     wanted = wanted_element(element, databases)
     attributes = _attributes_called(attribute, databases) if attribute is not None else None
     later = superseded(databases)
-    lists = []
+    lists: list[InDirection] = []
     for file, session_id in databases.asked_for(session):
         elements = wanted.keys_in(file) if wanted is not None else None
         if elements == []:
@@ -120,7 +133,7 @@ def readings(
         if attributes is not None:
             lines.only = attributes[file.index]
         lists.append(partial(lines.rows, where, elements, limit))
-    yield from merged(lists, limit)
+    return lists
 
 
 class _ReadingLines:

@@ -1,112 +1,199 @@
-"""`stats`: how often each command was asked, how long its answers took, and how much was said."""
+"""`stats`: how often it was asked, how long answers took, and how much was said, by command and the like."""
 
 from __future__ import annotations
 
-import math
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, as_databases
+from xentara_inspect.queries.event_counts import counted_events, counted_readings
+from xentara_inspect.queries.groupings import GROUPINGS, Grouping, Label
+from xentara_inspect.queries.latencies import EXACT, PRECISION, SLOTS, Latencies
 from xentara_inspect.queries.lines import EXCHANGE_TIME
-from xentara_inspect.queries.parsed_frames import ParsedFrames
-from xentara_inspect.queries.values import Row, command_name, milliseconds
+from xentara_inspect.queries.packet_sizes import ALONE, PacketSizes
+from xentara_inspect.queries.values import Row, milliseconds
 from xentara_inspect.queries.where import Where
+
+BY: Final = tuple(GROUPINGS)
+"""What rows may be by."""
 
 STATS_KEYS: Final = (
     "command", "count", "ok", "errors", "unanswered", "p50_ms", "p95_ms", "p99_ms", "max_ms",
-    "request_bytes", "response_bytes",
+    "request_bytes", "response_bytes", "slowest", "latency_over_time", "percentiles",
 )  # fmt: skip
+"""Of a row by command; by anything else the first keys are its own, and others may follow."""
 
-_SIZE: Final = """
-    (SELECT length(payload) - 1 FROM frames WHERE id = {0} >> 24
-     AND substr(payload, 1, 1) = x'81')"""
-"""Bytes of a packet that is alone in its message, behind the head of an array of one; NULL for others."""
-_EXCHANGES: Final = f"""
-    SELECT e.id, e.opcode, e.status, e.latency, e.response_id, {_SIZE.format("e.id")} AS asked,
-           {_SIZE.format("e.response_id")} AS answered
-    FROM exchanges e"""  # noqa: S608 - a text of ours
+_JOINED: Final = """
+    FROM exchanges e
+    LEFT JOIN frames q ON q.id = e.id >> 24
+    LEFT JOIN frames a ON a.id = e.response_id >> 24"""
 
 
 @dataclass(slots=True)
 class _Counts:
-    ok: int = 0
-    error: int = 0
-    unanswered: int = 0
-    pending: int = 0
-    latencies: array[int] = field(default_factory=lambda: array("q"))
+    """What is counted of a row. slowest: the name of the exchange that took longest."""
+
+    statuses: dict[str, int] = field(
+        default_factory=lambda: {"ok": 0, "error": 0, "unanswered": 0, "pending": 0}
+    )
+    latencies: Latencies = field(default_factory=Latencies)
     asked: int = 0
     answered: int = 0
+    events: int = 0
+    readings: int = 0
+    slowest: str | None = None
+
+    @property
+    def packets(self) -> int:
+        """How busy it is."""
+        return sum(self.statuses.values()) + self.events
 
 
 def stats(
     asked: Askable,
     *,
+    by: str = "command",
+    limit: int = 0,
     session: int | str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
-    """Rows with `STATS_KEYS`, one a command, in the order of opcodes. Raises StoreError.
+    """Rows with `STATS_KEYS`, one for each command, or what else of `BY`. Raises StoreError.
 
-    Percentiles are latencies that occurred (nearest rank), over all answers; None without any. Bytes are
-    those of the packets. since, until:
-    nanoseconds since 1970, end exclusive. Raises QuestionError for an unknown session.
+    limit: how many rows, the busiest, by time or session the newest; 0 for all. Percentiles are latencies
+    that occurred (nearest rank), over all answers, None without any; where there are more than `EXACT`
+    they are rounded, and `percentiles` says so. latency_over_time: the mean (ms) in each of `SLOTS` equal
+    parts of the time asked about, of its own time in a row by time. Bytes are those of the packets of
+    exchanges. since, until: nanoseconds since 1970, end exclusive. Raises QuestionError for an unknown
+    session.
     """
-    counts: dict[tuple[bool, int | str], _Counts] = {}
     databases = as_databases(asked)
+    grouping = GROUPINGS[by]
     later = superseded(databases)
+    wanted = []
     for file, session_id in databases.asked_for(session):
-        where = Where()
-        where.add("e.requested IS NOT NULL")
-        where.none_of("e.id", later[file.index].exchanges)
-        where.equal("e.session_id", session_id)
-        where.between(EXCHANGE_TIME, since, until)
-        sizes = _Sizes(file)
-        for row in file.rows(f"{_EXCHANGES}{where.sql}", where.parameters):
-            # What does not fit 64 bits is text, and comes behind as it does in SQLite.
-            opcode = row["opcode"]
-            counted = counts.setdefault((isinstance(opcode, str), opcode), _Counts())
-            setattr(counted, row["status"], getattr(counted, row["status"]) + 1)
-            if row["latency"] is not None:
-                counted.latencies.append(row["latency"])
-            counted.asked += sizes.of(row["id"], row["asked"])
-            counted.answered += sizes.of(row["response_id"], row["answered"])
-    for (_, opcode), counted in sorted(counts.items(), key=lambda item: item[0]):
-        yield _row(opcode, counted)
+        exchanges, frames = Where(), Where()
+        exchanges.add(grouping.condition)
+        exchanges.none_of("e.id", later[file.index].exchanges)
+        exchanges.equal("e.session_id", session_id)
+        exchanges.between(EXCHANGE_TIME, since, until)
+        frames.equal("f.session_id", session_id)
+        frames.between("f.time", since, until)
+        wanted.append((file, exchanges, frames))
+    slot = _slot(grouping, [(file, exchanges) for file, exchanges, _ in wanted])
+    counting = _Counting(grouping)
+    for file, exchanges, frames in wanted:
+        counting.exchanges(file, exchanges, slot)
+        counting.events(file, frames)
+    for label, counts in counting.chosen(limit):
+        yield grouping.row(label, databases.names) | _row(counts, grouping)
 
 
-class _Sizes:
-    """Bytes of packets. Raises StoreError."""
+class _Counting:
+    """Counts the packets of one file after the other."""
 
-    def __init__(self, file: Database) -> None:
-        self._file = file
-        self._frames = ParsedFrames(file)
+    def __init__(self, grouping: Grouping) -> None:
+        self._grouping = grouping
+        self._rows: dict[Label, _Counts] = {}
+        self._kept = 0
 
-    def of(self, place: int | None, alone: int | None) -> int:
-        """The size of the packet at an address. alone: what is known of one alone in its message."""
-        if place is None:
-            return 0
-        if alone is not None:
-            return alone
-        shown = self._frames.packet(place)
-        if shown is not None:
-            item = shown.packet.item
-            return item.end - item.start if item is not None else len(shown.payload)
-        row = self._file.row("SELECT length(packet) AS size FROM carried_requests WHERE id = ?", place)
-        return int(row["size"]) if row is not None else 0
+    def exchanges(self, file: Database, where: Where, slot: str) -> None:
+        """Count the exchanges of a file. slot: in which part of the time, in SQL."""
+        rows: dict[Any, _Counts] = {}
+        sizes = PacketSizes(file)
+        sql = (
+            f"SELECT {self._grouping.exchange}, e.status, e.latency, {slot}, e.id, e.response_id,"
+            f" {ALONE.format('q')}, {ALONE.format('a')} {_JOINED}{where.sql}"
+        )
+        for shared, status, latency, part, place, response, asked, answered in file.tuples(
+            sql, where.parameters
+        ):
+            counts = rows.get(shared)
+            if counts is None:
+                counts = rows[shared] = self._row(file, shared)
+            counts.statuses[status] += 1
+            counts.asked += sizes.of(place) if asked is None else asked
+            if latency is not None:
+                counts.latencies.add(latency, part, place)
+                self._kept += 1
+                if self._kept > EXACT:
+                    self._round()
+            if response is not None:
+                counts.answered += sizes.of(response) if answered is None else answered
+        self._name_slowest(file, rows.values())
+
+    def events(self, file: Database, frames: Where) -> None:
+        """Count the events and readings of a file."""
+        if self._grouping.event is not None:
+            for shared, count in counted_events(file, self._grouping.event, frames):
+                self._row(file, shared).events += count
+            if self._grouping.has_readings:
+                for shared, count in counted_readings(file, self._grouping.event, frames):
+                    self._row(file, shared).readings += count
+
+    def chosen(self, limit: int) -> list[tuple[Label, _Counts]]:
+        """The rows to list, in their order."""
+        rows = list(self._rows.items())
+        if self._grouping.newest:
+            rows.sort(key=_by_label)
+            return rows[-limit:]
+        rows.sort(key=lambda row: (-row[1].packets, row[0]))
+        rows = rows[: limit or None]
+        return sorted(rows, key=_by_label) if self._grouping.in_order else rows
+
+    def _row(self, file: Database, shared: Any) -> _Counts:
+        return self._rows.setdefault(self._grouping.label(file, shared), _Counts())
+
+    def _round(self) -> None:
+        for counts in self._rows.values():
+            counts.latencies.round()
+        self._kept = 0
+
+    @staticmethod
+    def _name_slowest(file: Database, rows: Iterable[_Counts]) -> None:
+        """Addresses have names as long as it is known which file they are in."""
+        for counts in rows:
+            if counts.latencies.slowest is not None:
+                counts.slowest = file.place_name(counts.latencies.slowest)
+                counts.latencies.slowest = None
 
 
-def _row(opcode: int | str, counted: _Counts) -> Row:
-    ordered = sorted(counted.latencies)
-    total = counted.ok + counted.error + counted.unanswered + counted.pending
-    ranks = [milliseconds(_percentile(ordered, share)) for share in (50, 95, 99, 100)]
-    name = command_name(opcode) or f"opcode {opcode}"
-    values: tuple[Any, ...] = (name, total, counted.ok, counted.error, counted.unanswered, *ranks)
-    return dict(zip(STATS_KEYS, (*values, counted.asked, counted.answered), strict=True))
+def _by_label(row: tuple[Label, _Counts]) -> Label:
+    return row[0]
 
 
-def _percentile(ordered: Sequence[int], share: int) -> int | None:
-    """The least value that `share` percent of the values do not exceed."""
-    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)] if ordered else None
+def _slot(grouping: Grouping, asked: Sequence[tuple[Database, Where]]) -> str:
+    """In which part of the time an exchange began, in SQL."""
+    if grouping.width:
+        return f"{EXCHANGE_TIME} % {grouping.width} / {grouping.width // SLOTS + 1}"
+    ends = []
+    for file, where in asked:
+        for end in ("min", "max"):
+            sql = f"SELECT {end}({EXCHANGE_TIME}) AS time FROM exchanges e{where.sql}"  # noqa: S608
+            ends += [time for (time,) in file.tuples(sql, where.parameters) if time is not None]
+    first, last = min(ends, default=0), max(ends, default=0)
+    return f"({EXCHANGE_TIME} - {first}) / {(last - first) // SLOTS + 1}"
+
+
+def _row(counts: _Counts, grouping: Grouping) -> Row:
+    statuses, latencies = counts.statuses, counts.latencies
+    ranks = [milliseconds(rank) for rank in (*latencies.percentiles(50, 95, 99), latencies.longest)]
+    row: Row = {
+        "count": sum(statuses.values()),
+        "ok": statuses["ok"],
+        "errors": statuses["error"],
+        "unanswered": statuses["unanswered"],
+        **dict(zip(("p50_ms", "p95_ms", "p99_ms", "max_ms"), ranks, strict=True)),
+        "request_bytes": counts.asked,
+        "response_bytes": counts.answered,
+        "slowest": counts.slowest,
+        "latency_over_time": [milliseconds(mean) for mean in latencies.over_time()],
+        "percentiles": "exact" if latencies.are_exact else PRECISION,
+    }
+    if grouping.event is not None:
+        row["events"] = counts.events
+    if grouping.has_readings:
+        row["readings"] = counts.readings
+    return row

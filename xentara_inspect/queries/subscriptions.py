@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.shape_types import Object
 from xentara_inspect.queries.databases import Askable, Database, Databases, Recording, as_databases
-from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.newest import in_direction, merged
+from xentara_inspect.queries.elements import WantedElement, wanted_element
+from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.values import (
     Row,
     attribute_name,
@@ -19,15 +20,39 @@ from xentara_inspect.queries.values import (
     json_integer,
 )
 from xentara_inspect.queries.where import Where
+from xentara_inspect.traffic.fields import entries, number
 from xentara_inspect.traffic.names import uuid_text
+from xentara_inspect.traffic.packets import Request
 
 SUBSCRIPTION_KEYS: Final = (
     "id", "session", "uuid", "elements", "opened", "closed", "status", "error_code", "error_name",
+    "maximum_update_rate_ms", "minimum_update_rate_ms",
 )  # fmt: skip
+
+_SUBSCRIBE: Final[Object] = commands.COMMANDS[commands.SUBSCRIBE].parameters or Object("", ())
+_RATES: Final = {
+    "maximum_update_rate_ms": "maximum_update_rate",
+    "minimum_update_rate_ms": "minimum_update_rate",
+}
+"""Keys, and the parameters of `subscribe` that they show."""
 
 _SUBSCRIPTIONS: Final = """
     SELECT s.id, s.session_id, s.uuid, s.opened, s.closed, s.error_code, i.element_id, i.attribute_id
     FROM subscriptions s LEFT JOIN subscription_items i ON i.subscription_id = s.id"""
+
+
+class Subscribed(NamedTuple):
+    """A subscription. home: the first file that has it; opened, closed: in nanoseconds since 1970.
+
+    row: with the first of `SUBSCRIPTION_KEYS`. elements: the UUID of each of its `elements`.
+    """
+
+    home: Database
+    address: int
+    opened: int
+    closed: int | None
+    row: Row
+    elements: tuple[bytes, ...]
 
 
 def subscriptions(
@@ -43,12 +68,25 @@ def subscriptions(
 
     since, until: only those that were open, or refused, then. elements: objects with `element` and
     `attributes`, by name where that is known. status: open, closed or refused. One that was open when a
-    new file was begun is one row, closed as in the last. Raises QuestionError for what is not known.
+    new file was begun is one row, closed as in the last. The update rates are what was asked for:
+    the shortest and the longest time between updates. Raises QuestionError for what is not known.
     """
     databases = as_databases(asked)
     wanted = wanted_element(element, databases)
-    found: dict[tuple[int, int], Row] = {}
-    times: dict[tuple[int, int], int] = {}
+    for subscribed in subscribed_then(databases, limit, session, wanted, since, until):
+        yield subscribed.row | asked_rates(subscribed)
+
+
+def subscribed_then(
+    databases: Databases,
+    limit: int,
+    session: int | str | None,
+    wanted: WantedElement | None,
+    since: int | None,
+    until: int | None,
+) -> list[Subscribed]:
+    """The subscriptions that are asked for, oldest first. Raises StoreError, QuestionError."""
+    found: dict[tuple[int, int], Subscribed] = {}
     for file, session_id in databases.asked_for(session):
         where = Where()
         where.equal("s.session_id", session_id)
@@ -62,38 +100,54 @@ def subscriptions(
                 f"s.id IN (SELECT subscription_id FROM subscription_items{items.sql})",  # noqa: S608
                 *items.parameters,
             )
-        for address, opened, row in _subscriptions(file, where, databases):
-            key = file.recording.index, address
-            before = found.setdefault(key, row)
-            if before is not row:
-                before |= {"closed": row["closed"], "status": row["status"]}
-            times.setdefault(key, opened)
-    yield from merged([in_direction([((times[key], *key), row) for key, row in found.items()])], limit)
+        for subscribed in _subscriptions(file, where, databases):
+            key = file.recording.index, subscribed.address
+            before = found.setdefault(key, subscribed)
+            if before is not subscribed:
+                ending = {key: subscribed.row[key] for key in ("closed", "status")}
+                found[key] = before._replace(closed=subscribed.closed, row=before.row | ending)
+    in_order = sorted(found.items(), key=lambda item: (item[1].opened, *item[0]))
+    return [subscribed for _, subscribed in in_order[-limit:]]
 
 
-def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterator[tuple[int, int, Row]]:
-    """(address, when it was opened, row) of each."""
+def asked_rates(subscribed: Subscribed) -> Row:
+    """Milliseconds that updates were asked to be apart; None where the request does not say, or is not there.
+
+    It is in the file that the subscription was asked for in. Raises StoreError.
+    """
+    for file in subscribed.home.recording.files:
+        shown = ParsedFrames(file).packet(subscribed.address)
+        if shown is not None and isinstance(shown.packet, Request):
+            named = entries(shown.packet.body, _SUBSCRIBE)
+            return {key: json_integer(number(named.get(name))) for key, name in _RATES.items()}
+    return dict.fromkeys(_RATES)
+
+
+def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterator[Subscribed]:
     rows = file.rows(f"{_SUBSCRIPTIONS}{where.sql} ORDER BY s.id, i.position", where.parameters)
     for address, group in groupby(rows, key=lambda row: row["id"]):
         items = list(group)
         first = items[0]
         refused = first["uuid"] is None
+        elements = list(_asked_for(file, items, databases))
         values = (
             file.place_name(address),
             file.number(first["session_id"]),
             first["uuid"],
-            _asked_for(file, items, databases),
+            [entry for _, entry in elements],
             iso_time(first["opened"]),
             iso_time(first["closed"]),
             "refused" if refused else "open" if first["closed"] is None else "closed",
             json_integer(first["error_code"]),
             error_name(first["error_code"], commands.SUBSCRIBE),
         )
-        yield address, first["opened"] or 0, dict(zip(SUBSCRIPTION_KEYS, values, strict=True))
+        row = dict(zip(SUBSCRIPTION_KEYS, values, strict=False))
+        uuids = tuple(uuid for uuid, _ in elements)
+        yield Subscribed(file, address, first["opened"] or 0, first["closed"], row, uuids)
 
 
-def _asked_for(file: Database, items: list[Any], databases: Databases) -> list[Row]:
-    found = []
+def _asked_for(file: Database, items: list[Any], databases: Databases) -> Iterator[tuple[bytes, Row]]:
+    """(UUID of an element, how it is listed) of what a subscription asked for."""
     for element_id, group in groupby(items, key=lambda item: item["element_id"]):
         element = file.element(element_id)
         if element is None:
@@ -103,8 +157,7 @@ def _asked_for(file: Database, items: list[Any], databases: Databases) -> list[R
             for item in group
             if item["attribute_id"] is not None
         ]
-        found.append({"element": element_name(element, databases.names), "attributes": attributes})
-    return found
+        yield element, {"element": element_name(element, databases.names), "attributes": attributes}
 
 
 def subscriptions_of_events(databases: Databases) -> list[SubscriptionsOfEvents]:
@@ -127,16 +180,19 @@ class SubscriptionsOfEvents:
         """The name of the subscription of an event about an element. Raises StoreError."""
         if element is None:
             return None
-        key = session_id, element
-        if key not in self._of_element:
-            self._of_element[key] = self._candidates(session_id, element)
-        for subscription, closed in self._of_element[key]:
+        for subscription, closed in self.naming(session_id, element):
             if subscription < address and (closed is None or closed >= time):
                 return self._recording.files[0].place_name(subscription)
         return None
 
+    def naming(self, session_id: int, element: bytes) -> list[tuple[int, int | None]]:
+        """(address, when it was closed) of those that name an element, the last first. Raises StoreError."""
+        key = session_id, element
+        if key not in self._of_element:
+            self._of_element[key] = self._candidates(session_id, element)
+        return self._of_element[key]
+
     def _candidates(self, session_id: int, element: bytes) -> list[tuple[int, int | None]]:
-        """(address, when it was closed) of those that name an element, the last first."""
         found: dict[int, int | None] = {}
         for file in self._recording.files:
             for row in file.rows(

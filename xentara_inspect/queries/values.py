@@ -30,7 +30,7 @@ def iso_time(value: int | str | None) -> str | None:
     return nanoseconds_text(number) if number is not None else None
 
 
-def milliseconds(nanoseconds: int | None) -> float | None:
+def milliseconds(nanoseconds: float | None) -> float | None:
     """Nanoseconds in milliseconds."""
     return nanoseconds / 1e6 if nanoseconds is not None else None
 

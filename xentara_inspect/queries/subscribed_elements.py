@@ -1,0 +1,183 @@
+"""`subscriptions --by element`: how often each element that was subscribed to was heard of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from xentara_inspect.frames import POSITION_BITS
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
+from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.subscriptions import (
+    Subscribed,
+    SubscriptionsOfEvents,
+    asked_rates,
+    subscribed_then,
+    subscriptions_of_events,
+)
+from xentara_inspect.queries.values import Row, iso_time, milliseconds
+
+SUBSCRIBED_KEYS: Final = (
+    "id", "session", "element", "attributes", "status", "error_code", "error_name", "opened", "closed",
+    "maximum_update_rate_ms", "minimum_update_rate_ms", "events", "rate", "interval_ms", "first_event",
+    "last_event", "silent", "silent_ms",
+)  # fmt: skip
+
+_CHUNK_BITS: Final = POSITION_BITS + 12
+"""Events are counted by 4,096 frames together."""
+_CHUNKS: Final = f"""
+    SELECT p.id >> {_CHUNK_BITS}, f.session_id, p.element_id, count(*), min(f.time), max(f.time), min(p.id),
+           max(p.id)
+    FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
+    WHERE p.kind = 'event' AND p.element_id IS NOT NULL
+    GROUP BY 1, 2, 3"""  # noqa: S608 - a text of ours
+_EVENTS: Final = f"""
+    SELECT f.session_id, p.element_id, 1, f.time, f.time, p.id, p.id
+    FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
+    WHERE p.kind = 'event' AND p.element_id IS NOT NULL AND p.id BETWEEN ? AND ?"""  # noqa: S608
+
+_REGULAR: Final = 5
+"""Events from which an element has a rate of its own."""
+_MISSED: Final = 10
+"""Silent is what was not heard of for so many of its own intervals,"""
+_MISSED_ASKED: Final = 3
+"""or of those that were asked for,"""
+_SHORTEST: Final = 10**9
+"""but not for less than a second."""
+
+
+class _Run(NamedTuple):
+    """Events about one element in one session. first, last: times; begin, end: addresses."""
+
+    session_id: int
+    element_id: int
+    events: int
+    first: int
+    last: int
+    begin: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Events of an element for a subscription. first, last: times."""
+
+    count: int = 0
+    first: int = 0
+    last: int = 0
+
+    def add(self, run: _Run) -> None:
+        self.first = min(self.first, run.first) if self.count else run.first
+        self.last = max(self.last, run.last)
+        self.count += run.events
+
+
+_Key = tuple[int, int, bytes]
+"""index of the recording, address of the subscription, element"""
+
+
+def subscribed_elements(
+    asked: Askable,
+    *,
+    limit: int = 50,
+    session: int | str | None = None,
+    element: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+) -> Iterator[Row]:
+    """Rows with `SUBSCRIBED_KEYS`: the elements of the newest `limit` subscriptions, 0 for all.
+
+    The subscriptions are those that `subscriptions` lists. events: all that came for it; rate: how many
+    a second while it was open; interval_ms: the mean time between two; the update rates: what was asked
+    for. silent: `never` where no event came, `stopped` where the last was long ago for what was asked,
+    or else for its own rate; silent_ms: how long ago, until it was closed or the recording ends. Raises
+    StoreError; QuestionError for what is not known.
+    """
+    databases = as_databases(asked)
+    wanted = wanted_element(element, databases)
+    chosen = subscribed_then(databases, limit, session, wanted, since, until)
+    heard = _heard(databases) if chosen else {}
+    for subscribed in chosen:
+        rates = asked_rates(subscribed)
+        end = subscribed.closed if subscribed.closed is not None else _recorded_until(subscribed.home)
+        for uuid, entry in zip(subscribed.elements, subscribed.row["elements"], strict=True):
+            if wanted is None or uuid in wanted.uuids:
+                key = subscribed.home.recording.index, subscribed.address, uuid
+                row = subscribed.row | entry | rates | _row(subscribed, heard.get(key, _Heard()), rates, end)
+                yield {key: row[key] for key in SUBSCRIBED_KEYS}
+
+
+def _row(subscribed: Subscribed, heard: _Heard, rates: Row, end: int) -> Row:
+    seconds = (end - subscribed.opened) / 1e9
+    interval = (heard.last - heard.first) / (heard.count - 1) if heard.count > 1 else None
+    quiet = max(0, end - (heard.last if heard.count else subscribed.opened))
+    silent = None
+    if subscribed.row["status"] != "refused":
+        silent = "never" if not heard.count else _stopped(quiet, heard, interval, rates)
+    return {
+        "events": heard.count,
+        "rate": heard.count / seconds if seconds > 0 else None,
+        "interval_ms": milliseconds(interval),
+        "first_event": iso_time(heard.first) if heard.count else None,
+        "last_event": iso_time(heard.last) if heard.count else None,
+        "silent": silent,
+        "silent_ms": milliseconds(quiet) if silent is not None else None,
+    }
+
+
+def _stopped(quiet: int, heard: _Heard, interval: float | None, rates: Row) -> str | None:
+    longest = rates["minimum_update_rate_ms"]
+    if isinstance(longest, int):
+        expected = longest * 1_000_000 * _MISSED_ASKED
+    elif interval is not None and heard.count >= _REGULAR:
+        expected = int(interval * _MISSED)
+    else:
+        return None
+    return "stopped" if quiet > max(expected, _SHORTEST) else None
+
+
+def _recorded_until(file: Database) -> int:
+    """The time of the last frame of the recording."""
+    times = (
+        row["time"]
+        for part in file.recording.files
+        for row in part.rows("SELECT max(time) AS time FROM frames")
+    )
+    return max((time for time in times if time is not None), default=0)
+
+
+def _heard(databases: Databases) -> dict[_Key, _Heard]:
+    """How many events came for each element of each subscription, and when. Raises StoreError.
+
+    Events are counted by so many frames at once; where these are not all for one subscription, one by one.
+    """
+    found: dict[_Key, _Heard] = defaultdict(_Heard)
+    for owners, recording in zip(subscriptions_of_events(databases), databases.recordings, strict=True):
+        for file in recording.files:
+            mixed: dict[int, set[tuple[int, int]]] = defaultdict(set)
+            for chunk, *run in file.tuples(_CHUNKS):
+                if not _assign(file, owners, _Run(*run), found):
+                    mixed[chunk].add((run[0], run[1]))
+            for chunk, pairs in mixed.items():
+                bounds = chunk << _CHUNK_BITS, (chunk + 1 << _CHUNK_BITS) - 1
+                for event in map(_Run._make, file.tuples(_EVENTS, bounds)):
+                    if (event.session_id, event.element_id) in pairs:
+                        _assign(file, owners, event, found)
+    return found
+
+
+def _assign(file: Database, owners: SubscriptionsOfEvents, run: _Run, found: dict[_Key, _Heard]) -> bool:
+    """Count events for the subscription that all of them are for, if any; False where that differs."""
+    element = file.element(run.element_id)
+    if element is None:
+        return True
+    for subscription, closed in owners.naming(run.session_id, element):
+        if subscription > run.end or (closed is not None and closed < run.first):
+            continue  # for none of them
+        if subscription < run.begin and (closed is None or closed >= run.last):
+            found[file.recording.index, subscription, element].add(run)
+            return True
+        return False
+    return True
