@@ -32,6 +32,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "findings": ("lists", "List departures from the specification."),
     "elements": ("lists", "List the elements seen, with their primary keys."),
     "subscriptions": ("lists", "List subscriptions."),
+    "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

@@ -1,0 +1,328 @@
+"""The app: one picture after the other, of now or of a time that is chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+
+from rich.text import Text
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widgets import Footer, Input, Static, Tree
+
+from xentara_inspect.cli.tui.choosing import chosen
+from xentara_inspect.cli.tui.panes import Details, SessionList, TroubleList
+from xentara_inspect.cli.tui.plant_tree import Place, PlantTree
+from xentara_inspect.cli.tui.time_line import TimeLine
+from xentara_inspect.cli.tui.words import clock_text, rate_text
+from xentara_inspect.escape import safe
+from xentara_inspect.queries.unknown import QuestionError
+from xentara_inspect.queries.values import Row
+from xentara_inspect.queries.watching import Element, Picture, Watching
+from xentara_inspect.store.errors import StoreError
+
+INTERVAL: Final = 1.0
+"""Seconds from one picture of now to the next."""
+_PANES: Final = ("details", "sessions", "troubles")
+_WIDE: Final = 110
+_Found = TypeVar("_Found")
+
+
+class _Answer(NamedTuple):
+    """What was found: a picture, and what is shown in detail. moment: None for now."""
+
+    moment: int | None
+    picture: Picture
+    element: Element | None
+    name: str | None
+    packet: Row | None
+
+
+class WatchApp(App[None]):
+    """Looks at databases. Their connections are used by one thread at a time."""
+
+    TITLE = "xentara-inspect watch"
+    CSS_PATH = "watch.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit"),
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("space", "pause", "Pause", key_display="␣"),
+        Binding("left", "go(-1)", "Time", key_display="← →"),
+        Binding("right", "go(1)", "On", show=False),
+        Binding("comma", "message(-1)", "Message back", show=False),
+        Binding("full_stop", "message(1)", "Message on", show=False),
+        Binding("home", "begin", "Begin", show=False),
+        Binding("end", "live", "Live", show=False),
+        Binding("enter", "whole", "Whole", show=False),
+        Binding("1", "pane('details')", "Details"),
+        Binding("2", "pane('sessions')", "Sessions"),
+        Binding("3", "pane('troubles')", "Errors"),
+        Binding("escape", "leave", "Leave", show=False),
+    ]
+
+    def __init__(self, watching: Watching, wanted: str = "", clock: Callable[[], int] = time.time_ns) -> None:
+        """wanted: the filter to begin with. clock: nanoseconds since 1970."""
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
+        self._turn = asyncio.Lock()
+        self._watching = watching
+        self._clock = clock
+        self._wanted = wanted
+        self._moment: int | None = None
+        self._asked = asyncio.Event()
+        self._answer: _Answer | None = None
+        self._is_about_an_error = False
+        self._problem = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what is shown is now."""
+        return self._moment is None
+
+    @property
+    def picture(self) -> Picture | None:
+        """What is shown; None before the first look."""
+        return self._answer.picture if self._answer is not None else None
+
+    def compose(self) -> ComposeResult:
+        """The screen."""
+        yield Static("", id="status", markup=False)
+        yield Input(self._wanted, placeholder="name, part of one, or pattern with *", id="filter")
+        with Container(id="body"):
+            with Vertical(id="plant"):
+                yield Static("", id="heading", markup=False)
+                yield PlantTree()
+            yield SessionList("sessions")
+            yield TroubleList("troubles")
+            yield Details(id="details")
+        yield TimeLine()
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        for number, name in enumerate(_PANES, 1):
+            pane = self.query_one(f"#{name}")
+            pane.add_class("pane")
+            pane.border_title = f"{number} {'errors and findings' if name == 'troubles' else name}"
+        self.query_one("#details").add_class("-shown")
+        tree = self.query_one(PlantTree)
+        tree.focus()
+        self.watch(tree, "heading", self._show_heading)
+        self.run_worker(self._look_on())
+
+    def _show_heading(self, heading: str) -> None:
+        self.query_one("#heading", Static).update(heading)
+
+    # Looking
+
+    async def _look_on(self) -> None:
+        """Ask for what is to be shown, again and again, each time it changes."""
+        while True:
+            self._asked.clear()
+            try:
+                answer = await self._in_turn(self._look, self._moment, *self._selected())
+            except (StoreError, QuestionError) as error:
+                self._problem = str(error)
+                self._show_status()
+            else:
+                self._problem = ""
+                self._show(answer)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), INTERVAL if self.is_live else None)
+
+    async def _in_turn(self, ask: Callable[..., _Found], *arguments: Any) -> _Found:
+        """Ask the databases in a thread: the screen goes on meanwhile."""
+        async with self._turn:
+            return await asyncio.to_thread(ask, *arguments)
+
+    def _look(self, moment: int | None, selected: str, name: str | None) -> _Answer:
+        """The picture that is wanted, and its details. Runs in a thread, touches no widget.
+
+        selected: UUID of the element to be shown in detail. name: of the packet, where it is not the
+        element's last.
+        """
+        before = self._answer
+        if moment is None:
+            picture = self._watching.now(self._clock())
+        elif before is not None and moment == before.moment:
+            picture = before.picture
+        else:
+            picture = self._watching.at(moment)
+        element = picture.elements.get(selected) if name is None else None
+        newest = element.newest if element is not None else None
+        name = newest.packet if newest is not None else name
+        if before is not None and name == before.name:
+            packet = before.packet
+        else:
+            packet = self._watching.details(name) if name is not None else None
+        return _Answer(moment, picture, element, name, packet)
+
+    def _selected(self) -> tuple[str, str | None]:
+        """What is to be shown in detail: an element, or the packet of the error under the cursor."""
+        name = self.query_one(TroubleList).chosen if self._is_about_an_error else None
+        return self.query_one(PlantTree).selected_element or "", name
+
+    def _show(self, answer: _Answer) -> None:
+        before, self._answer = self._answer, answer
+        picture = answer.picture
+        if before is None or picture is not before.picture:
+            self._show_plant()
+            self.query_one(SessionList).show(picture)
+            self.query_one(TroubleList).show(picture)
+            line = self.query_one(TimeLine)
+            line.first, line.last, line.time = picture.first, picture.last, picture.time
+        if before is None or answer[2:] != before[2:]:
+            self.query_one(Details).show(answer.element, answer.packet)
+        self._show_status()
+
+    def _show_plant(self) -> None:
+        if self.picture is not None:
+            self.query_one(PlantTree).show(self.picture, chosen(self.picture.elements.values(), self._wanted))
+
+    def _show_status(self) -> None:
+        self.query_one("#status", Static).update(self._status())
+
+    def _status(self) -> Text:
+        text = Text(" ", no_wrap=True)
+        text.append(safe(", ".join(self._watching.labels)), style="bold").append("  ")
+        picture = self.picture
+        if picture is None:
+            return text.append(safe(self._problem) or "reading …")
+        if not self.is_live:
+            text.append(" PAUSED ", style="black on yellow")
+        elif picture.is_recorded:
+            text.append(" LIVE ", style="black on green")
+        else:
+            text.append(" ENDED ", style="black on cyan")
+        text.append(f"  {clock_text(picture.time, with_date=True) if picture.time else ''}")
+        if self._problem:
+            return text.append(f"  {safe(self._problem)}", style="bold red")
+        rate = rate_text(sum(picture.rates.values())) or "0/s"
+        text.append(f"  {len(picture.elements)} elements  {rate}")
+        if self._wanted:
+            text.append(f"  /{safe(self._wanted)}", style="yellow")
+        if picture.behind:
+            text.append(f"  {picture.behind} frames behind", style="magenta")
+        return text
+
+    # Keys
+
+    def action_pause(self) -> None:
+        """Stay at this time, or go on with now."""
+        if self.picture is not None:
+            self._go_to(self.picture.time if self.is_live else None)
+
+    def action_go(self, direction: int) -> None:
+        """A place along the line of time."""
+        if self.picture is not None:
+            line = self.query_one(TimeLine)
+            self._go_to(self._shown_time + direction * line.step)
+
+    def action_message(self, direction: int) -> None:
+        """To the message before or behind."""
+        self.run_worker(self._go_to_message(direction), exclusive=True, group="message")
+
+    async def _go_to_message(self, direction: int) -> None:
+        time = self._shown_time
+        found = await self._in_turn(self._watching.next_message, time, direction > 0)
+        self._go_to(found)
+
+    def action_begin(self) -> None:
+        """To the first frame."""
+        if self.picture is not None:
+            self._go_to(self.picture.first)
+
+    def action_live(self) -> None:
+        """Go on with now."""
+        self._go_to(None)
+
+    @on(TimeLine.Chosen)
+    def _time_chosen(self, event: TimeLine.Chosen) -> None:
+        self._go_to(event.moment)
+
+    @property
+    def _shown_time(self) -> int:
+        if self._moment is not None:
+            return self._moment
+        return self.picture.time if self.picture is not None else 0
+
+    def _go_to(self, moment: int | None) -> None:
+        if moment is not None and self.picture is not None:
+            moment = min(max(moment, self.picture.first), self.picture.last)
+            self.query_one(TimeLine).time = moment
+        self._moment = moment
+        self._asked.set()
+
+    def action_filter(self) -> None:
+        """Ask which elements to show."""
+        entry = self.query_one("#filter", Input)
+        entry.add_class("-open")
+        entry.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        self._wanted = event.value
+        self._show_plant()
+        self._show_status()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.query_one("#filter").remove_class("-open")
+        self.query_one(PlantTree).focus()
+
+    def action_leave(self) -> None:
+        """Out of what was entered last: the filter, the whole details, a pane."""
+        if isinstance(self.focused, Input):
+            self.focused.value = ""
+            self._filter_done()
+        elif self.screen.has_class("-whole-details"):
+            self.action_whole()
+        else:
+            self._is_about_an_error = False
+            self._asked.set()
+            self._shown_pane("details")
+            self.query_one(PlantTree).focus()
+
+    def action_whole(self) -> None:
+        """Details on the whole screen, or not any more."""
+        is_whole = not self.screen.has_class("-whole-details")
+        self.screen.set_class(is_whole, "-whole-details")
+        self._shown_pane("details")
+        self.query_one("#details" if is_whole else "#tree").focus()
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane; in a narrow terminal it takes the place of the others."""
+        self.screen.remove_class("-whole-details")
+        self._shown_pane(name)
+        self.query_one(f"#{name}").focus()
+        self._is_about_an_error = name == "troubles" or (name == "details" and self._is_about_an_error)
+        self._asked.set()
+
+    def _shown_pane(self, name: str) -> None:
+        for pane in _PANES:
+            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+
+    @on(Tree.NodeHighlighted)
+    def _element_chosen(self) -> None:
+        self._is_about_an_error = False
+        self._asked.set()
+
+    @on(TroubleList.RowHighlighted, "#troubles")
+    def _error_chosen(self) -> None:
+        self._is_about_an_error = isinstance(self.focused, TroubleList)
+        self._asked.set()
+
+    @on(Tree.NodeSelected)
+    def _element_entered(self, event: Tree.NodeSelected[Place]) -> None:
+        if event.node.data is not None and event.node.data.element and not event.node.allow_expand:
+            self.action_whole()
+
+    @on(TroubleList.RowSelected, "#troubles")
+    def _error_entered(self) -> None:
+        self._shown_pane("details")
