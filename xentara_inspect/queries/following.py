@@ -42,19 +42,24 @@ class Followed:
         self._stack.close()
 
     def _open(self) -> None:
-        stack = contextlib.ExitStack()
-        paths = list(self._paths())
-        with_log = {path for path in paths if _has_log(path)}
-        self.databases = stack.enter_context(open_databases(paths))
+        while True:
+            paths = list(self._paths())
+            with_log = {os.path.realpath(path) for path in paths if _has_log(path)}
+            stack = contextlib.ExitStack()
+            try:
+                self.databases = stack.enter_context(open_databases(paths))
+                break
+            except StoreError:
+                # The oldest file may be deleted between our finding and opening it.
+                if not self._identities or all(map(os.path.lexists, paths)):
+                    raise
         self._stack.close()
-        self._stack = stack
-        self._with_log = {os.path.realpath(path) for path in with_log}
+        self._stack, self._with_log = stack, with_log
         self._identities = {file.path: file_identity(file.path) for file in self.databases.files}
 
     def _paths(self) -> Iterator[str]:
         """The files that are meant, and those that go on with them."""
-        opened = [path for path in self._identities if os.path.lexists(path)]
-        for path in [*self._meant(), *opened]:
+        for path in [*self._meant(), *filter(os.path.lexists, self._identities), *self._next_ones()]:
             following: str | None = path
             while following is not None:
                 yield following
@@ -79,11 +84,12 @@ class Followed:
         # Where there was no log, a file was opened as one that nobody writes to.
         if any(path not in self._with_log and _has_log(path) for path in self._identities):
             return True
-        return any(file_identity(path) not in opened for path in self._candidates())
+        candidates = [*self._meant(), *self._next_ones()]
+        return any(file_identity(path) not in opened for path in candidates)
 
-    def _candidates(self) -> Iterator[str]:
-        yield from self._meant()
-        for file in self.databases.files:
+    def _next_ones(self) -> Iterator[str]:
+        """What files that are open are continued in; they tell it also where they are deleted by now."""
+        for file in self.databases.files if self._identities else ():
             following = _following(file)
             if following is not None:
                 yield following
