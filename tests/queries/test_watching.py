@@ -12,6 +12,7 @@ import pytest
 from tests.journal import Journal
 from tests.queries.asking import START, fill
 from tests.store_traffic import (
+    BYE,
     CONVERSATION,
     HELLO,
     LEVEL,
@@ -62,6 +63,14 @@ def test_an_element_has_the_newest_reading_of_each_attribute(conversation: Path)
     newest = level.newest
     assert newest is not None
     assert (newest.packet, newest.time, newest.quality) == ("18p1", START + 18 * MS, "Good")
+
+
+def test_a_quality_that_was_told_alone_counts_for_the_values_before(database: Path) -> None:
+    fill(database, *HELLO, said(1), f"<[[8, 0, {{1: {LEVEL}, 2: {{9: 121(3)}}}}]]")
+    with watching(database) as watch:
+        element = watch.now(0).elements[LEVEL_UUID]
+        assert (element.quality, element.values[0].quality) == ("Bad", "Good")
+        assert watch.at(START + 3 * MS).elements[LEVEL_UUID].quality == "Good"
 
 
 def test_what_was_only_asked_for_by_a_write_is_no_value(conversation: Path) -> None:
@@ -220,14 +229,16 @@ def test_the_oldest_file_may_be_deleted_meanwhile(tmp_path: Path) -> None:
             say(4)
             assert not path.exists()
             assert value_of(watch.now(START + SECOND)) == 4
+        with watching(path) as watch:  # by the name of a file that is not there any more
+            assert value_of(watch.now(START + SECOND)) == 4
 
 
 def test_a_file_that_a_pattern_means_later_is_seen_too(conversation: Path) -> None:
     pattern = conversation.with_name("*.db")
     with watching(pattern) as watch:
-        assert watch.now(0).last < START + SECOND
-        fill(conversation.with_name("another.db"), *HELLO, event(1), start=START + SECOND)
-        assert watch.now(0).last > START + SECOND
+        assert watch.now(0).last == BYE.time
+        fill(conversation.with_name("another.db"), *HELLO, event(1), start=START + 10 * SECOND)
+        assert watch.now(0).last == START + 10 * SECOND + 3 * MS
 
 
 def test_names_that_are_told_later_are_used(database: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from xentara_inspect.queries.databases import Database, Databases, open_databases
 from xentara_inspect.queries.files import matching_files
-from xentara_inspect.store.chain import chain_at, following_file, load_chain
+from xentara_inspect.store.chain import chain_at, chain_files, following_file, load_chain
 from xentara_inspect.store.database import file_identity
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.sides import LOG
@@ -67,7 +67,7 @@ class Followed:
                 following = following_file(following, place) if place is not None else None
 
     def _meant(self) -> Iterator[str]:
-        """The files that patterns match; once opened, the oldest of a recording may be deleted."""
+        """The files that paths and patterns mean."""
         for pattern in self._patterns:
             try:
                 found = matching_files(pattern)
@@ -75,7 +75,10 @@ class Followed:
                 if not self._identities:
                     raise
                 continue
-            yield from (path for path in found if not self._identities or os.path.lexists(path))
+            for path in found:
+                # Of a recording the first file is named, which may be deleted by now.
+                left = [path] if os.path.lexists(path) else [*chain_files(path).values()]
+                yield from left if left or self._identities else [path]
 
     def _is_outdated(self) -> bool:
         opened = set(self._identities.values())

@@ -20,6 +20,9 @@ from xentara_inspect.store.processes import recording_now
 from xentara_inspect.traffic.names import Names, uuid_text
 from xentara_inspect.traffic.records import AttributeKey
 
+QUALITY: Final = identifiers.ATTRIBUTES[identifiers.ATTRIBUTE_QUALITY]
+"""What the attribute is called that tells how good the others are."""
+
 
 class Value(NamedTuple):
     """A value that an attribute of an element had. As JSON has it; quality and error in words.
@@ -43,6 +46,12 @@ class Element:
     uuid: str
     name: str | None
     values: Sequence[Value] = ()
+
+    @property
+    def quality(self) -> str | None:
+        """The last one that was told, with a value or without."""
+        told = (value.quality for value in self.values if value.attribute == QUALITY)
+        return next(told, None)
 
     @property
     def newest(self) -> Value | None:
@@ -233,14 +242,16 @@ class Watching:
         return any(recording_now(file.connection) for file, _ in self._files)
 
     def _bounds(self) -> tuple[int, int]:
-        """When the first and the last frame passed; 0 where there are none."""
+        """When the first frame passed, and the last or the end of a session; 0 where there are none."""
         found = [
             row
             for file, session in self._files
             for row in (file.tuples(_BOUNDS) if session is None else file.tuples(_SESSION_BOUNDS, (session,)))
         ]
-        first = min((row[0] for row in found if row[0] is not None), default=0)
-        return first, max((row[1] for row in found if row[1] is not None), default=0)
+        first = min((began for began, *_ in found if began is not None), default=0)
+        ends = [closed or last for _, last, closed in found] if self._session is not None else []
+        ends = ends or [end for _, *row in found for end in row]
+        return first, max((end for end in ends if end is not None), default=0)
 
     # Elements
 
@@ -274,10 +285,10 @@ _NAMES_TOLD: Final = """
     FROM elements"""
 
 
-_BOUNDS: Final = "SELECT (SELECT min(time) FROM frames), (SELECT max(time) FROM frames)"
-_SESSION_BOUNDS: Final = (
-    "SELECT opened, coalesce(closed, (SELECT max(time) FROM frames)) FROM sessions WHERE id = ?"
-)
+_BOUNDS: Final = """
+    SELECT (SELECT min(time) FROM frames), (SELECT max(time) FROM frames),
+           (SELECT max(closed) FROM sessions)"""
+_SESSION_BOUNDS: Final = "SELECT opened, (SELECT max(time) FROM frames), closed FROM sessions WHERE id = ?"
 
 
 def _order(item: tuple[AttributeKey, Reading]) -> tuple[bool, bool, str]:

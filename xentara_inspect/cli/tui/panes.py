@@ -15,9 +15,8 @@ from xentara_inspect.cli.show import text_lines
 from xentara_inspect.cli.tui.words import DIM, clock_text, cut, iso_clock, name_of, quality_text, value_text
 from xentara_inspect.escape import safe
 from xentara_inspect.queries.values import Row, iso_time
-from xentara_inspect.queries.watching import Element, Picture
+from xentara_inspect.queries.watching import QUALITY, Element, Picture
 
-_QUALITY: Final = "Quality"
 _ATTRIBUTE: Final = 24
 """Places that the name of an attribute may take."""
 
@@ -28,13 +27,21 @@ class _List(DataTable[Text]):
     titles: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, id: str) -> None:  # noqa: A002 - as widgets call it
-        super().__init__(id=id, cursor_type="row", zebra_stripes=False, cell_padding=1)
+        super().__init__(id=id, cursor_type="row", show_cursor=False)
         self._shown: list[tuple[Text, ...]] = []
         self._names: list[str | None] = []
 
     def on_mount(self) -> None:
         """Columns stay; rows come and go."""
         self.add_columns(*self.titles)
+
+    def on_focus(self) -> None:
+        """Where the cursor is counts now."""
+        self.show_cursor = True
+
+    def on_blur(self) -> None:
+        """The colours of a line tell more than where the cursor was."""
+        self.show_cursor = False
 
     def fill(self, rows: Iterable[tuple[Text, ...]], names: Sequence[str | None]) -> None:
         """Show rows instead of those before; the cursor stays with what it was on."""
@@ -117,7 +124,8 @@ class Details(ScrollableContainer):
         if packet is not None:
             text.append("\n" if element is not None else "")
             # Its text is escaped: no sequence in it is of the network.
-            text.append_text(Text.from_ansi("\n".join(text_lines(packet)), no_wrap=True))
+            lines = (line.strip("\n") for line in text_lines(packet))
+            text.append_text(Text.from_ansi("\n".join(lines), no_wrap=True))
         if not text:
             text.append("Nothing was said about this.", style=DIM)
         self.query_one("#text", Static).update(text)
@@ -129,10 +137,10 @@ def _of_element(element: Element) -> Text:
         text.append(f"  {element.uuid}", style=DIM)
     text.append("\n")
     # Quality stands beside the others.
-    values = [value for value in element.values if value.attribute != _QUALITY] or element.values
+    values = [value for value in element.values if value.attribute != QUALITY] or element.values
     width = min(max((cell_len(safe(value.attribute)) for value in values), default=0), _ATTRIBUTE)
     for value in values:
         text.append(f"  {cut(safe(value.attribute), width)}  ").append_text(value_text(value)).append("  ")
-        text.append_text(quality_text(value))
+        text.append_text(quality_text(value.quality))
         text.append(f"  {clock_text(value.time, with_date=True)} in {value.packet}\n", style=DIM)
     return text

@@ -147,16 +147,15 @@ class PlantTree(Tree[Place], inherit_bindings=False):
         name = sign + safe(place.path[-1])
         indent = (len(place.path) - 1) * self.guide_depth
         element = self._picture.elements.get(place.element or "")
-        newest = element.newest if element is not None else None
-        rate = sum(self._picture.rates.get(uuid, 0.0) for uuid in place.under)
-        if element is None or newest is None:
-            line = self._line(name, Text(), ["", rate_text(rate), ""], indent)
+        rate = rate_text(sum(self._picture.rates.get(uuid, 0.0) for uuid in place.under))
+        if element is None or not element.values:
+            line = self._line(name, Text(), ["", rate, ""], indent)
             if not node.allow_expand:
                 line.stylize(DIM)
         else:
             shown = element.values[0]
-            age = age_text(self._picture.time - newest.time)
-            line = self._line(name, short_value(shown), [quality_text(shown), rate_text(rate), age], indent)
+            age = age_text(self._picture.time - shown.time)
+            line = self._line(name, short_value(shown), [quality_text(element.quality), rate, age], indent)
         line.stylize(style)
         return line
 

@@ -44,10 +44,9 @@ def short_value(value: Value) -> Text:
     return value_text(value)
 
 
-def quality_text(value: Value) -> Text:
+def quality_text(quality: str | None) -> Text:
     """A quality in its colour."""
-    quality = value.quality or ""
-    return Text(quality, style=_QUALITY_STYLES.get(quality, ""))
+    return Text(quality or "", style=_QUALITY_STYLES.get(quality or "", ""))
 
 
 def rate_text(rate: float) -> str:
