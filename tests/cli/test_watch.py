@@ -18,6 +18,7 @@ from tests.journal import Journal
 from tests.live import PATIENCE, ROOT, inspect, run_async
 from tests.queries.asking import START, fill
 from tests.store_traffic import CONVERSATION, HELLO, LEVEL, LIVE_INFO, VALVE, frames
+from xentara_inspect.cli.tui import plant_tree
 from xentara_inspect.cli.tui.app import WatchApp
 from xentara_inspect.cli.tui.time_line import TimeLine
 from xentara_inspect.index.process import catch_up
@@ -191,6 +192,37 @@ def test_a_recording_is_followed(database: Path) -> None:
                 await seen(pilot, lambda screen: bool(re.search(r"Level +2 ", screen)) and "Valve" in screen)
                 await pilot.press("space")
                 await seen(pilot, "PAUSED")
+
+    run_async(main())
+
+
+def test_a_database_that_vanishes_and_comes_back_is_said_and_shown(conversation: Path) -> None:
+    async def main() -> None:
+        away = conversation.with_suffix(".away")
+        async with on_screen(conversation) as pilot:
+            conversation.rename(away)
+            await seen(pilot, lambda screen: " any" in screen and "more" in screen)
+            assert "Level" in "\n".join(lines(pilot))
+            away.rename(conversation)
+            await seen(pilot, lambda screen: " elements " in screen)
+
+    run_async(main())
+
+
+def test_a_large_plant_is_folded_until_it_is_filtered(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plant_tree, "_UNFOLDED", 1)
+    fill(database, *HELLO, *lookup("A.B.One", LEVEL), *lookup("A.C.Two", VALVE), said(1), said(2, VALVE))
+
+    async def main() -> None:
+        async with on_screen(database) as pilot:
+            screen = await seen(pilot, lambda screen: "▶ B" in screen and "▶ C" in screen)
+            assert "One" not in screen
+            await pilot.press("down", "enter")
+            await seen(pilot, lambda screen: "One" in screen and "▶ C" in screen)
+            await pilot.press("slash", *"two", "enter")
+            await seen(pilot, lambda screen: "▼ C" in screen and "▼ A" in screen)
 
     run_async(main())
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from typing import Final
 
 import click
 
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 
-_EXTRA = "pip install 'xentara_inspect[tui]'"
+_EXTRA: Final = "pip install 'xentara_inspect[tui]'"
 
 
 @click.command(
@@ -39,9 +40,11 @@ def watch(databases: tuple[str, ...], session: str | None, element: str) -> None
         raise Failure(f"watch needs textual, which comes with an extra: {_EXTRA}") from None
     with contextlib.closing(Watching(databases, session)) as watching:
         known = watching.now(time.time_ns()).elements.values()
-        # A pattern may wait for what is not known yet, as a name cannot: it may be mistyped.
-        if not {*"*?"} & {*element} and not chosen(known, element) and element:
+        # A pattern may wait for elements that nobody has told of yet; a name may be mistyped.
+        if element and not {*"*?"} & {*element} and not chosen(known, element):
             raise not_known("element", element, [row.name for row in known if row.name], "elements")
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise Failure("watch needs a terminal; `log`, `readings` and the other lists do not")
-        WatchApp(watching, element).run()
+        app = WatchApp(watching, element)
+        app.run()
+    click.get_current_context().exit(app.return_code or 0)

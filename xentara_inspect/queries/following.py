@@ -11,7 +11,7 @@ from xentara_inspect.queries.databases import Database, Databases, open_database
 from xentara_inspect.queries.files import matching_files
 from xentara_inspect.store.chain import chain_at, chain_files, following_file, load_chain
 from xentara_inspect.store.database import file_identity
-from xentara_inspect.store.errors import StoreError, from_sqlite
+from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.sides import LOG
 
 
@@ -44,6 +44,8 @@ class Followed:
     def _open(self) -> None:
         while True:
             paths = list(self._paths())
+            if not paths:
+                raise StoreError(f"{' '.join(self._patterns)} is not there any more", Kind.MISSING)
             with_log = {os.path.realpath(path) for path in paths if _has_log(path)}
             stack = contextlib.ExitStack()
             try:

@@ -6,41 +6,30 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.timer import Timer
 from textual.widgets import Footer, Input, Static, Tree
 
 from xentara_inspect.cli.tui.choosing import chosen
+from xentara_inspect.cli.tui.looking import Answer, Looking
 from xentara_inspect.cli.tui.panes import Details, SessionList, TroubleList
 from xentara_inspect.cli.tui.plant_tree import Place, PlantTree
+from xentara_inspect.cli.tui.status import status_text
 from xentara_inspect.cli.tui.time_line import TimeLine
-from xentara_inspect.cli.tui.words import clock_text, rate_text
-from xentara_inspect.escape import safe
 from xentara_inspect.queries.unknown import QuestionError
-from xentara_inspect.queries.values import Row
-from xentara_inspect.queries.watching import Element, Picture, Watching
+from xentara_inspect.queries.watching import Picture, Watching
 from xentara_inspect.store.errors import StoreError
 
-INTERVAL: Final = 1.0
-"""Seconds from one picture of now to the next."""
 _PANES: Final = ("details", "sessions", "troubles")
 _WIDE: Final = 110
+_TYPED: Final = 0.2
+"""Seconds without a key after which a filter is applied."""
 _Found = TypeVar("_Found")
-
-
-class _Answer(NamedTuple):
-    """What was found: a picture, and what is shown in detail. moment: None for now."""
-
-    moment: int | None
-    picture: Picture
-    element: Element | None
-    name: str | None
-    packet: Row | None
 
 
 class WatchApp(App[None]):
@@ -72,13 +61,14 @@ class WatchApp(App[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
         self._turn = asyncio.Lock()
         self._watching = watching
-        self._clock = clock
+        self._looking = Looking(watching, clock)
         self._wanted = wanted
         self._moment: int | None = None
         self._asked = asyncio.Event()
-        self._answer: _Answer | None = None
+        self._answer: Answer | None = None
         self._is_about_an_error = False
         self._problem = ""
+        self._typing: Timer | None = None
 
     @property
     def is_live(self) -> bool:
@@ -126,7 +116,7 @@ class WatchApp(App[None]):
         while True:
             self._asked.clear()
             try:
-                answer = await self._in_turn(self._look, self._moment, *self._selected())
+                answer = await self._in_turn(self._looking.look, self._moment, *self._selected())
             except (StoreError, QuestionError) as error:
                 self._problem = str(error)
                 self._show_status()
@@ -134,41 +124,20 @@ class WatchApp(App[None]):
                 self._problem = ""
                 self._show(answer)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), INTERVAL if self.is_live else None)
+                patience = self._looking.patience if self.is_live else None
+                await asyncio.wait_for(self._asked.wait(), patience)
 
     async def _in_turn(self, ask: Callable[..., _Found], *arguments: Any) -> _Found:
         """Ask the databases in a thread: the screen goes on meanwhile."""
         async with self._turn:
             return await asyncio.to_thread(ask, *arguments)
 
-    def _look(self, moment: int | None, selected: str, name: str | None) -> _Answer:
-        """The picture that is wanted, and its details. Runs in a thread, touches no widget.
-
-        selected: UUID of the element to be shown in detail. name: of the packet, where it is not the
-        element's last.
-        """
-        before = self._answer
-        if moment is None:
-            picture = self._watching.now(self._clock())
-        elif before is not None and moment == before.moment:
-            picture = before.picture
-        else:
-            picture = self._watching.at(moment)
-        element = picture.elements.get(selected) if name is None else None
-        newest = element.newest if element is not None else None
-        name = newest.packet if newest is not None else name
-        if before is not None and name == before.name:
-            packet = before.packet
-        else:
-            packet = self._watching.details(name) if name is not None else None
-        return _Answer(moment, picture, element, name, packet)
-
     def _selected(self) -> tuple[str, str | None]:
         """What is to be shown in detail: an element, or the packet of the error under the cursor."""
         name = self.query_one(TroubleList).chosen if self._is_about_an_error else None
         return self.query_one(PlantTree).selected_element or "", name
 
-    def _show(self, answer: _Answer) -> None:
+    def _show(self, answer: Answer) -> None:
         before, self._answer = self._answer, answer
         picture = answer.picture
         if before is None or picture is not before.picture:
@@ -183,33 +152,12 @@ class WatchApp(App[None]):
 
     def _show_plant(self) -> None:
         if self.picture is not None:
-            self.query_one(PlantTree).show(self.picture, chosen(self.picture.elements.values(), self._wanted))
+            elements = chosen(self.picture.elements.values(), self._wanted)
+            self.query_one(PlantTree).show(self.picture, elements, self._wanted)
 
     def _show_status(self) -> None:
-        self.query_one("#status", Static).update(self._status())
-
-    def _status(self) -> Text:
-        text = Text(" ", no_wrap=True)
-        text.append(safe(", ".join(self._watching.labels)), style="bold").append("  ")
-        picture = self.picture
-        if picture is None:
-            return text.append(safe(self._problem) or "reading …")
-        if not self.is_live:
-            text.append(" PAUSED ", style="black on yellow")
-        elif picture.is_recorded:
-            text.append(" LIVE ", style="black on green")
-        else:
-            text.append(" ENDED ", style="black on cyan")
-        text.append(f"  {clock_text(picture.time, with_date=True) if picture.time else ''}")
-        if self._problem:
-            return text.append(f"  {safe(self._problem)}", style="bold red")
-        rate = rate_text(sum(picture.rates.values())) or "0/s"
-        text.append(f"  {len(picture.elements)} elements  {rate}")
-        if self._wanted:
-            text.append(f"  /{safe(self._wanted)}", style="yellow")
-        if picture.behind:
-            text.append(f"  {picture.behind} frames behind", style="magenta")
-        return text
+        status = status_text(self._watching.labels, self.picture, self.is_live, self._wanted, self._problem)
+        self.query_one("#status", Static).update(status)
 
     # Keys
 
@@ -268,7 +216,9 @@ class WatchApp(App[None]):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         self._wanted = event.value
-        self._show_plant()
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(_TYPED, self._show_plant)
         self._show_status()
 
     @on(Input.Submitted, "#filter")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -27,6 +27,8 @@ from xentara_inspect.queries.watching import Element, Picture
 
 _DEEPEST: Final = 24
 """Levels that a primary key may make."""
+_UNFOLDED: Final = 500
+"""Elements up to which all branches are open at first."""
 _UNNAMED: Final = "(no name)"
 _COLUMNS: Final = (("Quality", 10, False), ("Rate", 7, True), ("Age", 5, True))
 """What stands behind name and value: title, width, whether at the right of its column."""
@@ -68,6 +70,8 @@ class PlantTree(Tree[Place], inherit_bindings=False):
         self.guide_depth = 2
         self.auto_expand = True
         self._picture: Picture | None = None
+        self._names: list[tuple[str, str | None]] = []
+        self._wanted = ""
         self._shape: list[tuple[Path, str]] = []
 
     @property
@@ -76,13 +80,18 @@ class PlantTree(Tree[Place], inherit_bindings=False):
         node = self.cursor_node
         return node.data.element if node is not None and node.data is not None else None
 
-    def show(self, picture: Picture, elements: Sequence[Element]) -> None:
-        """Show elements of a picture. Nodes are made anew only where other ones are there than before."""
+    def show(self, picture: Picture, elements: Sequence[Element], wanted: str) -> None:
+        """Show elements of a picture, those of a filter.
+
+        Nodes are made anew only where other ones are there than before.
+        """
         self._picture = picture
-        shape = sorted(((_path(element), element.uuid) for element in elements), key=_natural)
-        if shape != self._shape:
-            self._shape = shape
-            self._rebuild()
+        names = [(element.uuid, element.name) for element in elements]
+        if names != self._names:
+            folded = self._folded() if wanted == self._wanted else {}
+            self._names, self._wanted = names, wanted
+            self._shape = sorted(((_path(element), element.uuid) for element in elements), key=_natural)
+            self._rebuild(folded)
             return
         # Only lines that are seen are written anew.
         top = int(self.scroll_offset.y)
@@ -91,8 +100,7 @@ class PlantTree(Tree[Place], inherit_bindings=False):
             if node is not None:
                 node.refresh()
 
-    def _rebuild(self) -> None:
-        folded = {node.data.path for node in self._places() if not node.is_expanded and node.data}
+    def _rebuild(self, folded: Mapping[Path, bool]) -> None:
         cursor = self.cursor_node
         before = cursor.data.path if cursor is not None and cursor.data is not None else None
         self.clear()
@@ -110,28 +118,37 @@ class PlantTree(Tree[Place], inherit_bindings=False):
             node.allow_expand = bool(node.children)
         self.call_after_refresh(self._return_to, nodes, before)
 
-    def _node(self, nodes: dict[Path, TreeNode[Place]], path: Path, folded: set[Path]) -> TreeNode[Place]:
+    def _node(
+        self, nodes: dict[Path, TreeNode[Place]], path: Path, folded: Mapping[Path, bool]
+    ) -> TreeNode[Place]:
         for depth in range(1, len(path) + 1):
             here = path[:depth]
             if here not in nodes:
-                nodes[here] = nodes[here[:-1]].add(Text(here[-1]), Place(here), expand=here not in folded)
+                is_folded = folded.get(here, len(self._shape) > _UNFOLDED and depth > 1)
+                nodes[here] = nodes[here[:-1]].add(Text(here[-1]), Place(here), expand=not is_folded)
         return nodes[path]
 
     def _return_to(self, nodes: Mapping[Path, TreeNode[Place]], path: Path | None) -> None:
-        """Put the cursor where it was, or on the first element that says something."""
-        if path not in nodes or not path:
+        """Put the cursor where it was, else on the first element that says something and is to be seen."""
+        if not path or path not in nodes:
             elements = self._picture.elements if self._picture is not None else {}
-            said = [here for here, uuid in self._shape if elements[uuid].values]
-            path = next(iter(said or (here for here, _ in self._shape)), None)
+            said = (here for here, uuid in self._shape if uuid in elements and elements[uuid].values)
+            path = next((here for here in said if _is_open(nodes, here)), None)
         if path is not None:
             self.move_cursor(nodes[path])
+        elif self._shape:
+            self.move_cursor_to_line(0)
 
-    def _places(self) -> Iterable[TreeNode[Place]]:
+    def _folded(self) -> dict[Path, bool]:
+        """Which branches are folded, and which are not."""
+        found = {}
         waiting = list(self.root.children)
         while waiting:
             node = waiting.pop()
-            yield node
-            waiting.extend(node.children)
+            if node.children and node.data is not None:
+                found[node.data.path] = not node.is_expanded
+                waiting.extend(node.children)
+        return found
 
     def on_resize(self) -> None:
         """The width of lines depends on it."""
@@ -184,6 +201,11 @@ def _cell(text: Text | str, width: int, *, right: bool) -> Text:
     if isinstance(text, str):
         return Text(cut(text, width, right=right))
     return Text(cut(text.plain, width, right=right), style=text.style)
+
+
+def _is_open(nodes: Mapping[Path, TreeNode[Place]], path: Path) -> bool:
+    """Whether all branches above a node are open."""
+    return all(nodes[path[:depth]].is_expanded for depth in range(1, len(path)))
 
 
 def _path(element: Element) -> Path:
