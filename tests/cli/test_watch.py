@@ -90,8 +90,10 @@ def test_in_a_wide_terminal_everything_stands_beside_each_other(conversation: Pa
     async def main() -> None:
         async with on_screen(conversation, WIDE) as pilot:
             screen = await seen(pilot, "element_uuid")
-        for text in ("1 details", "2 sessions", "3 errors and findings", "10.0.0.7:51234", "malformed-cbor"):
-            assert text in screen
+        assert "10.0.0.7:51234" in screen
+        titles = ("Element ", "2 sessions", "3 errors and findings", "malformed-cbor", "1 details")
+        places = [screen.index(title) for title in titles]
+        assert places == sorted(places)
 
     run_async(main())
 
@@ -172,6 +174,17 @@ def test_an_error_is_shown_in_notation(conversation: Path) -> None:
             newest = re.search(r"│ *[\d:.]+ +(\d+(?:p\d+)?) ", screen)
             assert newest is not None
             await seen(pilot, f" {newest[1]} · session 1")
+            await pilot.press("escape")
+            await seen(pilot, "event 18p1")
+
+    run_async(main())
+
+
+def test_in_a_narrow_terminal_enter_shows_the_error_under_the_cursor(conversation: Path) -> None:
+    async def main() -> None:
+        async with on_screen(conversation) as pilot:
+            await pilot.press("3", "enter")
+            assert "1 details" in await seen(pilot, "exchange 11p2 · session 1")
             await pilot.press("escape")
             await seen(pilot, "event 18p1")
 

@@ -61,9 +61,11 @@ class Followed:
 
     def _paths(self) -> Iterator[str]:
         """The files that are meant, and those that go on with them."""
+        seen = set()
         for path in [*self._meant(), *filter(os.path.lexists, self._identities), *self._next_ones()]:
             following: str | None = path
-            while following is not None:
+            while following is not None and os.path.realpath(following) not in seen:
+                seen.add(os.path.realpath(following))
                 yield following
                 place = chain_at(following)
                 following = following_file(following, place) if place is not None else None

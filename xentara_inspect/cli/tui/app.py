@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, Tree
 
 from xentara_inspect.cli.tui.choosing import chosen
@@ -25,7 +26,7 @@ from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.queries.watching import Picture, Watching
 from xentara_inspect.store.errors import StoreError
 
-_PANES: Final = ("details", "sessions", "troubles")
+_TITLES: Final = {"details": "details", "sessions": "sessions", "troubles": "errors and findings"}
 _WIDE: Final = 110
 _TYPED: Final = 0.2
 """Seconds without a key after which a filter is applied."""
@@ -59,6 +60,14 @@ class WatchApp(App[None]):
         """wanted: the filter to begin with. clock: nanoseconds since 1970."""
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
+        self.status = Static("", id="status", markup=False)
+        self.entry = Input(wanted, placeholder="name, part of one, or pattern with *", id="filter")
+        self.heading = Static("", id="heading", markup=False)
+        self.plant = PlantTree()
+        self.sessions = SessionList(id="sessions", classes="pane")
+        self.troubles = TroubleList(id="troubles", classes="pane")
+        self.details = Details(id="details", classes="pane")
+        self.time_line = TimeLine()
         self._turn = asyncio.Lock()
         self._watching = watching
         self._looking = Looking(watching, clock)
@@ -69,6 +78,11 @@ class WatchApp(App[None]):
         self._is_about_an_error = False
         self._problem = ""
         self._typing: Timer | None = None
+
+    @property
+    def panes(self) -> dict[str, Widget]:
+        """What stands beside the plant, in the order of the keys that go there."""
+        return {"details": self.details, "sessions": self.sessions, "troubles": self.troubles}
 
     @property
     def is_live(self) -> bool:
@@ -82,32 +96,29 @@ class WatchApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """The screen."""
-        yield Static("", id="status", markup=False)
-        yield Input(self._wanted, placeholder="name, part of one, or pattern with *", id="filter")
+        yield self.status
+        yield self.entry
         with Container(id="body"):
             with Vertical(id="plant"):
-                yield Static("", id="heading", markup=False)
-                yield PlantTree()
-            yield SessionList("sessions")
-            yield TroubleList("troubles")
-            yield Details(id="details")
-        yield TimeLine()
+                yield self.heading
+                yield self.plant
+            yield self.sessions
+            yield self.troubles
+            yield self.details
+        yield self.time_line
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Begin to look."""
-        for number, name in enumerate(_PANES, 1):
-            pane = self.query_one(f"#{name}")
-            pane.add_class("pane")
-            pane.border_title = f"{number} {'errors and findings' if name == 'troubles' else name}"
-        self.query_one("#details").add_class("-shown")
-        tree = self.query_one(PlantTree)
-        tree.focus()
-        self.watch(tree, "heading", self._show_heading)
+        for number, pane in enumerate(self.panes.values(), 1):
+            pane.border_title = f"{number} {_TITLES[pane.id or '']}"
+        self._shown_pane("details")
+        self.plant.focus()
+        self.watch(self.plant, "heading", self._show_heading)
         self.run_worker(self._look_on())
 
     def _show_heading(self, heading: str) -> None:
-        self.query_one("#heading", Static).update(heading)
+        self.heading.update(heading)
 
     # Looking
 
@@ -134,30 +145,30 @@ class WatchApp(App[None]):
 
     def _selected(self) -> tuple[str, str | None]:
         """What is to be shown in detail: an element, or the packet of the error under the cursor."""
-        name = self.query_one(TroubleList).chosen if self._is_about_an_error else None
-        return self.query_one(PlantTree).selected_element or "", name
+        name = self.troubles.chosen if self._is_about_an_error else None
+        return self.plant.selected_element or "", name
 
     def _show(self, answer: Answer) -> None:
         before, self._answer = self._answer, answer
         picture = answer.picture
         if before is None or picture is not before.picture:
             self._show_plant()
-            self.query_one(SessionList).show(picture)
-            self.query_one(TroubleList).show(picture)
-            line = self.query_one(TimeLine)
+            self.sessions.show(picture)
+            self.troubles.show(picture)
+            line = self.time_line
             line.first, line.last, line.time = picture.first, picture.last, picture.time
         if before is None or answer[2:] != before[2:]:
-            self.query_one(Details).show(answer.element, answer.packet)
+            self.details.show(answer.element, answer.packet)
         self._show_status()
 
     def _show_plant(self) -> None:
         if self.picture is not None:
             elements = chosen(self.picture.elements.values(), self._wanted)
-            self.query_one(PlantTree).show(self.picture, elements, self._wanted)
+            self.plant.show(self.picture, elements, self._wanted)
 
     def _show_status(self) -> None:
         status = status_text(self._watching.labels, self.picture, self.is_live, self._wanted, self._problem)
-        self.query_one("#status", Static).update(status)
+        self.status.update(status)
 
     # Keys
 
@@ -169,8 +180,7 @@ class WatchApp(App[None]):
     def action_go(self, direction: int) -> None:
         """A place along the line of time."""
         if self.picture is not None:
-            line = self.query_one(TimeLine)
-            self._go_to(self._shown_time + direction * line.step)
+            self._go_to(self._shown_time + direction * self.time_line.step)
 
     def action_message(self, direction: int) -> None:
         """To the message before or behind."""
@@ -203,15 +213,14 @@ class WatchApp(App[None]):
     def _go_to(self, moment: int | None) -> None:
         if moment is not None and self.picture is not None:
             moment = min(max(moment, self.picture.first), self.picture.last)
-            self.query_one(TimeLine).time = moment
+            self.time_line.time = moment
         self._moment = moment
         self._asked.set()
 
     def action_filter(self) -> None:
         """Ask which elements to show."""
-        entry = self.query_one("#filter", Input)
-        entry.add_class("-open")
-        entry.focus()
+        self.entry.add_class("-open")
+        self.entry.focus()
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -223,13 +232,13 @@ class WatchApp(App[None]):
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
-        self.query_one("#filter").remove_class("-open")
-        self.query_one(PlantTree).focus()
+        self.entry.remove_class("-open")
+        self.plant.focus()
 
     def action_leave(self) -> None:
         """Out of what was entered last: the filter, the whole details, a pane."""
-        if isinstance(self.focused, Input):
-            self.focused.value = ""
+        if self.focused is self.entry:
+            self.entry.value = ""
             self._filter_done()
         elif self.screen.has_class("-whole-details"):
             self.action_whole()
@@ -237,26 +246,26 @@ class WatchApp(App[None]):
             self._is_about_an_error = False
             self._asked.set()
             self._shown_pane("details")
-            self.query_one(PlantTree).focus()
+            self.plant.focus()
 
     def action_whole(self) -> None:
         """Details on the whole screen, or not any more."""
         is_whole = not self.screen.has_class("-whole-details")
         self.screen.set_class(is_whole, "-whole-details")
         self._shown_pane("details")
-        self.query_one("#details" if is_whole else "#tree").focus()
+        (self.details if is_whole else self.plant).focus()
 
     def action_pane(self, name: str) -> None:
         """Go to a pane; in a narrow terminal it takes the place of the others."""
         self.screen.remove_class("-whole-details")
         self._shown_pane(name)
-        self.query_one(f"#{name}").focus()
+        self.panes[name].focus()
         self._is_about_an_error = name == "troubles" or (name == "details" and self._is_about_an_error)
         self._asked.set()
 
     def _shown_pane(self, name: str) -> None:
-        for pane in _PANES:
-            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+        for pane in self.panes.values():
+            pane.set_class(pane.id == name, "-shown")
 
     @on(Tree.NodeHighlighted)
     def _element_chosen(self) -> None:
@@ -265,7 +274,7 @@ class WatchApp(App[None]):
 
     @on(TroubleList.RowHighlighted, "#troubles")
     def _error_chosen(self) -> None:
-        self._is_about_an_error = isinstance(self.focused, TroubleList)
+        self._is_about_an_error = self.focused is self.troubles
         self._asked.set()
 
     @on(Tree.NodeSelected)
@@ -275,4 +284,4 @@ class WatchApp(App[None]):
 
     @on(TroubleList.RowSelected, "#troubles")
     def _error_entered(self) -> None:
-        self._shown_pane("details")
+        self.action_pane("details")

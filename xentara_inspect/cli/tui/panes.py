@@ -26,8 +26,8 @@ class _List(DataTable[Text]):
 
     titles: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, id: str) -> None:  # noqa: A002 - as widgets call it
-        super().__init__(id=id, cursor_type="row", show_cursor=False)
+    def __init__(self, id: str, classes: str) -> None:  # noqa: A002 - as widgets call it
+        super().__init__(id=id, classes=classes, cursor_type="row", show_cursor=False)
         self._shown: list[tuple[Text, ...]] = []
         self._names: list[str | None] = []
 
@@ -112,9 +112,9 @@ class TroubleList(_List):
 class Details(ScrollableContainer):
     """An element with its values, and a packet in notation."""
 
-    def compose(self) -> Iterable[Static]:
-        """One text, as wide as it is."""
-        yield Static("", id="text", markup=False)
+    def __init__(self, id: str, classes: str) -> None:  # noqa: A002 - as widgets call it
+        self._text = Static("", id="text", markup=False)
+        super().__init__(self._text, id=id, classes=classes)
 
     def show(self, element: Element | None, packet: Row | None) -> None:
         """Show an element, a packet, or both."""
@@ -128,7 +128,7 @@ class Details(ScrollableContainer):
             text.append_text(Text.from_ansi("\n".join(lines), no_wrap=True))
         if not text:
             text.append("Nothing was said about this.", style=DIM)
-        self.query_one("#text", Static).update(text)
+        self._text.update(text)
 
 
 def _of_element(element: Element) -> Text:
