@@ -32,6 +32,7 @@ HOMES = {
     "wsproto": {"captures", "proxy"},
     "cryptography": {"simulator"},
     "rich": {"cli"},
+    "textual": {"cli"},
     "click": {"cli", "proxy"},
     "plotext": {"cli"},
     "matplotlib": {"cli"},
@@ -113,6 +114,11 @@ def test_each_package_has_one_home(path: Path) -> None:
             assert folder_of(path) in HOMES.get(package, set()), f"{package} does not belong here"
 
 
+def test_only_the_screens_of_watch_know_textual() -> None:
+    knowing = {path for path in FILES if any(name.split(".")[0] == "textual" for name in imported(path))}
+    assert {path.parent for path in knowing} == {PACKAGE / "cli" / "tui"}
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if folder_of(path) in CORE], ids=ids)
 def test_the_core_does_no_io_and_reads_no_clock(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & NOT_IN_THE_CORE
@@ -140,6 +146,6 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     slow = {
         "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography", "hypothesis",
-        "plotext", "matplotlib", "numpy",
+        "plotext", "matplotlib", "numpy", "textual",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())

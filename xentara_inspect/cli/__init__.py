@@ -33,6 +33,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "elements": ("lists", "List the elements seen, with their primary keys."),
     "subscriptions": ("subscriptions", "List subscriptions, and how often their elements were heard of."),
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
+    "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

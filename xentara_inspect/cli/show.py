@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import click
@@ -45,11 +45,13 @@ def show(names: tuple[str, ...], databases: tuple[str, ...], form: str, as_json:
     for number, row in enumerate(rows):
         if number:
             out("")
-        _print_text(row)
+        for line in text_lines(row):
+            out(line)
 
 
-def _print_text(row: Mapping[str, Any]) -> None:
-    out(_headline(row))
+def text_lines(row: Mapping[str, Any]) -> Iterator[str]:
+    """What is shown of a row with `SHOW_KEYS`, with colours for terminals; all text is escaped."""
+    yield _headline(row)
     for side, direction in _SIDES:
         packet = row[side]
         if packet is not None:
@@ -57,15 +59,15 @@ def _print_text(row: Mapping[str, Any]) -> None:
             if packet["position"]:
                 place += f", packet {packet['position']}"
             title = side if row["kind"] == "exchange" else row["kind"]
-            out(f"\n{_bold(title.capitalize())} · {packet['time']} · {place}, {direction}\n")
-            out(packet["notation"].rstrip("\n"))
+            yield f"\n{_bold(title.capitalize())} · {packet['time']} · {place}, {direction}\n"
+            yield packet["notation"].rstrip("\n")
         elif row["kind"] == "exchange":
-            out(f"\n{_bold(side.capitalize())} · none")
+            yield f"\n{_bold(side.capitalize())} · none"
     if row["findings"]:
-        out(f"\n{_bold('Findings')}")
+        yield f"\n{_bold('Findings')}"
         for finding in row["findings"]:
             severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
-            out(f"  {severity} {finding['code']}: {safe(finding['message'])}")
+            yield f"  {severity} {finding['code']}: {safe(finding['message'])}"
 
 
 def _headline(row: Mapping[str, Any]) -> str:

@@ -148,6 +148,10 @@ class Databases:
             self._names = found
         return self._names
 
+    def forget_names(self) -> None:
+        """Read the names anew when they are asked for: what was told since counts too."""
+        self._names = None
+
     def located(self, name: str) -> tuple[Recording, str]:
         """The recording that `plant-2:42p1` is in, and what it is called there: `42p1`.
 
