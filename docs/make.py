@@ -19,13 +19,14 @@ if __name__ == "__main__":
 
 import cbor2
 
+from docs.json_page import JSON_PARTS
 from docs.schema_page import SCHEMA_PARTS
 from xentara_inspect.notation.messages import Context, annotate, annotate_message
 from xentara_inspect.protocol import commands, error_codes, identifiers, shape_types
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
 
-PAGES: Final = (FOLDER / "notation.md", FOLDER / "protocol.md", FOLDER / "schema.md")
+PAGES: Final = tuple(FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json"))
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ELEMENT: Final = UUID("e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8")
@@ -151,6 +152,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "data types": _enumeration(identifiers.ATTRIBUTE_DATA_TYPES),
     "event types": _enumeration(identifiers.EVENT_TYPES),
     **SCHEMA_PARTS,
+    **JSON_PARTS,
 }
 
 

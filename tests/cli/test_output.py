@@ -14,8 +14,11 @@ from click.testing import CliRunner
 
 from tests.live import BIN, inspect, rows
 from tests.queries.asking import fill
-from tests.store_traffic import CONVERSATION, HELLO, LEVEL, event
+from tests.store_traffic import CONVERSATION, HELLO, LEVEL, event, info
 from xentara_inspect.cli import cli
+from xentara_inspect.frames import Closing
+from xentara_inspect.index.process import catch_up
+from xentara_inspect.store.importing import Importer
 
 LISTS = ("sessions", "log", "events", "readings", "stats", "findings", "elements", "subscriptions")
 
@@ -152,3 +155,20 @@ def test_both_ways_of_keeping_notation_give_the_same_answers(tmp_path: Path) -> 
         assert rows(*arguments, "-d", tmp_path / "all.db") == rows(
             *arguments, "-d", tmp_path / "exchanges.db"
         )
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"),
+    [
+        (0, "0 ms"), (999.4, "999 ms"), (1000, "1.0 s"), (61_000, "1m 01s"), (3_600_000, "1h 00m"),
+        (86_399_999, "23h 59m"), (90_000_000, "1d 01h"),
+    ],
+)  # fmt: skip
+def test_how_long_a_session_was_open_is_said_in_two_units_at_most(
+    milliseconds: float, said: str, database: Path
+) -> None:
+    start = 1_700_000_000_000_000_000
+    with Importer(database) as importer:
+        importer.add(info(opened=start), [], Closing(start + int(milliseconds * 1e6), 1000, ""))
+    catch_up(database)
+    assert f" {said} " in run("sessions", "-d", database).splitlines()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.queries.asking import START, ask, fill
@@ -28,6 +29,11 @@ CONTRACT = [
     "events",
     "findings",
     "dropped",
+    "duration_ms",
+    "user_agent",
+    "origin",
+    "requests_per_s",
+    "events_per_s",
 ]
 
 
@@ -54,3 +60,26 @@ def test_those_open_at_a_time_are_chosen_and_the_newest_counted_from_the_end(dat
     assert [row["id"] for row in ask(database, "sessions", limit=2)] == [2, 3]
     assert [row["id"] for row in ask(database, "sessions", until=START + 1)] == [1]
     assert [row["id"] for row in ask(database, "sessions", since=BYE.time + 1)] == []
+
+
+def test_rates_are_means_over_the_time_that_a_session_was_open(database: Path) -> None:
+    fill(database, *HELLO, about=info(opened=START), start=START)
+    (session,) = ask(database, "sessions")
+    assert (session["duration_ms"], session["requests_per_s"], session["events_per_s"]) == (
+        9000.0,
+        0.111,
+        0.0,
+    )
+
+
+def asked_for_its_user(answer: str) -> tuple[str, ...]:
+    return (*HELLO, ">[[0, 2, 0, {0: [0, 1]}]]", f"<[[{answer}]]")
+
+
+def test_the_user_is_whom_http_names_or_whom_the_server_names_when_asked(database: Path) -> None:
+    nobody = replace(info("flow-2"), user=None)
+    fill(database, *asked_for_its_user('1, 2, {1: "bob"}'), about=info("flow-1"))
+    fill(database, *asked_for_its_user('1, 2, {0: "1.0", 1: "bob"}'), about=nobody)
+    for number, answer in enumerate(('1, 2, {1: ""}', "1, 2, {1: 7}", '2, 2, {1: "bob"}', "1, 2, [1]"), 3):
+        fill(database, *asked_for_its_user(answer), about=replace(nobody, flow_id=f"flow-{number}"))
+    assert [row["user"] for row in ask(database, "sessions")] == ["ann", "bob", None, None, None, None]

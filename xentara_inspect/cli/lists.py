@@ -16,6 +16,18 @@ _SESSION: Final = Column("session", "Session", right=True, spare=4)
 _TIME: Final = Column("time", "Time", show=short_time, spare=1)
 
 
+def _duration(milliseconds: float) -> str:
+    """How long something took, in two units at most."""
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+    minutes, seconds = divmod(int(milliseconds / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {seconds:02}s"
+
+
 @click.command(epilog=options.examples("sessions", "sessions -d 'plant*.db'", "log --session 3"))
 @options.databases_option
 @options.format_option
@@ -33,20 +45,25 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     columns = (
         _ID,
         Column("opened", "Opened", show=short_time),
-        Column("closed", "Closed", show=short_time, spare=8),
+        Column("closed", "Closed", show=short_time, spare=12),
+        Column("duration_ms", "Lasted", show=_duration, right=True, spare=6),
         Column("client", "Client", spare=4),
-        Column("server", "Server", spare=12),
-        Column("user", "User", spare=9),
-        Column("frames", "Frames", right=True, spare=10),
+        Column("server", "Server", spare=14),
+        Column("user", "User", spare=7),
+        Column("frames", "Frames", right=True, spare=11),
         Column("requests", "Requests", right=True, spare=2),
         Column("errors", "Errors", right=True, spare=3),
         Column("events", "Events", right=True, spare=5),
-        Column("findings", "Findings", right=True, spare=7),
-        Column("dropped", "Dropped", right=True, spare=13),
-        Column("close_code", "Code", right=True, spare=6),
-        Column("closed_by", "By", spare=11),
+        Column("requests_per_s", "Requests/s", right=True, spare=16),
+        Column("events_per_s", "Events/s", right=True, spare=13),
+        Column("findings", "Findings", right=True, spare=8),
+        Column("dropped", "Dropped", right=True, spare=15),
+        Column("close_code", "Code", right=True, spare=9),
+        Column("closed_by", "By", spare=10),
         Column("refused", "Refused", spare=1),
-        Column("source", "Source", spare=14),
+        Column("source", "Source", spare=17),
+        Column("user_agent", "User agent", wraps=16, spare=18),
+        Column("origin", "Origin", wraps=16, spare=19),
     )
     print_answer(databases, form, query, SESSION_KEYS, columns, **filters)
 

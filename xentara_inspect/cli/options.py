@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import click
@@ -64,26 +64,33 @@ element_option = click.option(
 )
 
 
-def format_option(function: Function) -> Function:
-    """`--format`, and short forms of its values."""
-    for form in reversed(FORMATS[1:]):
-        function = click.option(
-            f"--{form}",
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=_short_form,
-            help=f"The same as --format {form}{_FOR.get(form, '')}.",
+def form_option(forms: Sequence[str], says: str) -> Callable[[Function], Function]:
+    """`--format`, and short forms of its values. forms: the first is the default."""
+
+    def decorate(function: Function) -> Function:
+        for form in reversed(forms[1:]):
+            function = click.option(
+                f"--{form}",
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_short_form,
+                help=f"The same as --format {form}{_FOR.get(form, '')}.",
+            )(function)
+        return click.option(
+            "--format",
+            "form",
+            type=click.Choice(forms),
+            default=forms[0],
+            show_default=True,
+            callback=_form,
+            help=says,
         )(function)
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(FORMATS),
-        default="table",
-        show_default=True,
-        callback=_form,
-        help="Form of the rows; the keys of json are stable.",
-    )(function)
+
+    return decorate
+
+
+format_option = form_option(FORMATS, "Form of the rows; the keys of json are stable.")
 
 
 def _short_form(ctx: click.Context, param: click.Parameter, given: bool) -> None:

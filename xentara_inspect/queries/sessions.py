@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from xentara_inspect.protocol.commands import SERVER_INFORMATION_COMMAND
+from xentara_inspect.protocol.objects import SERVER_INFORMATION_OBJECT
 from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
 from xentara_inspect.queries.newest import Keyed, in_direction, merged
+from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
+from xentara_inspect.traffic.fields import entries, text
+from xentara_inspect.traffic.packets import Packet, Response
 
 SESSION_KEYS: Final = (
     "id", "client", "server", "path", "subprotocol", "user", "opened", "closed", "close_code",
     "close_reason", "closed_by", "refused", "source", "frames", "requests", "errors", "events", "findings",
-    "dropped", "duration_ms", "user_agent", "origin",
+    "dropped", "duration_ms", "user_agent", "origin", "requests_per_s", "events_per_s",
 )  # fmt: skip
 
 _COUNTED: Final = ("frames", "requests", "errors", "events", "findings", "dropped")
+_RATES: Final = {"requests_per_s": "requests", "events_per_s": "events"}
+"""Keys, and what is counted."""
 _ENDING: Final = ("closed", "close_code", "close_reason", "closed_by")
 
 _SESSIONS: Final = """
@@ -25,6 +32,10 @@ _SESSIONS: Final = """
            dropped, closed - opened AS duration_ms, user_agent, origin
     FROM sessions LEFT JOIN session_totals ON session_id = id"""
 
+_INFORMATION: Final = f"""
+    SELECT session_id, response_id FROM exchanges
+    WHERE opcode = {SERVER_INFORMATION_COMMAND} AND status = 'ok' ORDER BY id"""  # noqa: S608 - a number of ours
+
 
 def sessions(
     asked: Askable, *, limit: int = 50, since: int | None = None, until: int | None = None
@@ -33,7 +44,8 @@ def sessions(
 
     since, until: only those that were open then, nanoseconds since 1970, end exclusive. A session that
     several files share is one row: described as in the first, counts added up, and ended as the last of
-    them says.
+    them says. user: whom HTTP names, else whom the server named when it was asked. Rates are means over
+    the time that it was open; None while it is.
     """
     found = []
     for recording in as_databases(asked).recordings:
@@ -46,13 +58,31 @@ def sessions(
                     before |= {end: row[end] for end in _ENDING}
                     before["duration_ms"] = _duration(before)
         chosen = [row for row in whole.values() if _open_then(row, since, until)]
+        _name_users({row["id"]: row for row in chosen if row["user"] is None}, recording)
         found.append(in_direction([_keyed(row, recording) for row in chosen]))
     yield from merged(found, limit)
 
 
 def _sessions(file: Database) -> Iterator[Row]:
     for row in file.rows(_SESSIONS):
-        yield {key: row[key] for key in SESSION_KEYS}
+        yield {key: row[key] for key in SESSION_KEYS if key not in _RATES}
+
+
+def _name_users(nameless: dict[int, Row], recording: Recording) -> None:
+    """The users of sessions for whom HTTP names none, by the first answer that does."""
+    for file in recording.files:
+        frames = ParsedFrames(file)
+        for session_id, response_id in file.tuples(_INFORMATION) if nameless else ():
+            shown = frames.packet(response_id) if session_id in nameless else None
+            user = _user_in(shown.packet) if shown is not None else None
+            if user:
+                nameless.pop(session_id)["user"] = user
+
+
+def _user_in(packet: Packet) -> str | None:
+    if not isinstance(packet, Response) or packet.is_error:
+        return None
+    return text(entries(packet.body, SERVER_INFORMATION_OBJECT).get("User Name"))
 
 
 def _keyed(row: Row, recording: Recording) -> Keyed:
@@ -72,9 +102,11 @@ def _open_then(row: Row, since: int | None, until: int | None) -> bool:
 
 
 def _shown(row: Row, file: Database) -> Row:
+    seconds = row["duration_ms"] / 1e9 if row["duration_ms"] else None
     return row | {
         "id": file.number(row["id"]),
         "opened": iso_time(row["opened"]),
         "closed": iso_time(row["closed"]),
         "duration_ms": milliseconds(row["duration_ms"]),
+        **{rate: round(row[count] / seconds, 3) if seconds else None for rate, count in _RATES.items()},
     }

@@ -13,7 +13,7 @@ from xentara_inspect.queries.events import EventLines
 from xentara_inspect.queries.findings import findings_where
 from xentara_inspect.queries.lines import LOG_KEYS, LogLines
 from xentara_inspect.queries.newest import OLDEST_FIRST
-from xentara_inspect.queries.parsed_frames import ParsedFrame, Shown
+from xentara_inspect.queries.parsed_frames import ParsedFrame, ParsedFrames, Shown
 from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Where
@@ -43,6 +43,26 @@ def show(asked: Askable, name: str) -> Row | None:
     if home is None:
         return None
     return _Shower(home, databases.names).row(place)
+
+
+def payload(asked: Askable, name: str) -> bytes | None:
+    """The bytes of what stands at an address, of a packet or a whole message; None if nothing is there.
+
+    A response's name gives the response. Raises StoreError; QuestionError as `show` does.
+    """
+    recording, text = as_databases(asked).located(name)
+    place = parse_address(text)
+    home = _home(recording, place) if place is not None else None
+    if place is None or home is None:
+        return None
+    frames = ParsedFrames(home)
+    frame = frames.frame(frame_of(place))
+    if frame is not None and not position_in(place):
+        return frame.payload
+    shown = frames.packet(place) if frame is not None else carried_request(home, place)
+    if shown is None or shown.packet.item is None:
+        return None
+    return shown.payload[shown.packet.item.start : shown.packet.item.end]
 
 
 def _home(recording: Recording, place: int) -> Database | None:
