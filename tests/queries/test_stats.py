@@ -98,6 +98,16 @@ def test_errors_have_their_names_and_codes(conversation: Path) -> None:
     assert counted(conversation, "error", "error_code", "count") == [("Read Only", -32103, 1)]
 
 
+def test_an_error_may_have_no_name_or_not_even_a_code(database: Path) -> None:
+    answers = ("[2, 2, {}]", "[2, 3, {0: -5}]", "[2, 4, {0: -5}]", "[2, 5, {0: -18446744073709551616}]")
+    fill(database, *HELLO, *(f">[[0, {number}, 8]]" for number in range(2, 6)), f"<[{', '.join(answers)}]")
+    assert counted(database, "error", "error_code", "count") == [
+        ("error -5", -5, 2),
+        ("error", None, 1),
+        ("error -18446744073709551616", "-18446744073709551616", 1),
+    ]
+
+
 def test_by_time_the_newest_are_listed(conversation: Path) -> None:
     assert counted(conversation, "second", "count", "events") == [("2023-11-14T22:13:20.000000000Z", 10, 3)]
     assert counted(conversation, "day", "count") == [("2023-11-14T00:00:00.000000000Z", 10)]

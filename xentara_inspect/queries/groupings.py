@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.lines import EXCHANGE_TIME
 from xentara_inspect.queries.values import Row, command_name, element_name, error_name, iso_time, json_integer
-from xentara_inspect.store.columns import loaded_integer
 from xentara_inspect.traffic.names import Names
 
 Label = Any
@@ -57,8 +56,8 @@ def _command_row(label: tuple[bool, int | str], _names: Names) -> Row:
 
 def _error_label(_file: Database, shared: str) -> Label:
     code, _, opcode = shared.partition(" ")
-    number = loaded_integer(code)
-    name = error_name(code, opcode or None) or (f"error {code}" if code else "error")
+    number = int(code) if code else None
+    name = error_name(number, opcode or None) or f"error {code}".rstrip()
     return name, number is None, number or 0
 
 

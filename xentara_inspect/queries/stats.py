@@ -16,9 +16,6 @@ from xentara_inspect.queries.packet_sizes import ALONE, PacketSizes
 from xentara_inspect.queries.values import Row, milliseconds
 from xentara_inspect.queries.where import Where
 
-BY: Final = tuple(GROUPINGS)
-"""What rows may be by."""
-
 STATS_KEYS: Final = (
     "command", "count", "ok", "errors", "unanswered", "p50_ms", "p95_ms", "p99_ms", "max_ms",
     "request_bytes", "response_bytes", "slowest", "latency_over_time", "percentiles",
@@ -60,7 +57,7 @@ def stats(
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
-    """Rows with `STATS_KEYS`, one for each command, or what else of `BY`. Raises StoreError.
+    """Rows with `STATS_KEYS`, one for each command, or what else of `GROUPINGS`. Raises StoreError.
 
     limit: how many rows, the busiest, by time or session the newest; 0 for all. Percentiles are latencies
     that occurred (nearest rank), over all answers, None without any; where there are more than `EXACT`
