@@ -191,6 +191,8 @@ LISTS: Final[dict[str, Schema]] = {
         "closed": _time("when it ended; null while it is open"),
         "status": _one_of("how it stands", ["open", "closed", "refused"]),
         **_ERROR,
+        "maximum_update_rate_ms": _integer("asked for: no more often than so"),
+        "minimum_update_rate_ms": _integer("asked for: no less often than so"),
     },
     "stats": {
         "command": _is("its name", "string"),
@@ -204,6 +206,13 @@ LISTS: Final[dict[str, Schema]] = {
         },
         "request_bytes": _count("of the packets"),
         "response_bytes": _count("of the packets"),
+        "slowest": _id("of the exchange with the longest latency; what `show` takes", "null"),
+        "latency_over_time": {
+            "type": "array",
+            "items": {"type": ["number", "null"]},
+            "description": "means (ms) in twenty equal spans of time; null without an answer",
+        },
+        "percentiles": _is("`exact`, or how near they are", "string"),
     },
     "findings": _FINDING,
     "elements": {

@@ -61,7 +61,7 @@ class WatchApp(App[None]):
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
         self.status = Static("", id="status", markup=False)
-        self.entry = Input(wanted, placeholder="name, part of one, or pattern with *", id="filter")
+        self.entry = Input(placeholder="name, part of one, or pattern with *", id="filter")
         self.heading = Static("", id="heading", markup=False)
         self.plant = PlantTree()
         self.sessions = SessionList(id="sessions", classes="pane")
@@ -96,6 +96,7 @@ class WatchApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """The screen."""
+        self.entry.value = self._wanted  # not before: an entry with a value asks for its app
         yield self.status
         yield self.entry
         with Container(id="body"):
