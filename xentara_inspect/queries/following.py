@@ -42,8 +42,8 @@ class Followed:
         self._stack.close()
 
     def _open(self) -> None:
+        paths = list(self._paths())
         while True:
-            paths = list(self._paths())
             if not paths:
                 raise StoreError(f"{' '.join(self._patterns)} is not there any more", Kind.MISSING)
             with_log = {os.path.realpath(path) for path in paths if _has_log(path)}
@@ -53,7 +53,8 @@ class Followed:
                 break
             except StoreError:
                 # The oldest file may be deleted between our finding and opening it.
-                if not self._identities or all(map(os.path.lexists, paths)):
+                before, paths = paths, list(self._paths())
+                if paths == before:
                     raise
         self._stack.close()
         self._stack, self._with_log = stack, with_log
