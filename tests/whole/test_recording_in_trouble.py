@@ -97,10 +97,10 @@ def test_a_database_that_is_locked_for_long_gets_everything_afterwards(
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, with room for 1 MB."""
+    """A file system of its own, with room for 2 MB: twice what an empty database takes."""
     place = tmp_path / "disk"
     place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=False)
     if made.returncode:
         pytest.skip("only root can mount a small file system")
     try:

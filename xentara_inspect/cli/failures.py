@@ -22,9 +22,9 @@ class Failure(click.ClickException):
     exit_code = 1
 
 
-def not_installed(package: str) -> Failure:
-    """That drawing needs a package which only an extra brings along."""
-    return Failure(f"this needs {package}, which is not installed: pip install 'xentara-inspect[plot]'")
+def not_installed(package: str, extra: str) -> Failure:
+    """That a command needs a package which only an extra brings along."""
+    return Failure(f"this needs {package}, which is not installed: pip install 'xentara-inspect[{extra}]'")
 
 
 def fail(message: str) -> None:

@@ -27,7 +27,7 @@ def write_picture(lines: Sequence[Line], path: str) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise not_installed("matplotlib") from None
+        raise not_installed("matplotlib", "plot") from None
     matplotlib.use("agg")
     from matplotlib import dates
     from matplotlib.figure import Figure

@@ -45,7 +45,7 @@ def draw(lines: Sequence[Line]) -> None:
     try:
         import plotext
     except ImportError:
-        raise not_installed("plotext") from None
+        raise not_installed("plotext", "plot") from None
     from rich.console import Console
 
     console = Console()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from typing import Final
 
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.failures import Failure
-
-_EXTRA: Final = "pip install 'xentara_inspect[tui]'"
+from xentara_inspect.cli.failures import Failure, not_installed
 
 
 @click.command(
@@ -37,7 +34,7 @@ def watch(databases: tuple[str, ...], session: str | None, element: str) -> None
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "textual":
             raise
-        raise Failure(f"watch needs textual, which comes with an extra: {_EXTRA}") from None
+        raise not_installed("textual", "tui") from None
     with contextlib.closing(Watching(databases, session)) as watching:
         known = watching.now(time.time_ns()).elements.values()
         # A pattern may wait for elements that nobody has told of yet; a name may be mistyped.

@@ -137,7 +137,7 @@ def _name_files(text: str) -> tuple[str, ...]:
     return paths
 
 
-_LEAST_FILE: Final = 1 << 20  # one that has just been made has a quarter of that
+_LEAST_FILE: Final = 1 << 20  # one that has just been made has almost that
 
 OPTIONS: Final = (
     Option("xentara_db", "xentara.db", "Database to record into.", _path),

@@ -282,7 +282,7 @@ class JournalKeeper:
                 committed.set_result(None)
         if self._state is not State.TROUBLED or self._backlog.age() < self._silence / 2:
             self._moves(Event.COMMITS)
-        if self._untold is not None and self._backlog.has_room(0):
+        if self._untold is not None and self._state is not State.TROUBLED and self._backlog.has_room(0):
             self._tell(logging.WARNING, f"there is room again; {self._dropped_since()}")
             self._schedule()  # what was dropped is to be counted
 
