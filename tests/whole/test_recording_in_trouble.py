@@ -23,15 +23,22 @@ from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
 from tests.store_traffic import read
 from xentara_inspect.index.process import catch_up
+from xentara_inspect.proxy.addon import LOST
 
 FOR_EVER = 1_000_000  # messages on one connection: it stays
 
 
 @contextlib.asynccontextmanager
 async def recorded(
-    database: Path, confdir: Path, *, stay: int = 150, clients: int = 4, padding: int = 0
+    database: Path,
+    confdir: Path,
+    *,
+    stay: int = 150,
+    clients: int = 4,
+    padding: int = 0,
+    lost: bool = False,
 ) -> AsyncIterator[tuple[Mitmdump, Crowd]]:
-    """Traffic through mitmdump, with a proper end."""
+    """Traffic through mitmdump, with a proper end. lost: whether frames are, which the exit code tells."""
     async with LoadServer(padding=padding) as server:
         with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir) as proxy:
             crowd = Crowd(proxy.url, itertools.count(1), random.Random(5), clients, stay)
@@ -39,7 +46,7 @@ async def recorded(
                 await crowd.wait_for(100)
                 yield proxy, crowd
             await asyncio.to_thread(proxy.stop)
-            assert proxy.child.returncode == 0, proxy.output
+            assert proxy.child.returncode == (LOST if lost else 0), proxy.output
             assert "Traceback" not in proxy.output, proxy.output.partition("Traceback")[2]
             assert "could not be decoded" not in proxy.output
 
@@ -179,7 +186,8 @@ def test_what_a_full_disk_and_memory_do_not_hold_is_counted(disk: Path, confdir:
     database = disk / "xentara.db"
 
     async def main() -> tuple[Crowd, int]:
-        async with recorded(database, confdir, stay=FOR_EVER, clients=2, padding=300_000) as (proxy, crowd):
+        large = {"clients": 2, "padding": 300_000}
+        async with recorded(database, confdir, stay=FOR_EVER, lost=True, **large) as (proxy, crowd):
             await hears(proxy, "the disk is full")
             await crowd.wait_for(400)  # 120 MB, of which 64 are kept
             grow(disk)
