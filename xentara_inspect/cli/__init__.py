@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from xentara_inspect._version import __version__
+from xentara_inspect.cli.printing import environments_color
 
 _PROGRAM: Final = "xentara-inspect"
 _COMPLETION: Final = "_XENTARA_INSPECT_COMPLETE"
@@ -62,8 +63,10 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="xentara-inspect")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Record, decode and question the WebSocket traffic of Xentara."""
+    ctx.color = environments_color()
 
 
 def main() -> None:

@@ -7,6 +7,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from xentara_inspect.cli import pager
+from xentara_inspect.cli.printing import environments_color
+
 FORMATS: Final = ("table", "json", "ndjson", "csv", "csv-safe")
 _SHORT_FORM: Final = "xentara_inspect.form"
 """Where --json and the like leave their word for --format."""
@@ -65,9 +68,10 @@ element_option = click.option(
 
 
 def form_option(forms: Sequence[str], says: str) -> Callable[[Function], Function]:
-    """`--format`, and short forms of its values. forms: the first is the default."""
+    """`--format`, short forms of its values, and how they look. forms: the first is the default."""
 
     def decorate(function: Function) -> Function:
+        function = _look_options(function)
         for form in reversed(forms[1:]):
             function = click.option(
                 f"--{form}",
@@ -91,6 +95,35 @@ def form_option(forms: Sequence[str], says: str) -> Callable[[Function], Functio
 
 
 format_option = form_option(FORMATS, "Form of the rows; the keys of json are stable.")
+
+
+def _look_options(function: Function) -> Function:
+    """`--color` and `--no-pager`."""
+    function = click.option(
+        "--no-pager",
+        is_flag=True,
+        expose_value=False,
+        callback=_no_pager,
+        help="Print what is longer than the terminal without $PAGER.",
+    )(function)
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=_color,
+        help="Colours; auto is on a terminal, or as NO_COLOR and FORCE_COLOR say.",
+    )(function)
+
+
+def _no_pager(ctx: click.Context, _param: click.Parameter, given: bool) -> None:
+    if given:
+        pager.turn_off(ctx)
+
+
+def _color(ctx: click.Context, _param: click.Parameter, chosen: str) -> None:
+    ctx.color = {"always": True, "never": False}.get(chosen, environments_color())
 
 
 def _short_form(ctx: click.Context, param: click.Parameter, given: bool) -> None:

@@ -12,6 +12,7 @@ import click
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.output import json_text, milliseconds, print_rows, severity_style, status_style
+from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import out
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.escape import safe
@@ -45,7 +46,7 @@ def show(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
 
     if form == "raw" and sys.stdout.isatty():
         raise Failure("a terminal is no place for raw bytes: take --hex, or send them to a file or program")
-    with opened(databases) as asked:
+    with opened(databases) as asked, paged():
         if form in ("hex", "raw"):
             for found in _found(asked, names, databases, payload):
                 out(found.hex()) if form == "hex" else click.echo(found, nl=False)
