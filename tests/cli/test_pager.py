@@ -30,7 +30,8 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_screen(plant: Path, *arguments: str, **environment: str) -> OnTerminal:
     """A screen of 24 lines and 80 columns."""
     command = [TOOL, *arguments, "-d", str(plant)]
-    return on_terminal(command, lines=24, **{"PAGER": PAGER, **environment})
+    environment.setdefault("PAGER", PAGER)
+    return on_terminal(command, columns=80, lines=24, **environment)
 
 
 def is_paged(shown: OnTerminal) -> bool:

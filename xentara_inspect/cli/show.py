@@ -13,8 +13,9 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.output import json_text, milliseconds, print_rows, severity_style, status_style
 from xentara_inspect.cli.pager import paged
-from xentara_inspect.cli.printing import out
+from xentara_inspect.cli.printing import out, terminal_width
 from xentara_inspect.cli.reading import opened
+from xentara_inspect.cli.wrapping import wrapped
 from xentara_inspect.escape import safe
 from xentara_inspect.queries.databases import Databases
 
@@ -121,15 +122,16 @@ def _print_text(row: Mapping[str, Any]) -> None:
             if packet["position"]:
                 place += f", packet {packet['position']}"
             title = side if row["kind"] == "exchange" else row["kind"]
-            out(f"\n{_bold(title.capitalize())} · {packet['time']} · {place}, {direction}\n")
-            out(packet["notation"].rstrip("\n"))
+            out(f"\n{_joined([_bold(title.capitalize()), packet['time'], f'{place}, {direction}'])}\n")
+            out(wrapped(packet["notation"].rstrip("\n"), terminal_width()))
         elif row["kind"] == "exchange":
             out(f"\n{_bold(side.capitalize())} · none")
     if row["findings"]:
         out(f"\n{_bold('Findings')}")
         for finding in row["findings"]:
             severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
-            out(f"  {severity} {finding['code']}: {safe(finding['message'])}")
+            words = f"{finding['code']}: {safe(finding['message'])}".split(" ")
+            out(_joined([f"  {severity}", *words], " ", indent=4))
 
 
 def _headline(row: Mapping[str, Any]) -> str:
@@ -144,7 +146,20 @@ def _headline(row: Mapping[str, Any]) -> str:
         parts.append(f"{milliseconds(row['latency_ms'])} ms")
     if row["element"] is not None:
         parts.append(safe(row["element"]))
-    return " · ".join(parts)
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[str], between: str = " · ", indent: int = 2) -> str:
+    """Parts behind one another; on a terminal that is too narrow, over several lines."""
+    lines = [parts[0]]
+    width = terminal_width()
+    for part in parts[1:]:
+        longer = f"{lines[-1]}{between}{part}"
+        if width is None or len(click.unstyle(longer)) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(" " * indent + part)
+    return "\n".join(lines)
 
 
 def _bold(text: str) -> str:
