@@ -75,6 +75,7 @@ def main() -> None:
 
     with reported():
         if _COMPLETION in os.environ:
+            importlib.import_module("xentara_inspect.cli.completion")  # has a better one for bash
             cli(prog_name=_PROGRAM)
         # Not cli(): it would take exit codes and broken pipes into its own hands.
         with cli.make_context(_PROGRAM, sys.argv[1:]) as context:

@@ -120,7 +120,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         "readings 'Plant.Tank 1.Level' --attribute Value --csv",
     )
 )
-@click.argument("named", metavar="[ELEMENT]", required=False)
+@click.argument("named", metavar="[ELEMENT]", required=False, shell_complete=options.offering("elements"))
 @options.databases_option
 @options.format_option
 @options.limit_option
@@ -187,7 +187,12 @@ def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.format_option
 @options.limit_option
 @options.session_option
-@click.option("--code", help="Only findings with this code, such as hello-missing.")
+@click.option(
+    "--code",
+    metavar="CODE",
+    shell_complete=options.offering("findings"),
+    help="Only findings with this code, such as hello-missing; docs/findings.md has them all.",
+)
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
 @options.since_until_options
 def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from xentara_inspect.cli import pager
 from xentara_inspect.cli.printing import environments_color
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FORMATS: Final = ("table", "json", "ndjson", "csv", "csv-safe")
 _SHORT_FORM: Final = "xentara_inspect.form"
@@ -23,6 +26,17 @@ def _session(_ctx: click.Context, _param: click.Parameter, name: str | None) -> 
     if not (number.isascii() and number.isdigit() and int(number)):
         raise click.BadParameter(f"{name!r} is no session; `xentara-inspect sessions` lists what is.")
     return name
+
+
+def offering(what: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What shells offer for a parameter. what: a word of `completion`."""
+
+    def offer(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from xentara_inspect.cli.completion import complete
+
+        return complete(what, ctx, incomplete)
+
+    return offer
 
 
 database_option = click.option(
@@ -60,10 +74,14 @@ session_option = click.option(
     "--session",
     metavar="ID",
     callback=_session,
+    shell_complete=offering("sessions"),
     help="Only this session; with several databases such as plant-2:3.",
 )
 element_option = click.option(
-    "--element", metavar="KEY|UUID", help="Only about this element, by primary key or UUID."
+    "--element",
+    metavar="KEY|UUID",
+    shell_complete=offering("elements"),
+    help="Only about this element, by primary key or UUID.",
 )
 
 

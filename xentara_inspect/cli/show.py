@@ -29,7 +29,7 @@ Found = TypeVar("Found")
         "show 42p1", "show last", "show 40-45 --json", "show 42p1 --hex", "show 42 --raw > message.cbor"
     )
 )
-@click.argument("names", metavar="ID...", nargs=-1, required=True)
+@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=options.offering("shown"))
 @options.databases_option
 @options.form_option(_FORMS, "Form; hex and raw are the bytes.")
 def show(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
