@@ -37,7 +37,9 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),
-    "addon-path": ("addon_path", "Print where the mitmproxy add-on file is."),
+    "addon-path": ("shipped", "Print where the mitmproxy add-on file is."),
+    "samples": ("shipped", "Print where the sample captures are."),
+    "docs": ("shipped", "Print where the documentation is."),
 }
 
 
