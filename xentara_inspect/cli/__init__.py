@@ -34,6 +34,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "elements": ("lists", "List the elements seen, with their primary keys."),
     "subscriptions": ("lists", "List subscriptions."),
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
+    "ask": ("ask", "Ask a question that is saved under a name."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

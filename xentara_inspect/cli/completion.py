@@ -42,14 +42,15 @@ add_completion_class(_Bash, "bash")
 
 
 def complete(what: str, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-    """What begins as the word that is typed; nothing where there is no such database, or it cannot be read.
+    """What begins as the word that is typed; nothing where that cannot be read.
 
     what: a key of `_KNOWN`, or of `_IN_DATABASES`, which are asked in the databases of the command line.
     """
-    if what in _KNOWN:
-        return list(_offered(((name, "") for name in _KNOWN[what]()), incomplete))
-    with contextlib.suppress(Exception), open_databases(_paths(ctx)) as databases:
-        return list(_offered(_IN_DATABASES[what](databases), incomplete))
+    with contextlib.suppress(Exception):
+        if what in _KNOWN:
+            return list(_offered(((name, "") for name in _KNOWN[what]()), incomplete))
+        with open_databases(_paths(ctx)) as databases:
+            return list(_offered(_IN_DATABASES[what](databases), incomplete))
     return []
 
 
@@ -103,10 +104,17 @@ def _errors() -> Iterable[str]:
     return sorted(set(ERROR_NAMES.values()))
 
 
+def _questions() -> Iterable[str]:
+    from xentara_inspect.cli.ask import saved_questions
+
+    return saved_questions()
+
+
 _KNOWN: Final[dict[str, Callable[[], Iterable[str]]]] = {
     "commands": _commands,
     "errors": _errors,
     "findings": _findings,
+    "questions": _questions,
 }
 _IN_DATABASES: Final[dict[str, Callable[[Databases], Iterable[tuple[str, str]]]]] = {
     "elements": _elements,
