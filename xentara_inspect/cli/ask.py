@@ -1,10 +1,8 @@
-"""`ask`: questions that are saved under a name, in the `[questions]` of a file in TOML."""
+"""`ask`: questions that are saved under a name."""
 
 from __future__ import annotations
 
 import shlex
-import tomllib
-from pathlib import Path
 from typing import Final
 
 import click
@@ -12,34 +10,11 @@ import click
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.printing import note
+from xentara_inspect.cli.questions import questions_file, saved_questions
 from xentara_inspect.cli.table import Column, print_table
 from xentara_inspect.escape import safe
 
-_PROGRAM: Final = "xentara-inspect"
-_TABLE: Final = "questions"
 _COLUMNS: Final = (Column("name", "Name"), Column("question", "Question", wraps=20))
-
-
-def questions_file() -> Path:
-    """Where questions are saved: `~/.config/xentara-inspect/config.toml`, or what the system has for it."""
-    return Path(click.get_app_dir(_PROGRAM)) / "config.toml"
-
-
-def saved_questions() -> dict[str, str]:
-    """Command lines without the program, by their names; none without the file. Raises Failure."""
-    path = questions_file()
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:  # ValueError: no TOML, or no UTF-8
-        raise Failure(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    questions = content.pop(_TABLE, {})
-    if content:
-        raise Failure(f"{path}: {next(iter(content))} is not known; there is [{_TABLE}]")
-    if not isinstance(questions, dict) or not all(isinstance(text, str) for text in questions.values()):
-        raise Failure(f"{path}: [{_TABLE}] has names, and command lines in quotes")
-    return questions
 
 
 @click.command(
@@ -65,9 +40,9 @@ def ask(ctx: click.Context, name: str | None, more: tuple[str, ...]) -> None:
             note(f"no questions yet; {questions_file()} is the file for them")
         return
     words = [*_words(name, questions), *more]
-    group = ctx.find_root().command
-    with group.make_context(_PROGRAM, words) as asked:
-        group.invoke(asked)
+    root = ctx.find_root()
+    with root.command.make_context(root.info_name, words) as asked:
+        root.command.invoke(asked)
 
 
 def _words(name: str, questions: dict[str, str]) -> list[str]:

@@ -105,7 +105,7 @@ def _errors() -> Iterable[str]:
 
 
 def _questions() -> Iterable[str]:
-    from xentara_inspect.cli.ask import saved_questions
+    from xentara_inspect.cli.questions import saved_questions
 
     return saved_questions()
 
