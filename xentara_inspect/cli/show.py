@@ -110,31 +110,36 @@ def _print_texts(rows: Iterable[Mapping[str, Any]]) -> None:
     for number, row in enumerate(rows):
         if number:
             out("")
-        _print_text(row)
+        for line in text_lines(row, terminal_width()):
+            out(line)
 
 
-def _print_text(row: Mapping[str, Any]) -> None:
-    out(_headline(row))
+def text_lines(row: Mapping[str, Any], width: int | None = None) -> Iterator[str]:
+    """What is shown of a row with `SHOW_KEYS`, with colours for terminals; all text is escaped.
+
+    width: of the terminal, where lines that are longer go on below.
+    """
+    yield _headline(row, width)
     for side, direction in _SIDES:
         packet = row[side]
         if packet is not None:
             place = f"message {packet['frame']}"
             if packet["position"]:
                 place += f", packet {packet['position']}"
-            title = side if row["kind"] == "exchange" else row["kind"]
-            out(f"\n{_joined([_bold(title.capitalize()), packet['time'], f'{place}, {direction}'])}\n")
-            out(wrapped(packet["notation"].rstrip("\n"), terminal_width()))
+            title = _bold((side if row["kind"] == "exchange" else row["kind"]).capitalize())
+            yield f"\n{_joined([title, packet['time'], f'{place}, {direction}'], width)}\n"
+            yield wrapped(packet["notation"].rstrip("\n"), width)
         elif row["kind"] == "exchange":
-            out(f"\n{_bold(side.capitalize())} · none")
+            yield f"\n{_bold(side.capitalize())} · none"
     if row["findings"]:
-        out(f"\n{_bold('Findings')}")
+        yield f"\n{_bold('Findings')}"
         for finding in row["findings"]:
             severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
             words = f"{finding['code']}: {safe(finding['message'])}".split(" ")
-            out(_joined([f"  {severity}", *words], " ", indent=4))
+            yield _joined([f"  {severity}", *words], width, " ", indent=4)
 
 
-def _headline(row: Mapping[str, Any]) -> str:
+def _headline(row: Mapping[str, Any], width: int | None) -> str:
     parts = [_bold(f"{row['kind']} {row['id']}"), f"session {row['session']}"]
     if row["command"] is not None:
         parts.append(row["command"])
@@ -146,13 +151,12 @@ def _headline(row: Mapping[str, Any]) -> str:
         parts.append(f"{milliseconds(row['latency_ms'])} ms")
     if row["element"] is not None:
         parts.append(safe(row["element"]))
-    return _joined(parts)
+    return _joined(parts, width)
 
 
-def _joined(parts: Sequence[str], between: str = " · ", indent: int = 2) -> str:
-    """Parts behind one another; on a terminal that is too narrow, over several lines."""
+def _joined(parts: Sequence[str], width: int | None, between: str = " · ", indent: int = 2) -> str:
+    """Parts behind one another; where they are wider than that, over several lines."""
     lines = [parts[0]]
-    width = terminal_width()
     for part in parts[1:]:
         longer = f"{lines[-1]}{between}{part}"
         if width is None or len(click.unstyle(longer)) <= width:
