@@ -25,8 +25,9 @@ from xentara_inspect.notation.messages import Context, annotate, annotate_messag
 from xentara_inspect.protocol import commands, error_codes, identifiers, shape_types
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
+from xentara_inspect.traffic.rules import RULES
 
-PAGES: Final = tuple(FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json"))
+PAGES: Final = tuple(FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings"))
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ELEMENT: Final = UUID("e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8")
@@ -128,6 +129,12 @@ def _enumeration(table: shape_types.EnumTable) -> Callable[[], str]:
 _TIME: Final = cbor2.CBORTag(1001, {4: cbor2.CBORTag(4, [-9, 1700000000123456789])})
 _EVENT: Final = [8, 0, {0: _TIME, 1: ELEMENT, 2: {11: cbor2.CBORTag(121, 21), 9: cbor2.CBORTag(121, 0)}}]
 
+
+def _findings() -> str:
+    rows = ((f"`{code}`", rule.severity, rule.asks, rule.source) for code, rule in sorted(RULES.items()))
+    return _table(("code", "severity", "what is asked for", "where"), rows)
+
+
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "request": _notation([[0, 65, 4, {0: ELEMENT, 1: [11, 9, SUBSCRIPTION]}]]),
     "success": _notation(
@@ -151,6 +158,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "access": _enumeration(identifiers.ATTRIBUTE_ACCESS),
     "data types": _enumeration(identifiers.ATTRIBUTE_DATA_TYPES),
     "event types": _enumeration(identifiers.EVENT_TYPES),
+    "findings": _findings,
     **SCHEMA_PARTS,
     **JSON_PARTS,
 }

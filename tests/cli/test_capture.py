@@ -64,6 +64,8 @@ def test_a_conversation_over_tls_is_recorded_whole(database: Path, confdir: Path
     assert "Connected: client 127.0.0.1:" in output
     assert "Closed (1000): client 127.0.0.1:" in output
     assert output.count("Listening on") == 1
+    told = f"Recorded 1 session, {session['frames']} frames. Next: xentara-inspect log -d {database}\n"
+    assert output.splitlines(keepends=True)[-1].endswith(told)
 
 
 def test_a_certificate_that_is_not_trusted_is_one_clear_line(database: Path, confdir: Path) -> None:
@@ -115,6 +117,30 @@ def test_a_scheme_that_the_server_does_not_speak_is_one_clear_line(database: Pat
 
     assert "is it https://?" in run_async(main(tls=True))
     assert "is it a TLS server?" in run_async(main(tls=False))
+
+
+def test_where_nobody_came_the_last_line_says_so(database: Path, confdir: Path) -> None:
+    with Capture("http://127.0.0.1:1", database, confdir) as proxy:
+        assert proxy.port
+        proxy.stop()
+    assert (proxy.child.returncode, proxy.lines[-1][9:]) == (
+        0,
+        "Nothing was recorded: no client connected.\n",
+    )
+
+
+def test_the_last_line_names_all_files_of_a_recording_that_rotates(database: Path, confdir: Path) -> None:
+    async def main() -> str:
+        async with simulated() as simulator:
+            upstream = f"http://127.0.0.1:{simulator.port}"
+            with Capture(upstream, database, confdir, "--rotate-size", "500M") as proxy:
+                async with Client(await asyncio.to_thread(lambda: proxy.url)):
+                    pass
+                await asyncio.to_thread(proxy.stop)
+            return proxy.lines[-1]
+
+    command = run_async(main()).partition(" Next: ")[2]
+    assert command == f"xentara-inspect log -d '{database.with_suffix('')}*.db'\n"
 
 
 def test_a_port_in_use_is_one_clear_line(database: Path, confdir: Path) -> None:

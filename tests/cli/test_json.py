@@ -34,7 +34,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two recordings: all samples, and a conversation of everything odd, with a name out of a file."""
     folder = tmp_path_factory.mktemp("json")
     samples = folder / "samples.db"
-    assert run("import", *SAMPLES, "-d", samples) == ""
+    run("import", *SAMPLES, "-d", samples)
     odd = fill(folder / "odd.db", *CONVERSATION, *ODD)
     fill(odd, *CONVERSATION[:1], about=info("flow-2", opened=1_800_000_000), start=1_800_000_000_000_000_000)
     (folder / "names.csv").write_text(f"uuid,name\n{VALVE_UUID},Other\n")

@@ -134,3 +134,14 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(conversation: Path) -> No
         shell=True, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert (shown.stdout.count("\n"), shown.stderr) == (1, "")
+
+
+def test_on_a_narrow_terminal_nothing_runs_over_its_edge_but_what_cannot_be_broken(
+    conversation: Path,
+) -> None:
+    command = [str(BIN / "xentara-inspect"), "show", "11p1", "14p2", "--no-pager", "-d", str(conversation)]
+    lines = on_terminal(command, columns=44, NO_COLOR="1").text.replace("\r", "").splitlines()
+    assert lines[0] == "exchange 11p1 · session 1 · write · error"
+    assert lines[1].startswith("  -32103 Read Only · ")
+    assert [line for line in lines if len(line) > 44] == ["    0: 37(h'00112233445566778899AABBCCDDEEFF'),"]
+    assert any(len(line) > 44 and " · " in line for line in run(conversation, "11p1").splitlines())

@@ -15,9 +15,11 @@ import pytest
 
 from xentara_inspect.cli.endpoints import ENDPOINT
 from xentara_inspect.frames import endpoint
-from xentara_inspect.simulator import Client
+from xentara_inspect.simulator import OPERATOR, OUTSIDER, SERVICE, VIEWER, Client
 
 COMMAND = [sys.executable, "-c", "from xentara_inspect.cli.simulate import simulate; simulate()"]
+
+USERS = (OPERATOR, VIEWER, SERVICE, OUTSIDER)
 
 
 def refused(*arguments: str) -> tuple[int, str]:
@@ -29,7 +31,7 @@ def refused(*arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("options", [[], ["--tls"]])
+@pytest.mark.parametrize("options", [[], ["--tls"], ["--require-auth"]])
 def test_it_says_where_it_listens_serves_and_ends_cleanly(number: signal.Signals, options: list[str]) -> None:
     with subprocess.Popen(
         [*COMMAND, "--listen", "127.0.0.1:0", *options],
@@ -42,6 +44,10 @@ def test_it_says_where_it_listens_serves_and_ends_cleanly(number: signal.Signals
             assert process.stderr is not None
             url = re.search(r"wss?://127\.0\.0\.1:[1-9]\d*/api/ws", process.stdout.readline())
             assert url is not None
+            said = [process.stdout.readline().split() for _ in range(6)]
+            assert [words[:2] for words in said[1:5]] == [[user.user, user.password] for user in USERS]
+            assert said[0][0] == ("Log" if "--require-auth" in options else "Anybody")
+            assert said[5] == ["Stop", "with", "Ctrl-C"]
             assert asyncio.run(_greet(url[0])) == {0: 1}
             process.send_signal(number)
             assert process.wait(timeout=10) == 0
@@ -56,7 +62,7 @@ async def _greet(url: str) -> object:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    async with Client(url, ssl_context=context) as client:
+    async with Client(url, ssl_context=context, user=OPERATOR.user, password=OPERATOR.password) as client:
         return (await client.request(14, {0: 1, 1: 1})).result
 
 

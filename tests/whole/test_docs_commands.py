@@ -13,8 +13,8 @@ import pytest
 from tests.live import BIN, ROOT
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md")
-ATTENDED = re.compile(r"make |mitmdump |xentara-inspect (capture|simulate|demo|watch)\b")
-"""What runs until it is stopped, needs a server or a terminal, or would run these tests again."""
+ATTENDED = re.compile(r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b")
+"""What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""
 
 
 def commands(page: Path) -> list[str]:

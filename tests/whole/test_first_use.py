@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import json
 import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
 
 from tests.live import ROOT, inspect
 from tests.store_traffic import HELLO, add, frames
+from tests.terminal import on_terminal
 from xentara_inspect.cli import _COMMANDS
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.database import open_for_writing
@@ -52,22 +49,9 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
 
 def in_terminal(width: int, *arguments: str | Path) -> str:
     """What the command prints on a terminal of so many columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    environment = {**os.environ, "TERM": "xterm"}
-    environment.pop("COLUMNS", None)
-    command = [sys.executable, "-m", "xentara_inspect", *arguments]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment):
-        os.close(theirs)
-        printed = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # the other side is closed
-                break
-            printed += piece
-    os.close(ours)
-    return re.sub("\x1b\\[[0-9;]*m", "", printed.decode()).replace("\r\n", "\n")
+    command = [sys.executable, "-m", "xentara_inspect", *map(str, arguments)]
+    printed = on_terminal(command, columns=width, lines=500).text
+    return re.sub("\x1b\\[[0-9;]*m", "", printed).replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("command", _COMMANDS)

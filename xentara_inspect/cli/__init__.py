@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from xentara_inspect._version import __version__
+from xentara_inspect.cli.printing import environments_color
 
 _PROGRAM: Final = "xentara-inspect"
 _COMPLETION: Final = "_XENTARA_INSPECT_COMPLETE"
@@ -34,10 +35,13 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "subscriptions": ("subscriptions", "List subscriptions, and how often their elements were heard of."),
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
+    "ask": ("ask", "Ask a question that is saved under a name."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),
-    "addon-path": ("addon_path", "Print where the mitmproxy add-on file is."),
+    "addon-path": ("shipped", "Print where the mitmproxy add-on file is."),
+    "samples": ("shipped", "Print where the sample captures are."),
+    "docs": ("shipped", "Print where the documentation is."),
 }
 
 
@@ -63,8 +67,10 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="xentara-inspect")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Record, decode and question the WebSocket traffic of Xentara."""
+    ctx.color = environments_color()
 
 
 def main() -> None:
@@ -73,6 +79,7 @@ def main() -> None:
 
     with reported():
         if _COMPLETION in os.environ:
+            importlib.import_module("xentara_inspect.cli.completion")  # has a better one for bash
             cli(prog_name=_PROGRAM)
         # Not cli(): it would take exit codes and broken pipes into its own hands.
         with cli.make_context(_PROGRAM, sys.argv[1:]) as context:

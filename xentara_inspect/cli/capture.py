@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -88,7 +89,7 @@ def capture(
     Clients connect to the address this listens on instead of the server's. Other options go to
     mitmdump, such as `--certs FILE` or `--set client_certs=FILE`.
     """
-    from xentara_inspect.proxy.mitmdump import CaptureError, run
+    from xentara_inspect.proxy.mitmdump import CaptureError, run, say
 
     host, port = listen
     settings = {"xentara_db": database}
@@ -110,10 +111,25 @@ def capture(
     if ssl_insecure:
         arguments.append("--ssl-insecure")
     try:
-        run([*arguments, *mitmproxy_options], upstream, database)
+        recorded = run([*arguments, *mitmproxy_options], upstream, database)
     except CaptureError as error:
         raise Failure(str(error)) from None
+    say(_ending(recorded, database, rotates=_rotates(settings)))
     sys.exit(0)
+
+
+def _rotates(settings: Mapping[str, str]) -> bool:
+    return bool(settings["xentara_rotate_size"] or settings["xentara_rotate_time"])
+
+
+def _ending(recorded: Mapping[str, int], database: str, *, rotates: bool) -> str:
+    """The last line: what there is now, and what to ask of it."""
+    if not recorded["session"]:
+        return "Nothing was recorded: no client connected."
+    counted = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in recorded.items())
+    stem, ending = os.path.splitext(database)
+    files = f"{stem}*{ending}" if rotates else database
+    return f"Recorded {counted}. Next: xentara-inspect log -d {shlex.quote(files)}"
 
 
 def _text(option: Option, given: str | bool | tuple[str, ...]) -> str:

@@ -13,7 +13,8 @@ from typing import Final
 import click
 
 from xentara_inspect.cli.failures import Failure
-from xentara_inspect.cli.printing import out
+from xentara_inspect.cli.printing import out, terminal_width
+from xentara_inspect.cli.wrapping import wrapped
 from xentara_inspect.notation.messages import annotate_by_pieces
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.redaction import redact
@@ -84,7 +85,7 @@ def decode(
 
 
 def _print(lines: Sequence[str], _ends: Sequence[int]) -> None:
-    out("\n".join(lines))
+    out(wrapped("\n".join(lines), terminal_width()))
 
 
 class _BesideBytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from xentara_inspect.cli import pager
 from xentara_inspect.cli.failures import Failure
 
 _START_SECONDS = 60
@@ -44,6 +45,7 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
         )
         asyncio.run(_talk(path, Path(folder), seconds))
         wait_until_indexed(path)
+        pager.turn_off(ctx)
         ctx.invoke(log, databases=(path,), limit=0, with_events=False)
     if database is not None:
         click.echo(

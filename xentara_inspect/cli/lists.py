@@ -100,7 +100,12 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.format_option
 @options.limit_option
 @options.session_option
-@click.option("--code", help="Only findings with this code, such as hello-missing.")
+@click.option(
+    "--code",
+    metavar="CODE",
+    shell_complete=options.offering("findings"),
+    help="Only findings with this code, such as hello-missing; docs/findings.md has them all.",
+)
 @click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
 @options.since_until_options
 def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:

@@ -46,11 +46,21 @@ _COLUMNS = (
 @options.limit_option
 @options.session_option
 @click.option(
-    "--command", "commands", metavar="NAME", multiple=True, help="Only this command; may be repeated."
+    "--command",
+    "commands",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=options.offering("commands"),
+    help="Only this command; may be repeated.",
 )
 @click.option("--status", type=click.Choice([str(status) for status in Status]), help="Only this status.")
 @options.element_option
-@click.option("--error", metavar="CODE|NAME", help="Only answers with this error.")
+@click.option(
+    "--error",
+    metavar="CODE|NAME",
+    shell_complete=options.offering("errors"),
+    help="Only answers with this error.",
+)
 @click.option("--message-id", type=int, help="Only this message id.")
 @options.since_until_options
 @click.option("--events", "with_events", is_flag=True, help="List events too.")

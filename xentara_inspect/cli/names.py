@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.output import print_rows
+from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
@@ -42,7 +43,7 @@ def names(ctx: click.Context, /, databases: tuple[str, ...], form: str, **filter
         Column("source", "Source", spare=1),
         Column("otherwise", "Otherwise in a file", spare=2),
     )
-    with opened(databases) as asked:
+    with opened(databases) as asked, paged():
         print_rows(query(asked, **filters), NAME_KEYS, columns, form)
 
 

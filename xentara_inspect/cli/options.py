@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+from xentara_inspect.cli import pager
+from xentara_inspect.cli.printing import environments_color
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FORMATS: Final = ("table", "json", "ndjson", "csv", "csv-safe")
 _SHORT_FORM: Final = "xentara_inspect.form"
@@ -20,6 +26,17 @@ def _session(_ctx: click.Context, _param: click.Parameter, name: str | None) -> 
     if not (number.isascii() and number.isdigit() and int(number)):
         raise click.BadParameter(f"{name!r} is no session; `xentara-inspect sessions` lists what is.")
     return name
+
+
+def offering(what: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What shells offer for a parameter. what: a word of `completion`."""
+
+    def offer(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from xentara_inspect.cli.completion import complete
+
+        return complete(what, ctx, incomplete)
+
+    return offer
 
 
 database_option = click.option(
@@ -57,17 +74,22 @@ session_option = click.option(
     "--session",
     metavar="ID",
     callback=_session,
+    shell_complete=offering("sessions"),
     help="Only this session; with several databases such as plant-2:3.",
 )
 element_option = click.option(
-    "--element", metavar="KEY|UUID", help="Only about this element, by primary key or UUID."
+    "--element",
+    metavar="KEY|UUID",
+    shell_complete=offering("elements"),
+    help="Only about this element, by primary key or UUID.",
 )
 
 
 def form_option(forms: Sequence[str], says: str) -> Callable[[Function], Function]:
-    """`--format`, and short forms of its values. forms: the first is the default."""
+    """`--format`, short forms of its values, and how they look. forms: the first is the default."""
 
     def decorate(function: Function) -> Function:
+        function = _look_options(function)
         for form in reversed(forms[1:]):
             function = click.option(
                 f"--{form}",
@@ -91,6 +113,35 @@ def form_option(forms: Sequence[str], says: str) -> Callable[[Function], Functio
 
 
 format_option = form_option(FORMATS, "Form of the rows; the keys of json are stable.")
+
+
+def _look_options(function: Function) -> Function:
+    """`--color` and `--no-pager`."""
+    function = click.option(
+        "--no-pager",
+        is_flag=True,
+        expose_value=False,
+        callback=_no_pager,
+        help="Print what is longer than the terminal without $PAGER.",
+    )(function)
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=_color,
+        help="Colours; auto is on a terminal, or as NO_COLOR and FORCE_COLOR say.",
+    )(function)
+
+
+def _no_pager(ctx: click.Context, _param: click.Parameter, given: bool) -> None:
+    if given:
+        pager.turn_off(ctx)
+
+
+def _color(ctx: click.Context, _param: click.Parameter, chosen: str) -> None:
+    ctx.color = {"always": True, "never": False}.get(chosen, environments_color())
 
 
 def _short_form(ctx: click.Context, param: click.Parameter, given: bool) -> None:

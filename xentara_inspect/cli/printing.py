@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 
 import click
@@ -15,6 +17,25 @@ def out(text: str, *, newline: bool = True) -> None:
 def note(text: str) -> None:
     """Print a line for people on standard error."""
     click.echo(_encodable(text, sys.stderr.encoding), file=sys.stderr)
+
+
+def environments_color() -> bool | None:
+    """Whether colours are wanted whatever the output is: NO_COLOR, FORCE_COLOR; None for on a terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
+def is_coloured() -> bool:
+    """Whether standard output shows colours."""
+    ctx = click.get_current_context(silent=True)
+    color = ctx.color if ctx is not None else environments_color()
+    return sys.stdout.isatty() if color is None else color
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that standard output goes to; None for a file or another program."""
+    return max(1, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from xentara_inspect.cli.output import print_rows
+from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.table import Column
 from xentara_inspect.queries.databases import Databases, open_databases
@@ -43,5 +44,5 @@ def print_answer(
 
     query: a question of `queries`. Where the reader has seen enough it ends before its databases do.
     """
-    with opened(paths) as asked, contextlib.closing(query(asked, **filters)) as rows:
+    with opened(paths) as asked, contextlib.closing(query(asked, **filters)) as rows, paged():
         print_rows(rows, keys, columns, form)

@@ -36,7 +36,7 @@ def _plot(_ctx: click.Context, _param: click.Parameter, given: str | None) -> st
         "readings 'Plant.Tank 1.Level' --plot",
     )
 )
-@click.argument("named", metavar="[ELEMENT]", required=False)
+@click.argument("named", metavar="[ELEMENT]", required=False, shell_complete=options.offering("elements"))
 @options.databases_option
 @options.format_option
 @options.limit_option

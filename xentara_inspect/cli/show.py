@@ -12,8 +12,10 @@ import click
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.output import json_text, milliseconds, print_rows, severity_style, status_style
-from xentara_inspect.cli.printing import out
+from xentara_inspect.cli.pager import paged
+from xentara_inspect.cli.printing import out, terminal_width
 from xentara_inspect.cli.reading import opened
+from xentara_inspect.cli.wrapping import wrapped
 from xentara_inspect.escape import safe
 from xentara_inspect.queries.databases import Databases
 
@@ -27,7 +29,7 @@ Found = TypeVar("Found")
         "show 42p1", "show last", "show 40-45 --json", "show 42p1 --hex", "show 42 --raw > message.cbor"
     )
 )
-@click.argument("names", metavar="ID...", nargs=-1, required=True)
+@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=options.offering("shown"))
 @options.databases_option
 @options.form_option(_FORMS, "Form; hex and raw are the bytes.")
 def show(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
@@ -45,7 +47,7 @@ def show(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
 
     if form == "raw" and sys.stdout.isatty():
         raise Failure("a terminal is no place for raw bytes: take --hex, or send them to a file or program")
-    with opened(databases) as asked:
+    with opened(databases) as asked, paged():
         if form in ("hex", "raw"):
             for found in _found(asked, names, databases, payload):
                 out(found.hex()) if form == "hex" else click.echo(found, nl=False)
@@ -108,32 +110,36 @@ def _print_texts(rows: Iterable[Mapping[str, Any]]) -> None:
     for number, row in enumerate(rows):
         if number:
             out("")
-        for line in text_lines(row):
+        for line in text_lines(row, terminal_width()):
             out(line)
 
 
-def text_lines(row: Mapping[str, Any]) -> Iterator[str]:
-    """What is shown of a row with `SHOW_KEYS`, with colours for terminals; all text is escaped."""
-    yield _headline(row)
+def text_lines(row: Mapping[str, Any], width: int | None = None) -> Iterator[str]:
+    """What is shown of a row with `SHOW_KEYS`, with colours for terminals; all text is escaped.
+
+    width: of the terminal, where lines that are longer go on below.
+    """
+    yield _headline(row, width)
     for side, direction in _SIDES:
         packet = row[side]
         if packet is not None:
             place = f"message {packet['frame']}"
             if packet["position"]:
                 place += f", packet {packet['position']}"
-            title = side if row["kind"] == "exchange" else row["kind"]
-            yield f"\n{_bold(title.capitalize())} · {packet['time']} · {place}, {direction}\n"
-            yield packet["notation"].rstrip("\n")
+            title = _bold((side if row["kind"] == "exchange" else row["kind"]).capitalize())
+            yield f"\n{_joined([title, packet['time'], f'{place}, {direction}'], width)}\n"
+            yield wrapped(packet["notation"].rstrip("\n"), width)
         elif row["kind"] == "exchange":
             yield f"\n{_bold(side.capitalize())} · none"
     if row["findings"]:
         yield f"\n{_bold('Findings')}"
         for finding in row["findings"]:
             severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
-            yield f"  {severity} {finding['code']}: {safe(finding['message'])}"
+            words = f"{finding['code']}: {safe(finding['message'])}".split(" ")
+            yield _joined([f"  {severity}", *words], width, " ", indent=4)
 
 
-def _headline(row: Mapping[str, Any]) -> str:
+def _headline(row: Mapping[str, Any], width: int | None) -> str:
     parts = [_bold(f"{row['kind']} {row['id']}"), f"session {row['session']}"]
     if row["command"] is not None:
         parts.append(row["command"])
@@ -145,7 +151,19 @@ def _headline(row: Mapping[str, Any]) -> str:
         parts.append(f"{milliseconds(row['latency_ms'])} ms")
     if row["element"] is not None:
         parts.append(safe(row["element"]))
-    return " · ".join(parts)
+    return _joined(parts, width)
+
+
+def _joined(parts: Sequence[str], width: int | None, between: str = " · ", indent: int = 2) -> str:
+    """Parts behind one another; where they are wider than that, over several lines."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]}{between}{part}"
+        if width is None or len(click.unstyle(longer)) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(" " * indent + part)
+    return "\n".join(lines)
 
 
 def _bold(text: str) -> str:

@@ -7,11 +7,15 @@ import errno
 import os
 import signal
 import socket
+from typing import TYPE_CHECKING
 
 import click
 
 from xentara_inspect.cli.endpoints import ENDPOINT
 from xentara_inspect.frames import endpoint
+
+if TYPE_CHECKING:
+    from xentara_inspect.simulator import Rights
 
 
 @click.command()
@@ -49,7 +53,7 @@ def _reason(error: OSError | UnicodeError) -> str:
 
 
 async def _run(host: str, port: int, *, tls: bool, require_auth: bool) -> None:
-    from xentara_inspect.simulator import OPERATOR, Simulator
+    from xentara_inspect.simulator import OPERATOR, OUTSIDER, SERVICE, VIEWER, Simulator
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,7 +61,18 @@ async def _run(host: str, port: int, *, tls: bool, require_auth: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     async with Simulator(host, port, tls=tls, require_auth=require_auth) as simulator:
         click.echo(f"Simulator listening on {simulator.url}")
-        if require_auth:
-            click.echo(f"Log in as {OPERATOR.user} with the made-up password {OPERATOR.password}")
+        need = "Log in as" if require_auth else "Anybody may connect, or log in as"
+        click.echo(f"{need} one of (all made up):")
+        for account in (OPERATOR, VIEWER, SERVICE, OUTSIDER):
+            click.echo(f"  {account.user:<10}{account.password:<24}{_rights(account.rights)}")
         click.echo("Stop with Ctrl-C")
         await stop.wait()
+
+
+def _rights(rights: Rights) -> str:
+    """What a user may do, in words."""
+    if not rights.connect:
+        return "may not connect"
+    may = {"read": rights.read, "write": rights.write, "change the stage": rights.control}
+    restricted = ", restricted elements too" if rights.restricted else ""
+    return f"may {', '.join(word for word, allowed in may.items() if allowed)}{restricted}"

@@ -6,14 +6,15 @@ never gets narrower again: lines that follow one another seldom shift.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from xentara_inspect.cli.printing import out, printable
+import click
+
+from xentara_inspect.cli.printing import is_coloured, out, printable, terminal_width
 from xentara_inspect.escape import safe
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
 
     On a terminal a head stands above each page with other columns or widths than the page before.
     """
-    console = _terminal()
+    width = terminal_width()
+    paints = is_coloured()
     widest = [0] * len(columns)
     layout: Layout = ()
     count = 0
@@ -73,24 +75,15 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
         for place, column in enumerate(cells):
             widest[place] = max(widest[place], *(_width(text) for text, _ in column))
         before, layout = layout, _whole(columns, widest)
-        if console:
-            layout = _fitting(columns, widest, layout, console.width)
+        if width:
+            layout = _fitting(columns, widest, layout, width)
         shown = list(zip(*(cells[place] for place, _ in layout), strict=True))
-        if not before or (console and layout != before):
+        if not before or (width and layout != before):
             shown.insert(0, tuple((columns[place].title, _HEAD_STYLE) for place, _ in layout))
         form = [(columns[place].right, width) for place, width in layout]
-        out("\n".join(line for row in shown for line in _lines(row, form, console)))
+        out("\n".join(line for row in shown for line in _lines(row, form, paints)))
         count += len(page)
     return count
-
-
-def _terminal() -> Console | None:
-    """The terminal that the table goes to; None where it goes to a file or another program."""
-    if not sys.stdout.isatty():
-        return None
-    from rich.console import Console
-
-    return Console(highlight=False)
 
 
 def _pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
@@ -142,25 +135,25 @@ def _total(layout: Iterable[tuple[int, ...]]) -> int:
     return sum(column[1] + _BETWEEN for column in layout) - _BETWEEN
 
 
-def _lines(row: Sequence[Cell], form: Sequence[_Form], console: Console | None) -> Iterator[str]:
-    """The lines of a row. console: None where nothing is coloured, and nothing is too wide."""
+def _lines(row: Sequence[Cell], form: Sequence[_Form], paints: bool) -> Iterator[str]:
+    """The lines of a row. paints: whether in colours."""
     cells = []
     is_one_line = True
     for cell, (_, width) in zip(row, form, strict=True):
         text, style = cell
-        if console is None or _width(text) <= width:
+        if _width(text) <= width:
             cells.append([cell])
         else:
             is_one_line = False
-            cells.append([(line, style) for line in _broken(text, width, console)])
+            cells.append([(line, style) for line in _broken(text, width)])
     if is_one_line:
-        yield _line(row, form, console)
+        yield _line(row, form, paints)
     else:
         for line in zip_longest(*cells, fillvalue=_EMPTY):
-            yield _line(line, form, console)
+            yield _line(line, form, paints)
 
 
-def _line(cells: Sequence[Cell], form: Sequence[_Form], console: Console | None) -> str:
+def _line(cells: Sequence[Cell], form: Sequence[_Form], paints: bool) -> str:
     line = ""
     blank = 0
     for (text, style), (right, width) in zip(cells, form, strict=True):
@@ -169,7 +162,7 @@ def _line(cells: Sequence[Cell], form: Sequence[_Form], console: Console | None)
             blank += width + _BETWEEN
             continue
         before, behind = (left_over, 0) if right else (0, left_over)
-        line += " " * (blank + before) + (_painted(text, style, console) if style and console else text)
+        line += " " * (blank + before) + (_painted(text, style) if style and paints else text)
         blank = behind + _BETWEEN
     return line
 
@@ -184,17 +177,19 @@ def _width(text: str) -> int:
 
 
 @lru_cache(maxsize=PAGE)
-def _broken(text: str, width: int, console: Console) -> list[str]:
+def _broken(text: str, width: int) -> list[str]:
     """A text over as many lines as it needs."""
     from rich.text import Text
 
-    return [line.plain.rstrip() for line in Text(text).wrap(console, width, overflow="fold")]
+    return [line.plain.rstrip() for line in Text(text).wrap(_console(), width, overflow="fold")]
 
 
-@lru_cache(maxsize=PAGE)
-def _painted(text: str, style: str, console: Console) -> str:
-    from rich.text import Text
+@cache
+def _console() -> Console:
+    from rich.console import Console
 
-    with console.capture() as captured:
-        console.print(Text(text, style=style), end="", soft_wrap=True)
-    return captured.get()
+    return Console()
+
+
+def _painted(text: str, style: str) -> str:
+    return click.style(text, bold=True) if style == _HEAD_STYLE else click.style(text, fg=style)

@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -71,6 +72,7 @@ class XentaraRecorder:
         self._not_recorded: set[str] = set()
         self._replays = False
         self._stopping = 0.0
+        self.recorded = Counter({"session": 0, "frame": 0})
 
     # Start
 
@@ -100,11 +102,8 @@ class XentaraRecorder:
             except OptionError as error:
                 self._fail(str(error))
                 continue
-            if (
-                self._journal is not None
-                and value != self._values[option.name]
-                and option.name != "xentara_filter"
-            ):
+            is_news = value != self._values[option.name] and option.name != "xentara_filter"
+            if is_news and self._journal is not None:
                 logger.error("%s cannot be changed while recording", option.name)
                 continue
             self._values[option.name] = value
@@ -199,6 +198,7 @@ class XentaraRecorder:
         journal = self._start()
         if journal is None:
             return None
+        self.recorded["session"] += 1
         if not flow.live:
             self._replays = True
         source = LIVE if flow.live else ctx.options.rfile or "replay"
@@ -211,6 +211,7 @@ class XentaraRecorder:
             return None
         message = flow.websocket.messages[-1]
         frame = message_frame(message)
+        self.recorded["frame"] += 1
         if self._trims and flow.live:
             del flow.websocket.messages[:-1]
         why = too_large(len(frame.payload), self._values["xentara_max_frame"])

@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -147,9 +147,13 @@ class ErrorCheck:
             raise CaptureError(self._log.errors[0])
 
 
-def run(arguments: Sequence[str], upstream: str, database: str) -> None:
-    """Run the proxy until a signal ends it. Raises CaptureError, or click.UsageError for options."""
+def run(arguments: Sequence[str], upstream: str, database: str) -> Mapping[str, int]:
+    """Run the proxy until a signal ends it. Raises CaptureError, or click.UsageError for options.
+
+    Returns how many there were of each `session` and `frame` that was recorded.
+    """
     log = StartupErrors()
+    recorder = XentaraRecorder()
     logging.getLogger().addHandler(log)
 
     class Master(DumpMaster):
@@ -157,7 +161,6 @@ def run(arguments: Sequence[str], upstream: str, database: str) -> None:
             super().__init__(opts, with_termlog=False)
             self.addons.remove(self.addons.get("errorcheck"))
             self.addons.add(ErrorCheck(log), Announcer(upstream, database, log))
-            recorder = XentaraRecorder()
             self.addons.register(recorder)
             # At the front: what later add-ons do to a message is not what was on the wire, and on
             # mitmproxy 12 the last add-on would run only after all flows of `-r`.
@@ -171,6 +174,7 @@ def run(arguments: Sequence[str], upstream: str, database: str) -> None:
         mitmproxy_main.run(Master, _parser, arguments, extra)
     finally:
         logging.getLogger().removeHandler(log)
+    return recorder.recorded
 
 
 def _filtered(args: Any) -> dict[str, Any]:
