@@ -39,7 +39,9 @@ def _quality(number: Any) -> str:
 @options.databases_option
 @options.format_option
 @options.limit_option
+@options.grep_option("address, path, user, program, or why it was closed or refused")
 @options.since_until_options
+@options.local_option
 def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List the recorded connections: who, when, how many of what, why closed.
 
@@ -78,7 +80,10 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.limit_option
 @options.session_option
 @options.element_option
+@options.value_option
+@options.grep_option("names, UUIDs, values, errors, and notation where that is stored")
 @options.since_until_options
+@options.local_option
 @click.option("--notation", "with_notation", is_flag=True, help="Rows that are no table have notation too.")
 def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List pushed events, the newest 50, oldest first."""
@@ -101,6 +106,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     epilog=options.examples(
         "readings --since 2026-03-01T14:03 --until 2026-03-01T14:04",
         "readings 'Plant.Tank 1.Level' --attribute Value --csv",
+        "readings 'Plant.**' --value '> 40' --since -10m",
     )
 )
 @click.argument("named", metavar="[ELEMENT]", required=False)
@@ -109,18 +115,26 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.limit_option
 @options.session_option
 @options.element_option
-@click.option("--attribute", help="Only this attribute, by name, number or UUID.")
-@click.option("--origin", type=click.Choice(["event", "read", "write"]), help="Only from these packets.")
+@click.option("--attribute", multiple=True, help="Only this attribute, by name, number or UUID.")
+@click.option(
+    "--origin",
+    type=click.Choice(["event", "read", "write"]),
+    multiple=True,
+    help="Only from these packets.",
+)
+@options.value_option
+@options.grep_option("names, UUIDs, values, errors")
 @options.since_until_options
+@options.local_option
 def readings(
-    named: str | None, databases: tuple[str, ...], form: str, element: str | None, **filters: Any
+    named: str | None, databases: tuple[str, ...], form: str, element: tuple[str, ...], **filters: Any
 ) -> None:
     """List attribute values seen in events, reads and writes; the newest 50, oldest first."""
     from xentara_inspect.queries.readings import READING_KEYS
     from xentara_inspect.queries.readings import readings as query
 
-    if named is not None and element is not None:
-        raise click.UsageError("Give ELEMENT or --element, not both.")
+    if named is not None:
+        element = (named, *element)
     columns = (
         Column("packet", "Packet", right=True, spare=1),
         Column("session", "Session", right=True, spare=7),
@@ -133,7 +147,7 @@ def readings(
         Column("quality", "Quality", show=_quality, spare=6),
         Column("error_name", "Error", spare=5, pick=_refusal),
     )
-    print_answer(databases, form, query, READING_KEYS, columns, element=named or element, **filters)
+    print_answer(databases, form, query, READING_KEYS, columns, element=element, **filters)
 
 
 @click.command(epilog=options.examples("stats", "stats --session 3 --since 2026-03-01T14:00"))
@@ -170,9 +184,17 @@ def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.format_option
 @options.limit_option
 @options.session_option
-@click.option("--code", help="Only findings with this code, such as hello-missing.")
-@click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
+@options.element_option
+@click.option("--code", multiple=True, help="Only findings with this code, such as hello-missing.")
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "info"]),
+    multiple=True,
+    help="Only this severity.",
+)
+@options.grep_option("code, message, and the names and UUIDs of what it is about")
 @options.since_until_options
+@options.local_option
 def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List departures from the specification, the newest 50, oldest first."""
     from xentara_inspect.queries.findings import FINDING_KEYS
@@ -194,6 +216,8 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.databases_option
 @options.format_option
 @options.limit_option
+@options.element_option
+@options.grep_option("names and UUIDs")
 def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List elements with their primary keys as far as they are known; the 50 seen last."""
     from xentara_inspect.queries.elements import ELEMENT_KEYS
@@ -214,7 +238,9 @@ def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.limit_option
 @options.session_option
 @options.element_option
+@options.grep_option("names, UUIDs, errors")
 @options.since_until_options
+@options.local_option
 def subscriptions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List subscriptions, refused ones too: which elements and attributes, from when to when.
 

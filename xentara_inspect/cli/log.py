@@ -11,6 +11,7 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.output import milliseconds, short_time, status_style
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
+from xentara_inspect.cli.times import DURATION
 from xentara_inspect.traffic.records import Status
 
 
@@ -38,6 +39,7 @@ _COLUMNS = (
         "log --command write --status error",
         "log --status unanswered --since 2026-03-01T14:00",
         "log --element 'Plant.Tank 1.Level' --events",
+        "log --slower-than 50ms --sort latency --grep 'Tank 1'",
         "log -d 'plant*.db' --limit 0 --ndjson",
     )
 )
@@ -45,21 +47,35 @@ _COLUMNS = (
 @options.format_option
 @options.limit_option
 @options.session_option
+@click.option("--command", "commands", metavar="NAME", multiple=True, help="Only this command.")
 @click.option(
-    "--command", "commands", metavar="NAME", multiple=True, help="Only this command; may be repeated."
+    "--status",
+    type=click.Choice([str(status) for status in Status]),
+    multiple=True,
+    help="Only this status.",
 )
-@click.option("--status", type=click.Choice([str(status) for status in Status]), help="Only this status.")
 @options.element_option
-@click.option("--error", metavar="CODE|NAME", help="Only answers with this error.")
-@click.option("--message-id", type=int, help="Only this message id.")
+@click.option("--error", metavar="CODE|NAME", multiple=True, help="Only answers with this error.")
+@click.option("--message-id", type=int, multiple=True, help="Only this message id.")
+@options.grep_option("names, UUIDs, values, errors, and notation where that is stored")
+@click.option("--slower-than", type=DURATION, help="Only answers that took longer, such as 50ms.")
+@click.option(
+    "--sort",
+    type=click.Choice(["time", "latency"]),
+    default="time",
+    show_default=True,
+    help="By latency: the N slowest, the slowest first.",
+)
 @options.since_until_options
+@options.local_option
 @click.option("--events", "with_events", is_flag=True, help="List events too.")
-def log(databases: tuple[str, ...], form: str, **filters: Any) -> None:
+def log(databases: tuple[str, ...], form: str, sort: str, **filters: Any) -> None:
     """List requests with their responses, and messages that are malformed.
 
-    The newest 50, oldest first. Show one whole with `xentara-inspect show ID`.
+    The newest 50, oldest first. Show one whole with `xentara-inspect show ID`. Filters combine: a row
+    must fulfil each of them, and of an option that is repeated one.
     """
     from xentara_inspect.queries.log import LOG_KEYS
     from xentara_inspect.queries.log import log as query
 
-    print_answer(databases, form, query, LOG_KEYS, _COLUMNS, **filters)
+    print_answer(databases, form, query, LOG_KEYS, _COLUMNS, slowest=sort == "latency", **filters)

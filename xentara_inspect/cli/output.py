@@ -126,9 +126,10 @@ def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:
 
 
 def short_time(text: str) -> str:
-    """An ISO time with milliseconds instead of nanoseconds."""
-    head, dot, fraction = text.removesuffix("Z").partition(".")
-    return f"{head}{dot}{fraction[:3]}Z" if dot else text
+    """An ISO time with milliseconds instead of nanoseconds; one without Z without its zone, too."""
+    head, dot, fraction = text.partition(".")
+    zone = "Z" if text.endswith("Z") else ""
+    return f"{head}{dot}{fraction[:3]}{zone}" if dot else text
 
 
 def milliseconds(value: float) -> str:

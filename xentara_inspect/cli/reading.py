@@ -9,6 +9,7 @@ from typing import Any
 from xentara_inspect.cli.output import print_rows
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.table import Column
+from xentara_inspect.cli.times import with_local_times
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.store.indexer_lock import is_taken
 
@@ -37,11 +38,14 @@ def print_answer(
     query: Callable[..., Any],
     keys: Sequence[str],
     columns: Sequence[Column],
+    *,
+    local: bool = False,
     **filters: Any,
 ) -> None:
     """Ask databases, and print the rows in the form asked for as they come. Raises StoreError.
 
-    query: a question of `queries`. Where the reader has seen enough it ends before its databases do.
+    query: a question of `queries`. local: whether times are shown in local time. Where the reader has
+    seen enough it ends before its databases do.
     """
     with opened(paths) as asked, contextlib.closing(query(asked, **filters)) as rows:
-        print_rows(rows, keys, columns, form)
+        print_rows(map(with_local_times, rows) if local else rows, keys, columns, form)

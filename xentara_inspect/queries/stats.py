@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, as_databases
-from xentara_inspect.queries.lines import EXCHANGE_TIME
+from xentara_inspect.queries.exchanges import EXCHANGE_TIME
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.values import Row, command_name, milliseconds
 from xentara_inspect.queries.where import Where

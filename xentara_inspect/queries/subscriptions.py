@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.databases import Askable, Database, Databases, Recording, as_databases
 from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.newest import in_direction, merged
 from xentara_inspect.queries.values import (
     Row,
@@ -18,7 +19,7 @@ from xentara_inspect.queries.values import (
     iso_time,
     json_integer,
 )
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Condition, Several, Where, among
 from xentara_inspect.traffic.names import uuid_text
 
 SUBSCRIPTION_KEYS: Final = (
@@ -34,19 +35,21 @@ def subscriptions(
     asked: Askable,
     *,
     limit: int = 50,
-    session: int | str | None = None,
-    element: str | None = None,
+    session: Several[int | str] = None,
+    element: Several[str] = None,
+    grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
     """Rows with `SUBSCRIPTION_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
-    since, until: only those that were open, or refused, then. elements: objects with `element` and
+    since, until: only those that were open, or refused, then. grep: a text in the row, or in what the
+    elements are called. elements: objects with `element` and
     `attributes`, by name where that is known. status: open, closed or refused. One that was open when a
     new file was begun is one row, closed as in the last. Raises QuestionError for what is not known.
     """
     databases = as_databases(asked)
-    wanted = wanted_element(element, databases)
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
     found: dict[tuple[int, int], Row] = {}
     times: dict[tuple[int, int], int] = {}
     for file, session_id in databases.asked_for(session):
@@ -56,19 +59,26 @@ def subscriptions(
         if since is not None:
             where.add("(s.closed IS NULL AND s.uuid IS NOT NULL OR coalesce(s.closed, s.opened) >= ?)", since)
         if wanted is not None:
-            items = Where()
-            items.one_of("element_id", wanted.keys_in(file))
-            where.add(
-                f"s.id IN (SELECT subscription_id FROM subscription_items{items.sql})",  # noqa: S608
-                *items.parameters,
-            )
+            where.any_of([_naming(wanted.keys_in(file))])
+        named = set()
+        if text is not None:
+            condition, _ = _naming(file.element_keys(text.elements))
+            named = {row[0] for row in file.tuples(f"SELECT id FROM subscriptions s WHERE {condition}")}  # noqa: S608
         for address, opened, row in _subscriptions(file, where, databases):
+            if text is not None and address not in named and not text.is_in(row):
+                continue
             key = file.recording.index, address
             before = found.setdefault(key, row)
             if before is not row:
                 before |= {"closed": row["closed"], "status": row["status"]}
             times.setdefault(key, opened)
     yield from merged([in_direction([((times[key], *key), row) for key, row in found.items()])], limit)
+
+
+def _naming(elements: Sequence[int]) -> Condition:
+    """That a subscription names one of the elements. elements: their keys."""
+    keys, _ = among("element_id", elements)
+    return f"s.id IN (SELECT subscription_id FROM subscription_items WHERE {keys})", []  # noqa: S608
 
 
 def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterator[tuple[int, int, Row]]:
