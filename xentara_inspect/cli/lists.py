@@ -8,14 +8,14 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import cell_text, milliseconds, severity_style, short_time
+from xentara_inspect.cli.output import TIME_WIDTH, cell_text, milliseconds, severity_style, short_time
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.protocol import identifiers
 
-_ID: Final = Column("id", "ID", right=True)
+_ID: Final = Column("id", "ID", right=True, usual=7)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
-_TIME: Final = Column("time", "Time", show=short_time, spare=1)
+_TIME: Final = Column("time", "Time", show=short_time, spare=1, usual=TIME_WIDTH)
 
 
 def _subscribed(elements: Sequence[Mapping[str, Any]]) -> str:
@@ -84,6 +84,7 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.grep_option("names, UUIDs, values, errors, and notation where that is stored")
 @options.since_until_options
 @options.local_option
+@options.follow_option
 @click.option("--notation", "with_notation", is_flag=True, help="Rows that are no table have notation too.")
 def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List pushed events, the newest 50, oldest first."""
@@ -94,8 +95,8 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         _ID,
         _SESSION,
         _TIME,
-        Column("source_time", "Source time", show=short_time, spare=3),
-        Column("event_type", "Event", spare=2),
+        Column("source_time", "Source time", show=short_time, spare=3, usual=TIME_WIDTH),
+        Column("event_type", "Event", spare=2, usual=11),
         Column("subscription", "Subscription", right=True, spare=5),
         Column("summary", "Summary", wraps=24),
     )
@@ -126,6 +127,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.grep_option("names, UUIDs, values, errors")
 @options.since_until_options
 @options.local_option
+@options.follow_option
 def readings(
     named: str | None, databases: tuple[str, ...], form: str, element: tuple[str, ...], **filters: Any
 ) -> None:
@@ -136,14 +138,14 @@ def readings(
     if named is not None:
         element = (named, *element)
     columns = (
-        Column("packet", "Packet", right=True, spare=1),
+        Column("packet", "Packet", right=True, spare=1, usual=7),
         Column("session", "Session", right=True, spare=7),
-        Column("time", "Time", show=short_time, spare=2),
+        Column("time", "Time", show=short_time, spare=2, usual=TIME_WIDTH),
         Column("origin", "Origin", spare=4),
         Column("element", "Element", wraps=14),
         Column("attribute", "Attribute", wraps=10),
         Column("value", "Value", show=cell_text, wraps=12, pick=_value_or_error),
-        Column("value_kind", "Kind", spare=8),
+        Column("value_kind", "Kind", spare=8, usual=7),
         Column("quality", "Quality", show=_quality, spare=6),
         Column("error_name", "Error", spare=5, pick=_refusal),
     )
@@ -195,6 +197,7 @@ def stats(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.grep_option("code, message, and the names and UUIDs of what it is about")
 @options.since_until_options
 @options.local_option
+@options.follow_option
 def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List departures from the specification, the newest 50, oldest first."""
     from xentara_inspect.queries.findings import FINDING_KEYS
@@ -202,11 +205,11 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 
     columns = (
         Column("frame", "Frame", right=True),
-        Column("exchange", "Exchange", right=True, spare=1),
+        Column("exchange", "Exchange", right=True, spare=1, usual=7),
         Column("session", "Session", right=True, spare=5),
-        Column("time", "Time", show=short_time, spare=2),
-        Column("severity", "Severity", style=severity_style, spare=3),
-        Column("code", "Code"),
+        Column("time", "Time", show=short_time, spare=2, usual=TIME_WIDTH),
+        Column("severity", "Severity", style=severity_style, spare=3, usual=8),
+        Column("code", "Code", usual=20),
         Column("message", "Message", wraps=24),
     )
     print_answer(databases, form, query, FINDING_KEYS, columns, **filters)

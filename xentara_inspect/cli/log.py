@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import milliseconds, short_time, status_style
+from xentara_inspect.cli.output import TIME_WIDTH, milliseconds, short_time, status_style
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.cli.times import DURATION
@@ -23,13 +23,13 @@ def _command(row: Mapping[str, Any]) -> str | None:
 
 
 _COLUMNS = (
-    Column("id", "ID", right=True),
+    Column("id", "ID", right=True, usual=7),
     Column("session", "Session", right=True, spare=5),
-    Column("time", "Time", show=short_time, spare=1),
-    Column("command", "Command", spare=2, pick=_command),
+    Column("time", "Time", show=short_time, spare=1, usual=TIME_WIDTH),
+    Column("command", "Command", spare=2, pick=_command, usual=12),
     Column("message_id", "Msg", right=True, spare=6),
-    Column("status", "Status", style=status_style, spare=3),
-    Column("latency_ms", "ms", show=milliseconds, right=True, spare=4),
+    Column("status", "Status", style=status_style, spare=3, usual=10),
+    Column("latency_ms", "ms", show=milliseconds, right=True, spare=4, usual=6),
     Column("summary", "Summary", wraps=20),
 )
 
@@ -68,14 +68,33 @@ _COLUMNS = (
 )
 @options.since_until_options
 @options.local_option
+@options.follow_option
 @click.option("--events", "with_events", is_flag=True, help="List events too.")
-def log(databases: tuple[str, ...], form: str, sort: str, **filters: Any) -> None:
+def log(
+    databases: tuple[str, ...], form: str, sort: str, follow: bool, status: tuple[str, ...], **filters: Any
+) -> None:
     """List requests with their responses, and messages that are malformed.
 
     The newest 50, oldest first. Show one whole with `xentara-inspect show ID`. Filters combine: a row
     must fulfil each of them, and of an option that is repeated one.
+
+    With --follow a request is listed once, when it is over: answered, or given up with its connection.
+    Those that still wait are `log --status pending`.
     """
     from xentara_inspect.queries.log import LOG_KEYS
     from xentara_inspect.queries.log import log as query
 
-    print_answer(databases, form, query, LOG_KEYS, _COLUMNS, slowest=sort == "latency", **filters)
+    if follow and (sort == "latency" or Status.PENDING in status):
+        raise click.UsageError("What goes on is in the order of its end: not with --sort latency or pending.")
+    print_answer(
+        databases,
+        form,
+        query,
+        LOG_KEYS,
+        _COLUMNS,
+        follow=follow,
+        ended=follow,
+        slowest=sort == "latency",
+        status=status,
+        **filters,
+    )

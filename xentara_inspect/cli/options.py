@@ -94,6 +94,12 @@ def grep_option(searched: str) -> Callable[[Function], Function]:
     )
 
 
+follow_option = click.option(
+    "-f",
+    "--follow",
+    is_flag=True,
+    help="Go on: print each new row as it is indexed, until Ctrl-C (exit code 130).",
+)
 local_option = click.option("--local", is_flag=True, help="Times in local time instead of UTC.")
 
 

@@ -160,6 +160,10 @@ class Databases:
             self._names = found
         return self._names
 
+    def forget_names(self) -> None:
+        """Read the names anew when they are asked for: what was told since counts too."""
+        self._names = None
+
     def located(self, name: str) -> tuple[Recording, str]:
         """The recording that `plant-2:42p1` is in, and what it is called there: `42p1`.
 
@@ -181,14 +185,12 @@ class Databases:
     def asked_for(self, session: Several[int | str]) -> list[tuple[Database, list[int] | None]]:
         """The files to ask, each with the numbers of the sessions there; None for all sessions.
 
-        session: one name or several. Raises QuestionError for one that is not there, or not clear;
-        StoreError.
+        Raises QuestionError for a session that is not there, or not clear; StoreError.
         """
-        names = several(session)
-        if not names:
+        if not several(session):
             return [(file, None) for file in self.files]
         found: dict[Database, list[int]] = {}
-        for name in names:
+        for name in several(session):
             for file, number in self._with_session(str(name)):
                 found.setdefault(file, []).append(number)
         return [(file, found[file]) for file in self.files if file in found]

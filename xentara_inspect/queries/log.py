@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from xentara_inspect.protocol import commands as tables
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Askable, Databases, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import WantedElement
 from xentara_inspect.queries.errors import wanted_errors
 from xentara_inspect.queries.events import EventLines
@@ -64,13 +64,15 @@ def log(
     with_events: bool = False,
     with_malformed: bool = True,
     slowest: bool = False,
+    ended: bool = False,
     **filters: Any,
 ) -> Iterator[Row]:
     """Rows with `LOG_KEYS`, oldest first: the newest `limit` of them, 0 for all.
 
     filters: the fields of `LogFilter`. What asks for something that only exchanges have leaves out
-    events and malformed frames. slowest: the slowest `limit` exchanges instead, the slowest first. Raises
-    StoreError; QuestionError for what is not known.
+    events and malformed frames. slowest: the slowest `limit` exchanges instead, the slowest first. ended:
+    whether exchanges are left out that may still be answered. Raises StoreError; QuestionError for what
+    is not known.
     """
     databases = as_databases(asked)
     wanted = LogFilter(**filters)
@@ -80,30 +82,35 @@ def log(
             next(log(databases, limit=1, element=name), None)  # raises where nobody asked for it either
     text = wanted_text(wanted.grep, databases)
     others = _Others(databases, wanted, element, text, limit)
-    later = superseded(databases)
-    of_exchanges = _of_exchanges(wanted)
+    of_exchanges = _of_exchanges(wanted, ended=ended)
     lists: list[InDirection] = []
-    for file, sessions in databases.asked_for(wanted.session):
-        where = of_exchanges.also("1")
-        where.equal("e.session_id", sessions)
-        where.none_of("e.id", later[file.index].exchanges)
+    for file, sessions, where in _files(databases, wanted.session, of_exchanges):
         found = text.packets(file) if text is not None else None
         lines = LogLines(file, databases.names)
         search = ExchangeSearch(where, element, text, found, limit if slowest else None)
         lists.append(partial(lines.exchanges, search))
         if not (slowest or wanted.wants_exchanges_only):
-            if with_events:
-                lists += others.events(lines, sessions, found)
-            if with_malformed:
-                lists += others.malformed(lines, sessions, found)
-    rows = islice(merged(lists), limit or None) if slowest else merged(lists, limit)
+            lists += others.events(lines, sessions, found) if with_events else ()
+            lists += others.malformed(lines, sessions, found) if with_malformed else ()
     is_empty = True
-    for row in rows:
+    for row in islice(merged(lists), limit or None) if slowest else merged(lists, limit):
         is_empty = False
         yield row
     # A lookup of what there is not names an element, too.
     if is_empty and element is not None and not element.is_known:
         raise element.unknown()
+
+
+def _files(
+    databases: Databases, session: Several[int | str], of_exchanges: Where
+) -> Iterator[tuple[Database, Sequence[int] | None, Where]]:
+    """The files to ask, with the sessions there, and what is asked of exchanges `e` in each."""
+    later = superseded(databases)
+    for file, sessions in databases.asked_for(session):
+        where = of_exchanges.also("1")
+        where.equal("e.session_id", sessions)
+        where.none_of("e.id", later[file.index].exchanges)
+        yield file, sessions, where
 
 
 class _Others:
@@ -159,9 +166,11 @@ def _event_lines(lines: LogLines, rows: InDirection, direction: str) -> Iterator
         yield key, lines.event(event)
 
 
-def _of_exchanges(wanted: LogFilter) -> Where:
+def _of_exchanges(wanted: LogFilter, *, ended: bool) -> Where:
     """What is asked of exchanges `e` in every file. Raises QuestionError."""
     where = Where()
+    if ended:
+        where.add("e.status <> 'pending'")
     where.between(EXCHANGE_TIME, wanted.since, wanted.until)
     where.equal("e.opcode", [_opcode(name) for name in wanted.commands])
     where.equal("e.status", wanted.status)

@@ -22,6 +22,12 @@ class News(NamedTuple):
     findings: Range
     exchanges: Collection[int] = ()
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything new."""
+        ranges = (self.frames, self.findings)
+        return bool(self.exchanges) or any(known.last > known.after for known in ranges)
+
     def of_frames(self, column: str) -> str:
         """A condition: the id of a frame is new."""
         return f"{column} BETWEEN {self.frames.after + 1} AND {self.frames.last}"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.databases import Askable, Database, Databases, Recording, as_databases
 from xentara_inspect.queries.elements import wanted_element
-from xentara_inspect.queries.grep import wanted_text
+from xentara_inspect.queries.grep import Grep, wanted_text
 from xentara_inspect.queries.newest import in_direction, merged
 from xentara_inspect.queries.values import (
     Row,
@@ -60,10 +60,7 @@ def subscriptions(
             where.add("(s.closed IS NULL AND s.uuid IS NOT NULL OR coalesce(s.closed, s.opened) >= ?)", since)
         if wanted is not None:
             where.any_of([_naming(wanted.keys_in(file))])
-        named = set()
-        if text is not None:
-            condition, _ = _naming(file.element_keys(text.elements))
-            named = {row[0] for row in file.tuples(f"SELECT id FROM subscriptions s WHERE {condition}")}  # noqa: S608
+        named = _named_by(file, text) if text is not None else set()
         for address, opened, row in _subscriptions(file, where, databases):
             if text is not None and address not in named and not text.is_in(row):
                 continue
@@ -79,6 +76,12 @@ def _naming(elements: Sequence[int]) -> Condition:
     """That a subscription names one of the elements. elements: their keys."""
     keys, _ = among("element_id", elements)
     return f"s.id IN (SELECT subscription_id FROM subscription_items WHERE {keys})", []  # noqa: S608
+
+
+def _named_by(file: Database, text: Grep) -> set[int]:
+    """Ids of the subscriptions to elements whose name or UUID has a text."""
+    condition, _ = _naming(file.element_keys(text.elements))
+    return {row_id for (row_id,) in file.tuples(f"SELECT id FROM subscriptions s WHERE {condition}")}  # noqa: S608
 
 
 def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterator[tuple[int, int, Row]]:

@@ -1,0 +1,128 @@
+"""The files of a recording that goes on: those that paths and patterns mean, and those behind them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from xentara_inspect.queries.databases import Database, Databases, open_databases
+from xentara_inspect.queries.files import matching_files
+from xentara_inspect.store.chain import chain_at, chain_files, following_file, load_chain
+from xentara_inspect.store.database import file_identity
+from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
+from xentara_inspect.store.sides import LOG
+
+
+class Followed:
+    """Databases that are opened again whenever there are other files than before."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """Raises StoreError."""
+        self._patterns = patterns
+        self._stack = contextlib.ExitStack()
+        self._identities: dict[str, object] = {}
+        self._with_log: set[str] = set()
+        self._written: dict[str, int | None] = {}
+        self.databases: Databases
+        self._open()
+
+    def follow(self) -> bool:
+        """Look for files that are new, gone or others than before. Returns whether all were opened again.
+
+        Raises StoreError; then those of before stay open.
+        """
+        if not self._is_outdated():
+            return False
+        self._open()
+        return True
+
+    def close(self) -> None:
+        """Close them all."""
+        self._stack.close()
+
+    def _open(self) -> None:
+        while True:
+            paths = list(self._paths())
+            if not paths:
+                raise StoreError(f"{' '.join(self._patterns)} is not there any more", Kind.MISSING)
+            with_log = {os.path.realpath(path) for path in paths if _has_log(path)}
+            written = {os.path.realpath(path): _written(path) for path in paths}
+            stack = contextlib.ExitStack()
+            try:
+                self.databases = stack.enter_context(open_databases(paths))
+                break
+            except StoreError:
+                # The oldest file may be deleted between our finding and opening it.
+                if not self._identities or all(map(os.path.lexists, paths)):
+                    raise
+        self._stack.close()
+        self._stack, self._with_log, self._written = stack, with_log, written
+        self._identities = {file.path: file_identity(file.path) for file in self.databases.files}
+
+    def _paths(self) -> Iterator[str]:
+        """The files that are meant, and those that go on with them."""
+        seen = set()
+        for path in [*self._meant(), *filter(os.path.lexists, self._identities), *self._next_ones()]:
+            following: str | None = path
+            while following is not None and os.path.realpath(following) not in seen:
+                seen.add(os.path.realpath(following))
+                yield following
+                place = chain_at(following)
+                following = following_file(following, place) if place is not None else None
+
+    def _meant(self) -> Iterator[str]:
+        """The files that paths and patterns mean."""
+        for pattern in self._patterns:
+            try:
+                found = matching_files(pattern)
+            except StoreError:
+                if not self._identities:
+                    raise
+                continue
+            for path in found:
+                # Of a recording the first file is named, which may be deleted by now.
+                left = [path] if os.path.lexists(path) else [*chain_files(path).values()]
+                yield from left if left or self._identities else [path]
+
+    def _is_outdated(self) -> bool:
+        opened = set(self._identities.values())
+        if any(file_identity(path) != known for path, known in self._identities.items()):
+            return True
+        # Where there was no log, a file was opened as one that nobody writes to.
+        quiet = [path for path in self._identities if path not in self._with_log]
+        if any(_has_log(path) or _written(path) != self._written.get(path) for path in quiet):
+            return True
+        candidates = [*self._meant(), *self._next_ones()]
+        return any(file_identity(path) not in opened for path in candidates)
+
+    def _next_ones(self) -> Iterator[str]:
+        """What files that are open are continued in; they tell it also where they are deleted by now."""
+        for file in self.databases.files if self._identities else ():
+            following = _following(file)
+            if following is not None:
+                yield following
+
+
+def _following(file: Database) -> str | None:
+    try:
+        place = load_chain(file.connection)
+    except sqlite3.Error as error:
+        raise from_sqlite(file.path, error) from None
+    return following_file(file.path, place) if place is not None else None
+
+
+def _written(path: str) -> int | None:
+    """When a file was written to, in nanoseconds; an indexer may come and go between two looks."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _has_log(path: str) -> bool:
+    try:
+        return os.path.getsize(f"{path}{LOG}") > 0
+    except OSError:
+        return False
