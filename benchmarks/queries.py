@@ -44,6 +44,10 @@ _COMMANDS: Final = (
     ("readings", "--element", RARE),
     ("events", "--element", _OFTEN),
     ("readings", "--element", _OFTEN),
+    ("events", "--element", "plant.**"),
+    ("readings", "--value", "> 1e9"),
+    ("log", "--slower-than", "1m", "--sort", "latency"),
+    *((command, "--grep", text) for text in ("nowhere", "tank") for command in ("log", "events", "readings")),
 )
 _OF_EXCHANGES: Final = (("log",), *(("stats", "--by", by) for by in ("command", "element", "minute")))
 _ALL_READINGS: Final = ("readings", "--limit", "0", "--format", "ndjson")

@@ -59,7 +59,7 @@ def test_notation_is_written_on_demand_and_the_same_that_show_writes(conversatio
 
 def test_an_element_that_nobody_told_of_is_no_empty_answer(conversation: Path) -> None:
     with pytest.raises(QuestionError, match=r"did you mean Plant\.Tank 1\.Level\?"):
-        ask(conversation, "events", element="plant.tank 1.level")
+        ask(conversation, "events", element="plant.tank 1.levle")
     assert ask(conversation, "events", element="Plant.Valve") == []
 
 

@@ -36,6 +36,7 @@ HOMES = {
     "click": {"cli", "proxy"},
     "plotext": {"cli"},
     "matplotlib": {"cli"},
+    "dateparser": {"cli"},
     "sqlite3": {"store", "recorder", "index", "queries"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
@@ -145,7 +146,7 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     slow = {
-        "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography", "hypothesis",
-        "plotext", "matplotlib", "numpy", "textual",
+        "dateparser", "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography",
+        "hypothesis", "plotext", "matplotlib", "numpy", "textual",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())

@@ -7,13 +7,13 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import severity_style, short_time
+from xentara_inspect.cli.output import TIME_WIDTH, severity_style, short_time
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 
-_ID: Final = Column("id", "ID", right=True)
+_ID: Final = Column("id", "ID", right=True, usual=7)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
-_TIME: Final = Column("time", "Time", show=short_time, spare=1)
+_TIME: Final = Column("time", "Time", show=short_time, spare=1, usual=TIME_WIDTH)
 
 
 def _duration(milliseconds: float) -> str:
@@ -32,7 +32,9 @@ def _duration(milliseconds: float) -> str:
 @options.databases_option
 @options.format_option
 @options.limit_option
+@options.grep_option("address, path, user, program, or why it was closed or refused")
 @options.since_until_options
+@options.local_option
 def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List the recorded connections: who, when, how many of what, why closed.
 
@@ -76,7 +78,11 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.limit_option
 @options.session_option
 @options.element_option
+@options.value_option
+@options.grep_option("names, UUIDs, values, errors, and notation where that is stored")
 @options.since_until_options
+@options.local_option
+@options.follow_option
 @click.option("--notation", "with_notation", is_flag=True, help="Rows that are no table have notation too.")
 def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List pushed events, the newest 50, oldest first."""
@@ -87,8 +93,8 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         _ID,
         _SESSION,
         _TIME,
-        Column("source_time", "Source time", show=short_time, spare=3),
-        Column("event_type", "Event", spare=2),
+        Column("source_time", "Source time", show=short_time, spare=3, usual=TIME_WIDTH),
+        Column("event_type", "Event", spare=2, usual=11),
         Column("subscription", "Subscription", right=True, spare=5),
         Column("summary", "Summary", wraps=24),
     )
@@ -100,14 +106,24 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.format_option
 @options.limit_option
 @options.session_option
+@options.element_option
 @click.option(
     "--code",
     metavar="CODE",
+    multiple=True,
     shell_complete=options.offering("findings"),
     help="Only findings with this code, such as hello-missing; docs/findings.md has them all.",
 )
-@click.option("--severity", type=click.Choice(["error", "warning", "info"]), help="Only this severity.")
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "info"]),
+    multiple=True,
+    help="Only this severity.",
+)
+@options.grep_option("code, message, and the names and UUIDs of what it is about")
 @options.since_until_options
+@options.local_option
+@options.follow_option
 def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List departures from the specification, the newest 50, oldest first."""
     from xentara_inspect.queries.findings import FINDING_KEYS
@@ -115,11 +131,11 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 
     columns = (
         Column("frame", "Frame", right=True),
-        Column("exchange", "Exchange", right=True, spare=1),
+        Column("exchange", "Exchange", right=True, spare=1, usual=7),
         Column("session", "Session", right=True, spare=5),
-        Column("time", "Time", show=short_time, spare=2),
-        Column("severity", "Severity", style=severity_style, spare=3),
-        Column("code", "Code"),
+        Column("time", "Time", show=short_time, spare=2, usual=TIME_WIDTH),
+        Column("severity", "Severity", style=severity_style, spare=3, usual=8),
+        Column("code", "Code", usual=20),
         Column("message", "Message", wraps=24),
     )
     print_answer(databases, form, query, FINDING_KEYS, columns, **filters)
@@ -129,6 +145,8 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.databases_option
 @options.format_option
 @options.limit_option
+@options.element_option
+@options.grep_option("names and UUIDs")
 def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List elements with their primary keys as far as they are known; the 50 seen last."""
     from xentara_inspect.queries.elements import ELEMENT_KEYS

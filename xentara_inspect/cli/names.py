@@ -25,6 +25,8 @@ from xentara_inspect.escape import safe
 @options.databases_option
 @options.format_option
 @options.limit_option
+@options.element_option
+@options.grep_option("names, UUIDs, sources")
 @click.pass_context
 def names(ctx: click.Context, /, databases: tuple[str, ...], form: str, **filters: Any) -> None:
     """List what elements are called, and who says so; the 50 seen last.

@@ -17,15 +17,28 @@ FORMATS: Final = ("table", "json", "ndjson", "csv", "csv-safe")
 _SHORT_FORM: Final = "xentara_inspect.form"
 """Where --json and the like leave their word for --format."""
 _FOR: Final = {"csv-safe": ": CSV for spreadsheets, which take no text in it for a formula"}
+_LONGEST_TEXT: Final = 1000
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _session(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str | None:
-    """The name of a session as `sessions` lists it."""
-    number = name.rpartition(":")[2] if name is not None else "1"
-    if not (number.isascii() and number.isdigit() and int(number)):
-        raise click.BadParameter(f"{name!r} is no session; `xentara-inspect sessions` lists what is.")
-    return name
+def _sessions(_ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of sessions as `sessions` lists them."""
+    for name in names:
+        number = name.rpartition(":")[2]
+        if not (number.isascii() and number.isdigit() and int(number)):
+            raise click.BadParameter(f"{name!r} is no session; `xentara-inspect sessions` lists what is.")
+    return names
+
+
+def _text(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
+    """A text that SQLite can search for."""
+    if text is not None and len(text) > _LONGEST_TEXT:
+        raise click.BadParameter(f"is longer than {_LONGEST_TEXT} characters.")
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("is not UTF-8.") from None
+    return text
 
 
 def offering(what: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
@@ -73,16 +86,40 @@ limit_option = click.option(
 session_option = click.option(
     "--session",
     metavar="ID",
-    callback=_session,
+    multiple=True,
+    callback=_sessions,
     shell_complete=offering("sessions"),
     help="Only this session; with several databases such as plant-2:3.",
 )
 element_option = click.option(
     "--element",
-    metavar="KEY|UUID",
+    metavar="KEY|GLOB|UUID",
+    multiple=True,
     shell_complete=offering("elements"),
-    help="Only about this element, by primary key or UUID.",
+    help="Only about this element; 'Plant.Tank*' is any whose name begins so, 'Plant.**' all of Plant.",
 )
+value_option = click.option(
+    "--value",
+    metavar="COMPARISON",
+    multiple=True,
+    help="Only where a value compares so, such as '> 42', '!= true' or Running.",
+)
+
+
+def grep_option(searched: str) -> Callable[[Function], Function]:
+    """`--grep`. searched: what it looks into."""
+    return click.option(
+        "--grep", metavar="TEXT", callback=_text, help=f"Only what has this text, in any case: {searched}."
+    )
+
+
+follow_option = click.option(
+    "-f",
+    "--follow",
+    is_flag=True,
+    help="Go on: print each new row as it is indexed, until Ctrl-C (exit code 130).",
+)
+local_option = click.option("--local", is_flag=True, help="Times in local time instead of UTC.")
 
 
 def form_option(forms: Sequence[str], says: str) -> Callable[[Function], Function]:
@@ -164,6 +201,8 @@ def since_until_options(function: Function) -> Function:
     from xentara_inspect.cli.times import TIME
 
     function = click.option("--until", type=TIME, help="Only before this time.")(function)
-    return click.option("--since", type=TIME, help="Only from this time on, such as 2026-03-01T14:03Z.")(
-        function
-    )
+    return click.option(
+        "--since",
+        type=TIME,
+        help="Only from this time on, such as 2026-03-01T14:03Z, 14:03, -10m or 'yesterday 5pm'.",
+    )(function)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from xentara_inspect.cli.printing import note, out, shows_every_character
-from xentara_inspect.cli.table import Column, print_table
+from xentara_inspect.cli.table import Column, print_pages, print_table
 from xentara_inspect.escape import safe
 
 Row = Mapping[str, Any]
@@ -27,12 +27,23 @@ def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Colum
     """Print rows in the form asked for. Returns how many there were. keys: of every row, in order."""
     printers: dict[str, Callable[[], int]] = {
         "json": lambda: _print_json(rows),
-        "ndjson": lambda: _print_ndjson(rows),
-        "csv": lambda: _print_csv(rows, keys, _csv_cell),
-        "csv-safe": lambda: _print_csv(rows, keys, _csv_cell_without_formula),
+        "ndjson": lambda: _print_ndjson(_batches(rows)),
+        "csv": lambda: _print_csv(_batches(rows), keys, _csv_cell),
+        "csv-safe": lambda: _print_csv(_batches(rows), keys, _csv_cell_without_formula),
         "table": lambda: _print_table(rows, columns),
     }
     return printers[form]()
+
+
+def print_as_they_come(batches: Iterable[list[Row]], columns: Sequence[Column], form: str) -> None:
+    """Print rows that come bit by bit, each batch at once. form: any but json."""
+    printers: dict[str, Callable[[], int]] = {
+        "ndjson": lambda: _print_ndjson(batches),
+        "csv": lambda: _print_csv(batches, (), _csv_cell),
+        "csv-safe": lambda: _print_csv(batches, (), _csv_cell_without_formula),
+        "table": lambda: print_pages(batches, columns, is_fixed=True),
+    }
+    printers[form]()
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -76,20 +87,20 @@ def _print_json(rows: Iterable[Row]) -> int:
     return count
 
 
-def _print_ndjson(rows: Iterable[Row]) -> int:
+def _print_ndjson(batches: Iterable[list[Row]]) -> int:
     whole = shows_every_character()
     encode = json.JSONEncoder(ensure_ascii=not whole, check_circular=False).encode
     count = 0
-    for batch in _batches(rows):
+    for batch in batches:
         text = "\n".join(map(encode, batch))
         out(_visible(text) if whole else text)
         count += len(batch)
     return count
 
 
-def _print_csv(rows: Iterable[Row], keys: Sequence[str], cell: Callable[[Any], Any]) -> int:
+def _print_csv(batches: Iterable[list[Row]], keys: Sequence[str], cell: Callable[[Any], Any]) -> int:
     count = 0
-    for batch in _batches(rows):
+    for batch in batches:
         if not count:
             keys = list(batch[0])  # a row may have more than is announced
             _write_csv([keys])
@@ -125,10 +136,15 @@ def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:
     return count
 
 
+TIME_WIDTH: Final = 24
+"""What `short_time` makes is mostly so wide."""
+
+
 def short_time(text: str) -> str:
-    """An ISO time with milliseconds instead of nanoseconds."""
-    head, dot, fraction = text.removesuffix("Z").partition(".")
-    return f"{head}{dot}{fraction[:3]}Z" if dot else text
+    """An ISO time with milliseconds instead of nanoseconds; one without Z without its zone, too."""
+    head, dot, fraction = text.partition(".")
+    zone = "Z" if text.endswith("Z") else ""
+    return f"{head}{dot}{fraction[:3]}{zone}" if dot else text
 
 
 def milliseconds(value: float) -> str:

@@ -10,6 +10,7 @@ from xentara_inspect.cli.output import print_rows
 from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.table import Column
+from xentara_inspect.cli.times import with_local_times
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.store.indexer_lock import is_taken
 
@@ -21,15 +22,20 @@ def opened(paths: Sequence[str]) -> Iterator[Databases]:
     Says on stderr how much of what is recorded a query cannot see yet.
     """
     with open_databases(paths) as databases:
-        waiting = databases.unindexed_frames()
-        if waiting:
-            frames = "1 frame" if waiting == 1 else f"{waiting} frames"
-            if any(is_taken(file.path) for file in databases.files):
-                note(f"{frames} behind: the indexer is at work.")
-            else:
-                verb = "is" if waiting == 1 else "are"
-                note(f"{frames} {verb} not indexed yet; `xentara-inspect reindex` does it.")
+        say_if_behind(databases)
         yield databases
+
+
+def say_if_behind(databases: Databases) -> None:
+    """Say on stderr how much of what is recorded is not indexed. Raises StoreError."""
+    waiting = databases.unindexed_frames()
+    if waiting:
+        frames = "1 frame" if waiting == 1 else f"{waiting} frames"
+        if any(is_taken(file.path) for file in databases.files):
+            note(f"{frames} behind: the indexer is at work.")
+        else:
+            verb = "is" if waiting == 1 else "are"
+            note(f"{frames} {verb} not indexed yet; `xentara-inspect reindex` does it.")
 
 
 def print_answer(
@@ -38,11 +44,20 @@ def print_answer(
     query: Callable[..., Any],
     keys: Sequence[str],
     columns: Sequence[Column],
+    *,
+    local: bool = False,
+    follow: bool = False,
     **filters: Any,
 ) -> None:
     """Ask databases, and print the rows in the form asked for as they come. Raises StoreError.
 
-    query: a question of `queries`. Where the reader has seen enough it ends before its databases do.
+    query: a question of `queries`. local: whether times are shown in local time. follow: whether to go on
+    with the rows that come. Where the reader has seen enough it ends before its databases do.
     """
+    if follow:
+        from xentara_inspect.cli.following import print_following
+
+        print_following(paths, form, query, columns, local=local, greet=say_if_behind, **filters)
+        return
     with opened(paths) as asked, contextlib.closing(query(asked, **filters)) as rows, paged():
-        print_rows(rows, keys, columns, form)
+        print_rows(map(with_local_times, rows) if local else rows, keys, columns, form)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import cell_text, short_time
+from xentara_inspect.cli.output import TIME_WIDTH, cell_text, short_time
 from xentara_inspect.cli.reading import opened, print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.cli.times import DURATION
@@ -34,6 +34,7 @@ def _plot(_ctx: click.Context, _param: click.Parameter, given: str | None) -> st
         "readings 'Plant.Tank 1.Level' --attribute Value --changes",
         "readings 'Plant.Tank 1.Level' --every 1m --csv",
         "readings 'Plant.Tank 1.Level' --plot",
+        "readings 'Plant.**' --value '> 40' --since -10m",
     )
 )
 @click.argument("named", metavar="[ELEMENT]", required=False, shell_complete=options.offering("elements"))
@@ -42,9 +43,18 @@ def _plot(_ctx: click.Context, _param: click.Parameter, given: str | None) -> st
 @options.limit_option
 @options.session_option
 @options.element_option
-@click.option("--attribute", help="Only this attribute, by name, number or UUID.")
-@click.option("--origin", type=click.Choice(["event", "read", "write"]), help="Only from these packets.")
+@click.option("--attribute", multiple=True, help="Only this attribute, by name, number or UUID.")
+@click.option(
+    "--origin",
+    type=click.Choice(["event", "read", "write"]),
+    multiple=True,
+    help="Only from these packets.",
+)
+@options.value_option
+@options.grep_option("names, UUIDs, values, errors")
 @options.since_until_options
+@options.local_option
+@options.follow_option
 @click.option("--changes", is_flag=True, help="Only where the value, quality or error changed.")
 @click.option("--every", type=DURATION, help="Sum up intervals of 500ms, 1s, 5m, 1h: min, max, mean, last.")
 @click.option(
@@ -60,7 +70,9 @@ def readings(
     databases: tuple[str, ...],
     form: str,
     limit: int,
-    element: str | None,
+    element: tuple[str, ...],
+    local: bool,
+    follow: bool,
     changes: bool,
     every: int | None,
     plot: str | None,
@@ -72,28 +84,26 @@ def readings(
     where much longer than usual nothing came, and at errors, which are marked at the edge; so are values
     whose quality is not good.
     """
-    if named is not None and element is not None:
-        raise click.UsageError("Give ELEMENT or --element, not both.")
-    if changes + (every is not None) + (plot is not None) > 1:
-        raise click.UsageError("Give one of --changes, --every and --plot.")
+    if changes + (every is not None) + (plot is not None) + follow > 1:
+        raise click.UsageError("Give one of --changes, --every, --plot and --follow.")
     if plot is not None and form != "table":
         raise click.UsageError(f"A plot is no {form}; --every has numbers to draw elsewhere.")
-    filters["element"] = named or element
+    filters["element"] = element if named is None else (named, *element)
     if plot is not None:
         _draw(databases, plot, filters)
     elif every is not None:
         from xentara_inspect.queries.changes import INTERVAL_KEYS, intervals
 
-        print_answer(
-            databases, form, intervals, INTERVAL_KEYS, _OF_INTERVALS, every=every, limit=limit, **filters
-        )
+        filters |= {"every": every, "limit": limit, "local": local}
+        print_answer(databases, form, intervals, INTERVAL_KEYS, _OF_INTERVALS, **filters)
     else:
         from xentara_inspect.queries.changes import changes as changed
         from xentara_inspect.queries.readings import READING_KEYS
         from xentara_inspect.queries.readings import readings as every_one
 
         query = changed if changes else every_one
-        print_answer(databases, form, query, READING_KEYS, _COLUMNS, limit=limit, **filters)
+        filters |= {"limit": limit, "local": local, "follow": follow}
+        print_answer(databases, form, query, READING_KEYS, _COLUMNS, **filters)
 
 
 def _draw(databases: tuple[str, ...], plot: str, filters: Mapping[str, Any]) -> None:
@@ -130,14 +140,14 @@ def _mean(value: float) -> str:
 
 
 _COLUMNS: Final = (
-    Column("packet", "Packet", right=True, spare=1),
+    Column("packet", "Packet", right=True, spare=1, usual=7),
     Column("session", "Session", right=True, spare=7),
-    Column("time", "Time", show=short_time, spare=2),
+    Column("time", "Time", show=short_time, spare=2, usual=TIME_WIDTH),
     Column("origin", "Origin", spare=4),
     Column("element", "Element", wraps=14),
     Column("attribute", "Attribute", wraps=10),
     Column("value", "Value", show=cell_text, wraps=12, pick=_value_or_error),
-    Column("value_kind", "Kind", spare=8),
+    Column("value_kind", "Kind", spare=8, usual=7),
     Column("quality", "Quality", show=_quality, spare=6),
     Column("error_name", "Error", spare=5, pick=_refusal),
 )

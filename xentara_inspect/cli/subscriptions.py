@@ -32,7 +32,9 @@ _BY: Final = ("subscription", "element")
 @options.limit_option
 @options.session_option
 @options.element_option
+@options.grep_option("names, UUIDs, errors")
 @options.since_until_options
+@options.local_option
 def subscriptions(databases: tuple[str, ...], form: str, by: str, **filters: Any) -> None:
     """List subscriptions, refused ones too: which elements and attributes, from when to when.
 

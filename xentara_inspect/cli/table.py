@@ -35,7 +35,8 @@ class Column:
     `str`. style: the colour of a value, for terminals. wraps: the least width to which the text may be
     broken over lines where the terminal is narrow; 0 for none. spare: how easily it is missed. Where the
     terminal is narrower still, the columns with the highest are left out first, empty ones before any
-    other; those with 0 never. What does not wrap is never cut.
+    other; those with 0 never. What does not wrap is never cut. usual: the width that rows mostly need
+    which are yet to come.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column:
     wraps: int = 0
     spare: int = 0
     pick: Callable[[Mapping[str, Any]], Any] | None = None
+    usual: int = 0
 
 
 Cell = tuple[str, str]
@@ -61,29 +63,45 @@ _Form = tuple[bool, int]
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> int:
-    """Print rows, with a head where there are any. Returns how many there were.
+    """Print rows, with a head where there are any. Returns how many there were."""
+    return print_pages(_pages(rows), columns)
+
+
+def print_pages(
+    pages: Iterable[Sequence[Mapping[str, Any]]], columns: Sequence[Column], *, is_fixed: bool = False
+) -> int:
+    """Print pages of rows as they come, with a head where there are any. Returns how many rows there were.
 
     On a terminal a head stands above each page with other columns or widths than the page before.
+    is_fixed: the first page and what is usual decide on columns and widths; what is too wide then is
+    broken over lines on a terminal, or moves what stands behind it.
     """
     width = terminal_width()
     paints = is_coloured()
-    widest = [0] * len(columns)
+    widest = [_usual(column, width) if is_fixed else 0 for column in columns]
     layout: Layout = ()
     count = 0
-    for page in _pages(rows):
+    for page in pages:
         cells = [[_cell(column, row) for row in page] for column in columns]
-        for place, column in enumerate(cells):
-            widest[place] = max(widest[place], *(_width(text) for text, _ in column))
-        before, layout = layout, _whole(columns, widest)
-        if width:
-            layout = _fitting(columns, widest, layout, width)
+        before = layout
+        if not (before and is_fixed):
+            for place, column in enumerate(cells):
+                widest[place] = max(widest[place], *(_width(text) for text, _ in column))
+            layout = _whole(columns, widest)
+            if width:
+                layout = _fitting(columns, widest, layout, width)
         shown = list(zip(*(cells[place] for place, _ in layout), strict=True))
         if not before or (width and layout != before):
             shown.insert(0, tuple((columns[place].title, _HEAD_STYLE) for place, _ in layout))
         form = [(columns[place].right, width) for place, width in layout]
-        out("\n".join(line for row in shown for line in _lines(row, form, paints)))
+        out("\n".join(line for row in shown for line in _lines(row, form, paints, width is not None)))
         count += len(page)
     return count
+
+
+def _usual(column: Column, width: int | None) -> int:
+    """The width of a column whose rows are yet to come: what wraps takes all that a terminal has."""
+    return width if width and column.wraps else column.usual
 
 
 def _pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
@@ -135,13 +153,13 @@ def _total(layout: Iterable[tuple[int, ...]]) -> int:
     return sum(column[1] + _BETWEEN for column in layout) - _BETWEEN
 
 
-def _lines(row: Sequence[Cell], form: Sequence[_Form], paints: bool) -> Iterator[str]:
-    """The lines of a row. paints: whether in colours."""
+def _lines(row: Sequence[Cell], form: Sequence[_Form], paints: bool, wraps: bool) -> Iterator[str]:
+    """The lines of a row. paints: whether in colours. wraps: whether what is too wide goes on below."""
     cells = []
     is_one_line = True
-    for cell, (_, width) in zip(row, form, strict=True):
+    for cell, (right, width) in zip(row, form, strict=True):
         text, style = cell
-        if _width(text) <= width:
+        if not wraps or right or _width(text) <= width:
             cells.append([cell])
         else:
             is_one_line = False

@@ -18,7 +18,7 @@ from xentara_inspect.cli.failures import Failure, not_installed
 @options.databases_option
 @options.session_option
 @click.option("--element", metavar="KEY|GLOB", default="", help="Show these first; / shows others.")
-def watch(databases: tuple[str, ...], session: str | None, element: str) -> None:
+def watch(databases: tuple[str, ...], session: tuple[str, ...], element: str) -> None:
     """Look on: the plant as a tree with last values, sessions, errors; one element in notation.
 
     Follows a recording that goes on, into its next files too. Space stops at a time, left and right go

@@ -10,6 +10,7 @@ from xentara_inspect.queries.databases import Askable
 from xentara_inspect.queries.newest import last
 from xentara_inspect.queries.readings import timed_readings
 from xentara_inspect.queries.values import Row, iso_time, json_integer
+from xentara_inspect.queries.where import several
 
 INTERVAL_KEYS: Final = (
     "time", "element", "attribute", "count", "min", "max", "mean", "last", "quality", "errors",
@@ -55,7 +56,7 @@ def intervals(asked: Askable, *, every: int, limit: int = 50, **filters: Any) ->
 def seen(asked: Askable, filters: dict[str, Any]) -> Iterator[tuple[int, Row]]:
     """(time, row) of what was read and pushed; of what was to be written, where that is asked for."""
     for time, row in timed_readings(asked, **filters):
-        if row["origin"] != _WRITE or filters.get("origin") == _WRITE:
+        if row["origin"] != _WRITE or _WRITE in several(filters.get("origin")):
             yield time, row
 
 

@@ -12,23 +12,27 @@ import os
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from xentara_inspect.index.resume import load_names
 from xentara_inspect.queries.files import file_labels, matching_files, without_duplicates
+from xentara_inspect.queries.news import News
 from xentara_inspect.queries.unknown import QuestionError, not_known
+from xentara_inspect.queries.where import Several, several
 from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.given_names import StoredNames
 from xentara_inspect.store.sides import database_path
-from xentara_inspect.traffic.names import Names
+from xentara_inspect.traffic.names import Names, uuid_text
 from xentara_inspect.traffic.records import AttributeKey
 
 _QUALIFIED: Final = re.compile(r"(?:(.*):)?([0-9]+(?:p[0-9]+)?)", re.DOTALL)
+_LOOKED_UP: Final = 500
+"""Of more elements than these, keys are found by reading all."""
 _SESSION: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -47,6 +51,8 @@ class Database:
         self.index = 0
         self.is_alone = True
         """Whether no other file is asked, so that numbers counted by file are names enough."""
+        self.news: News | None = None
+        """What lists ask of the file; None for all of it."""
         self._elements: dict[int, bytes] = {}
         self._attributes: dict[int, AttributeKey] = {}
 
@@ -94,6 +100,14 @@ class Database:
                 return None
             uuid = self._elements[row_id] = loaded_uuid(row["uuid"])
         return uuid
+
+    def element_keys(self, uuids: Collection[bytes]) -> list[int]:
+        """The keys that elements have in this file. Raises StoreError."""
+        if len(uuids) > _LOOKED_UP:
+            rows = self.tuples("SELECT id, uuid FROM elements")
+            return [row_id for row_id, uuid in rows if loaded_uuid(uuid) in uuids]
+        sql = f"SELECT id FROM elements WHERE uuid IN ({', '.join('?' * len(uuids))})"  # noqa: S608
+        return [row_id for (row_id,) in self.tuples(sql, [uuid_text(uuid) for uuid in uuids])]
 
     def attribute(self, row_id: int) -> AttributeKey:
         """The identifier, or else the UUID, of an attribute by its key in this file. Raises StoreError."""
@@ -170,24 +184,31 @@ class Databases:
         known = ", ".join(file.label for file in self.files)
         raise QuestionError(f"there is no database {label} among {known}")
 
-    def asked_for(self, session: int | str | None) -> list[tuple[Database, int | None]]:
-        """The files to ask, each with the number of the session there; None for all sessions.
+    def asked_for(self, session: Several[int | str]) -> list[tuple[Database, list[int] | None]]:
+        """The files to ask, each with the numbers of the sessions there; None for all sessions.
 
         Raises QuestionError for a session that is not there, or not clear; StoreError.
         """
-        if session is None:
+        if not several(session):
             return [(file, None) for file in self.files]
-        recording, number = self.located(str(session))
+        found: dict[Database, list[int]] = {}
+        for name in several(session):
+            for file, number in self._with_session(str(name)):
+                found.setdefault(file, []).append(number)
+        return [(file, found[file]) for file in self.files if file in found]
+
+    def _with_session(self, name: str) -> list[tuple[Database, int]]:
+        recording, number = self.located(name)
         if not _SESSION.fullmatch(number):
-            raise QuestionError(f"{session} is not the name of a session")
+            raise QuestionError(f"{name} is not the name of a session")
         there = [
             (file, int(number))
             for file in recording.files
             if file.row("SELECT 1 FROM sessions WHERE id = ?", int(number)) is not None
         ]
         if not there:
-            raise not_known("session", str(session), (), "sessions")
-        return list(there)
+            raise not_known("session", name, (), "sessions")
+        return there
 
     def unindexed_frames(self) -> int:
         """How many frames are not indexed yet. Raises StoreError."""

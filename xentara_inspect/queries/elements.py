@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.named import Named
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.queries.values import Row, named_number
+from xentara_inspect.queries.where import Several, several
 from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.store.given_names import FROM_FILE
-from xentara_inspect.traffic.names import uuid_from_text, uuid_text
+from xentara_inspect.traffic.names import uuid_from_text
 
 ELEMENT_KEYS: Final = ("uuid", "primary_key", "category", "learned_from")
 
+_PIECES: Final = re.compile(r"(\.\*\*\Z|\*\*|\*|\?)")
+_WILDCARDS: Final = {".**": r"(?:\..*)?", "**": ".*", "*": r"[^.]*", "?": r"[^.]"}
+"""What the wildcards of a pattern mean in a regular expression; names are separated by dots."""
 
-def elements(asked: Askable, *, limit: int = 50) -> Iterator[Row]:
+
+def elements(
+    asked: Askable, *, limit: int = 50, element: Several[str] = None, grep: str | None = None
+) -> Iterator[Row]:
     """Rows with `ELEMENT_KEYS`: the `limit` that were seen last, 0 for all. Raises StoreError.
 
     By primary key, those without at the end. Of an element that several databases know, the latest
-    that knows more counts; names out of files only where the traffic tells none.
+    that knows more counts; names out of files only where the traffic tells none. grep: a text in the row.
+    Raises QuestionError for an element that is not known.
     """
     databases = as_databases(asked)
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
     known: dict[str, Row] = {}
     for file in databases.files:
         for row in _elements(file):
@@ -37,8 +48,11 @@ def elements(asked: Askable, *, limit: int = 50) -> Iterator[Row]:
             given = databases.names.given.get(loaded_uuid(uuid))
             if given is not None:
                 row |= {"primary_key": given.name, "learned_from": FROM_FILE}
+    rows = [row for row in known.values() if wanted is None or wanted.is_called(row)]
+    if text is not None:
+        rows = [row for row in rows if text.is_in(row) or text.has_uuid(loaded_uuid(row["uuid"]))]
     yield from sorted(
-        list(known.values())[-limit:],
+        rows[-limit:],
         key=lambda row: (row["primary_key"] is None, row["primary_key"] or "", row["uuid"]),
     )
 
@@ -51,44 +65,74 @@ def _elements(file: Database) -> Iterator[Row]:
 
 
 class WantedElement:
-    """The elements that a primary key, or a UUID in any usual form, means.
+    """The elements that are asked for: by primary key, by a pattern of these, or by a UUID in any form.
 
-    uuids: none where nobody has told of such an element. primary_keys: what a lookup may call it.
+    In a pattern `*` is any part of one name, `**` of several, `?` one character; `.**` at the end means
+    an element and all below it. Case counts unless nothing is found with it.
+
+    uuids: none where nobody has told of such an element. unknown_names: as they were asked for.
     """
 
-    def __init__(self, name: str, databases: Databases) -> None:
-        names = databases.names
+    def __init__(self, asked: str | Sequence[str], databases: Databases) -> None:
         self._databases = databases
-        self._name = name
-        found = [element for element, primary_key in names.named_elements().items() if primary_key == name]
-        given = uuid_from_text(name)
-        self.uuids = frozenset([*found, given] if given is not None else found)
-        self.primary_keys = {names.element(element) for element in self.uuids} | {name}
-        self.is_known = bool(found) or (given is not None and names.is_element(given))
+        known = databases.names.named_elements()
+        self._matchers = {name: _matcher(name, set(known.values())) for name in several(asked)}
+        uuids: set[bytes] = set()
+        self.unknown_names: list[str] = []
+        for name, matches in self._matchers.items():
+            given = uuid_from_text(name)
+            found = {element for element, primary_key in known.items() if matches(primary_key)}
+            if not found and not (given is not None and databases.names.is_element(given)):
+                self.unknown_names.append(name)
+            uuids |= found if given is None else {*found, given}
+        self.uuids = frozenset(uuids)
+        self._primary_keys = {known[uuid] for uuid in uuids if uuid in known}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody told of all that are asked for."""
+        return not self.unknown_names
 
     def keys_in(self, file: Database) -> list[int]:
-        """Its keys in a file. Raises StoreError."""
-        marks = ", ".join("?" * len(self.uuids))
-        uuids = [uuid_text(uuid) for uuid in self.uuids]
-        return [row["id"] for row in file.rows(f"SELECT id FROM elements WHERE uuid IN ({marks})", uuids)]  # noqa: S608
+        """Their keys in a file. Raises StoreError."""
+        return file.element_keys(self.uuids)
 
     def is_among(self, named: Named) -> bool:
-        """Whether a request names it."""
-        return not (
-            self.uuids.isdisjoint(named.elements) and self.primary_keys.isdisjoint(named.primary_keys)
-        )
+        """Whether a request names one."""
+        return not self.uuids.isdisjoint(named.elements) or any(map(self._calls, named.primary_keys))
+
+    def is_called(self, row: Row) -> bool:
+        """Whether it is one of them that a row with a `uuid` is about."""
+        return loaded_uuid(row["uuid"]) in self.uuids
 
     def unknown(self) -> QuestionError:
-        """That nobody told of it."""
+        """That nobody told of the first that is not known."""
         known = self._databases.names.named_elements().values()
-        return not_known("element", self._name, known, "elements")
+        return not_known("element", self.unknown_names[0], known, "elements")
+
+    def _calls(self, primary_key: str) -> bool:
+        return primary_key in self._primary_keys or any(
+            matches(primary_key) for matches in self._matchers.values()
+        )
 
 
-def wanted_element(name: str | None, databases: Databases) -> WantedElement | None:
-    """The element that is asked for; None for none. Raises QuestionError where nobody told of it."""
-    if name is None:
+def wanted_element(asked: Several[str], databases: Databases) -> WantedElement | None:
+    """The elements that are asked for; None for none. Raises QuestionError where nobody told of one."""
+    if not several(asked):
         return None
-    wanted = WantedElement(name, databases)
+    wanted = WantedElement(several(asked), databases)
     if not wanted.is_known:
         raise wanted.unknown()
     return wanted
+
+
+def _matcher(name: str, known: Collection[str]) -> Callable[[str], bool]:
+    """What says whether a primary key is meant: the strictest way that means any that is known."""
+    if name in known:
+        return lambda primary_key: primary_key == name
+    pattern = "".join(_WILDCARDS.get(piece, re.escape(piece)) for piece in _PIECES.split(name))
+    for flags in (re.DOTALL, re.DOTALL | re.IGNORECASE):
+        matches = re.compile(pattern, flags).fullmatch
+        if any(map(matches, known)):
+            break
+    return lambda primary_key: matches(primary_key) is not None

@@ -11,11 +11,14 @@ from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries import summaries
 from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.found import FoundPackets
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.parsed_frames import ParsedFrames
-from xentara_inspect.queries.readings import unfolded
+from xentara_inspect.queries.readings import Unfolded, unfolded
 from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents, subscriptions_of_events
 from xentara_inspect.queries.timeline import packets_in_time
+from xentara_inspect.queries.value_tests import WantedValues, wanted_values
 from xentara_inspect.queries.values import (
     Row,
     attribute_name,
@@ -26,7 +29,8 @@ from xentara_inspect.queries.values import (
     named_number,
     reading_json,
 )
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Several, Where
+from xentara_inspect.store.schema import QUALITY_ID
 from xentara_inspect.traffic.names import Names
 
 EVENT_KEYS: Final = (
@@ -40,8 +44,10 @@ def events(
     asked: Askable,
     *,
     limit: int = 50,
-    session: int | str | None = None,
-    element: str | None = None,
+    session: Several[int | str] = None,
+    element: Several[str] = None,
+    value: Several[str] = None,
+    grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
     with_notation: bool = False,
@@ -49,11 +55,14 @@ def events(
     """Rows with `EVENT_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
     values: by the attribute's name; an error in place of a value is an object with its code and name.
-    with_notation: each with `notation` too, written with all names that are known by now. since, until:
+    value: comparisons of which one of the values passes one, Quality aside. grep: a text in names,
+    values, errors, or notation as far as that is stored. with_notation: each with `notation` too,
+    written with all names that are known by now. since, until:
     nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
     """
     databases = as_databases(asked)
-    wanted = wanted_element(element, databases)
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
+    values = wanted_values(value)
     found = subscriptions_of_events(databases)
     lists = []
     for file, session_id in databases.asked_for(session):
@@ -64,7 +73,8 @@ def events(
         where = Where()
         where.equal("f.session_id", session_id)
         where.between("f.time", since, until)
-        lists.append(partial(lines.rows, where, keys, limit))
+        searches = [search.packets(file) for search in (text, values) if search is not None]
+        lists.append(partial(lines.rows, where, keys, limit, found=searches, values=values))
     yield from merged(lists, limit)
 
 
@@ -86,12 +96,30 @@ class EventLines:
         self._with_notation = with_notation
 
     def rows(
-        self, where: Where, elements: Sequence[int] | None, limit: int, direction: str
+        self,
+        where: Where,
+        elements: Sequence[int] | None,
+        limit: int,
+        direction: str,
+        *,
+        found: Sequence[FoundPackets] = (),
+        values: WantedValues | None = None,
     ) -> Iterator[Keyed]:
-        """Rows with `EVENT_KEYS` in a direction. elements: keys; limit: how many will be taken."""
+        """Rows with `EVENT_KEYS` in a direction. elements: keys; limit: how many will be taken.
+
+        found: only those that are among each. values: what one of theirs must pass.
+        """
         where = where.also("p.kind = 'event'")
-        sql = packets_in_time(self._file, _COLUMNS, where, direction, elements=elements, limit=limit)
+        sql = packets_in_time(
+            self._file, _COLUMNS, where, direction, elements=elements, found=found, limit=limit
+        )
         for row in self._file.rows(sql, where.parameters):
+            if values is not None and not any(
+                values.passes(reading.value, reading.kind)
+                for reading in self._readings(row["id"])
+                if reading.attribute_id != QUALITY_ID
+            ):
+                continue
             yield (row["time"], self._file.recording.index, row["id"]), self._row(row)
 
     def one(self, address: int) -> Row | None:
@@ -122,15 +150,18 @@ class EventLines:
             event["notation"] = annotate_packet(*shown, names=names) if shown is not None else None
         return event
 
-    def _values(self, address: int, element: bytes | None) -> dict[str, Any]:
-        values: dict[str, Any] = {}
+    def _readings(self, address: int) -> list[Unfolded]:
         rows = self._file.tuples(
             "SELECT position, attribute_id, value, value_kind, quality, quality_position, NULL"
             " FROM attribute_values WHERE packet_id = ? ORDER BY position",
             (address,),
         )
         stored = list(rows)
-        for position, attribute_id, value, kind, code in unfolded(stored) if stored else ():
+        return unfolded(stored) if stored else []
+
+    def _values(self, address: int, element: bytes | None) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for position, attribute_id, value, kind, code in self._readings(address):
             attribute = self._file.attribute(attribute_id)
             name = attribute_name(attribute, element, self._names)
             if name in values:  # two attributes of one name, or one attribute twice

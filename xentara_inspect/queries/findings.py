@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
 from xentara_inspect.frames import frame_of
 from xentara_inspect.queries.databases import Askable, Database, as_databases
+from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row, iso_time
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Condition, Several, Where, among, contains, several
 from xentara_inspect.traffic.rules import INTERNAL_ERROR, RULES
 
 FINDING_KEYS: Final = ("id", "session", "time", "code", "severity", "message", "frame", "exchange")
@@ -23,22 +25,25 @@ def findings(
     asked: Askable,
     *,
     limit: int = 50,
-    session: int | str | None = None,
-    code: str | None = None,
-    severity: str | None = None,
+    session: Several[int | str] = None,
+    element: Several[str] = None,
+    code: Several[str] = None,
+    severity: Several[str] = None,
+    grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
     """Rows with `FINDING_KEYS`, oldest first: the newest `limit`, 0 for all.
 
-    since, until: nanoseconds since 1970, end exclusive. Raises StoreError; QuestionError for a code that
-    there is not.
+    element: about what is said of it. grep: a text in code or message, or in the name of the element
+    that what is said is about. since, until: nanoseconds since 1970, end exclusive. Raises StoreError;
+    QuestionError for what is not known.
     """
     databases = as_databases(asked)
-    if code is not None:
-        known = {*RULES, INTERNAL_ERROR}
-        if code not in known:
-            raise not_known("finding code", code, known)
+    known = {*RULES, INTERNAL_ERROR}
+    for unknown in sorted({*several(code)} - known):
+        raise not_known("finding code", unknown, known)
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
     lists = []
     for file, session_id in databases.asked_for(session):
         where = Where()
@@ -46,8 +51,28 @@ def findings(
         where.equal("code", code)
         where.equal("severity", severity)
         where.between("time", since, until)
+        if wanted is not None:
+            where.any_of(_about(wanted.keys_in(file)))
+        if text is not None:
+            said = [contains(column, text.text) for column in ("code", "message")]
+            where.any_of([*said, *_about(file.element_keys(text.elements))])
+        if file.news is not None:
+            where.add(file.news.of_findings("id"))
         lists.append(partial(_findings, file, where))
     yield from merged(lists, limit)
+
+
+def _about(elements: Sequence[int]) -> list[Condition]:
+    """Conditions of which one holds for what is found in packets about elements. elements: their keys."""
+    if not elements:
+        return [("0", [])]
+    keys, _ = among("element_id", elements)
+    last = "CASE address & 16777215 WHEN 0 THEN address | 16777215 ELSE address END"  # of a frame, all
+    return [
+        (f"exchange_id IN (SELECT id FROM exchanges WHERE {keys})", []),  # noqa: S608 - keys of ours
+        (f"exchange_id IN (SELECT subscription_id FROM subscription_items WHERE {keys})", []),  # noqa: S608
+        (f"EXISTS (SELECT 1 FROM packets p WHERE p.id BETWEEN address AND {last} AND {keys})", []),  # noqa: S608
+    ]
 
 
 def findings_where(file: Database, condition: str, *parameters: int) -> list[Row]:

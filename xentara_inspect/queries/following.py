@@ -24,6 +24,7 @@ class Followed:
         self._stack = contextlib.ExitStack()
         self._identities: dict[str, object] = {}
         self._with_log: set[str] = set()
+        self._written: dict[str, int | None] = {}
         self.databases: Databases
         self._open()
 
@@ -47,6 +48,7 @@ class Followed:
             if not paths:
                 raise StoreError(f"{' '.join(self._patterns)} is not there any more", Kind.MISSING)
             with_log = {os.path.realpath(path) for path in paths if _has_log(path)}
+            written = {os.path.realpath(path): _written(path) for path in paths}
             stack = contextlib.ExitStack()
             try:
                 self.databases = stack.enter_context(open_databases(paths))
@@ -57,7 +59,7 @@ class Followed:
                 if paths == before:
                     raise
         self._stack.close()
-        self._stack, self._with_log = stack, with_log
+        self._stack, self._with_log, self._written = stack, with_log, written
         self._identities = {file.path: file_identity(file.path) for file in self.databases.files}
 
     def _paths(self) -> Iterator[str]:
@@ -90,7 +92,8 @@ class Followed:
         if any(file_identity(path) != known for path, known in self._identities.items()):
             return True
         # Where there was no log, a file was opened as one that nobody writes to.
-        if any(path not in self._with_log and _has_log(path) for path in self._identities):
+        quiet = [path for path in self._identities if path not in self._with_log]
+        if any(_has_log(path) or _written(path) != self._written.get(path) for path in quiet):
             return True
         candidates = [*self._meant(), *self._next_ones()]
         return any(file_identity(path) not in opened for path in candidates)
@@ -109,6 +112,14 @@ def _following(file: Database) -> str | None:
     except sqlite3.Error as error:
         raise from_sqlite(file.path, error) from None
     return following_file(file.path, place) if place is not None else None
+
+
+def _written(path: str) -> int | None:
+    """When a file was written to, in nanoseconds; an indexer may come and go between two looks."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
 
 
 def _has_log(path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from xentara_inspect.queries.databases import Database
-from xentara_inspect.queries.lines import EXCHANGE_TIME
+from xentara_inspect.queries.exchanges import EXCHANGE_TIME
 from xentara_inspect.queries.values import Row, command_name, element_name, error_name, iso_time, json_integer
 from xentara_inspect.traffic.names import Names
 

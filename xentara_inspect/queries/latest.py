@@ -17,7 +17,7 @@ from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.newest import NEWEST_FIRST
 from xentara_inspect.queries.readings import unfolded
 from xentara_inspect.queries.timeline import packets_in_time
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Several, Where
 from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.traffic.records import AttributeKey
 
@@ -104,7 +104,7 @@ class Latest:
         return {element: count * 1e9 / WINDOW for element, count in self._counts.items()}
 
 
-def read_on(latest: Latest, file: Database, session: int | None, after: int, now: int) -> None:
+def read_on(latest: Latest, file: Database, session: Several[int], after: int, now: int) -> None:
     """Put in the packets of a file behind an address. Raises StoreError."""
     where = _where(session)
     where.add("p.id > ?", after)
@@ -112,10 +112,10 @@ def read_on(latest: Latest, file: Database, session: int | None, after: int, now
         latest.add(file, packet, now - WINDOW)
 
 
-def read_back(latest: Latest, files: Iterable[tuple[Database, int | None]], time: int) -> None:
+def read_back(latest: Latest, files: Iterable[tuple[Database, Several[int]]], time: int) -> None:
     """Put in what was known at a time. Raises StoreError.
 
-    files: of one recording, the last one first, each with the session that is asked for. Looks through
+    files: of one recording, the last one first, each with the sessions that are asked for. Looks through
     the packets before that time, at least those of the window; elements that are not among them are
     looked for where they occurred last. So of an element that talks on, attributes that were not seen
     for long may be missing.
@@ -175,7 +175,7 @@ def _is_in_order(file: Database) -> bool:
     return row is None or row["imported"] <= 1
 
 
-def _where(session: int | None) -> Where:
+def _where(session: Several[int]) -> Where:
     where = Where()
     where.add("p.kind <> 'request'")
     where.equal("f.session_id", session)

@@ -8,8 +8,8 @@ from typing import Any, Final
 from xentara_inspect.queries import summaries
 from xentara_inspect.queries.carried import carried_request
 from xentara_inspect.queries.databases import Database
-from xentara_inspect.queries.elements import WantedElement
-from xentara_inspect.queries.named import Named, commands_naming_elements, named_by
+from xentara_inspect.queries.exchanges import ExchangeSearch
+from xentara_inspect.queries.named import Named, named_by
 from xentara_inspect.queries.newest import Keyed
 from xentara_inspect.queries.parsed_frames import ParsedFrames, Shown
 from xentara_inspect.queries.values import (
@@ -31,13 +31,6 @@ LOG_KEYS: Final = (
     "error_name", "latency_ms", "element", "elements", "summary",
 )  # fmt: skip
 
-EXCHANGE_TIME: Final = "coalesce(e.requested, e.responded)"
-"""When an exchange began, as the index has it."""
-
-_EXCHANGES: Final = """
-    SELECT e.id, e.session_id, coalesce(e.requested, e.responded) AS time, e.message_id, e.opcode,
-           e.element_id, e.status, e.error_code, e.latency, e.requested, e.response_id
-    FROM exchanges e"""
 _MALFORMED: Final = """
     SELECT p.id, f.time, f.session_id,
            (SELECT message FROM findings WHERE address = p.id ORDER BY id LIMIT 1) AS message
@@ -52,20 +45,23 @@ class LogLines:
         self.names = names
         self.frames = ParsedFrames(file)
 
-    def exchanges(self, where: Where, element: WantedElement | None, direction: str) -> Iterator[Keyed]:
-        """Exchanges `e` in a direction; element: only those that name it."""
-        if element is not None:
-            where = self._about(element, where)
-        sql = f"{_EXCHANGES}{where.sql} ORDER BY {EXCHANGE_TIME}{direction}, e.id{direction}"
-        for row in self.file.rows(sql, where.parameters):
+    def exchanges(self, search: ExchangeSearch, direction: str) -> Iterator[Keyed]:
+        """Exchanges `e` in a direction."""
+        element, text = search.element, search.text
+        for row in self.file.rows(*search.sql(self.file, direction)):
             request = self.request(row)
             named = self._named(request)
-            if element is None or row["element_id"] is not None or element.is_among(named):
-                yield self._key(row), self._exchange(row, request, named)
+            if element is not None and row["element_id"] is None and not element.is_among(named):
+                continue
+            line = self._exchange(row, request, named)
+            if row["is_found"] or (text is not None and text.is_about(named.elements, line)):
+                yield search.key(row, self.file), line
 
     def malformed(self, where: Where, direction: str) -> Iterator[Keyed]:
         """Malformed packets, and frames that are malformed as a whole, in a direction."""
         where = where.also("p.kind = 'malformed'")
+        if self.file.news is not None:
+            where = where.also(self.file.news.of_packets("p.id"))
         sql = f"{_MALFORMED}{where.sql} ORDER BY f.time{direction}, p.id{direction}"
         for row in self.file.rows(sql, where.parameters):
             yield self._key(row), self._line("malformed", row) | {"summary": row["message"] or ""}
@@ -86,12 +82,6 @@ class LogLines:
         if row["requested"] is None:
             return None
         return self.frames.packet(row["id"]) or carried_request(self.file, row["id"])
-
-    def _about(self, element: WantedElement, where: Where) -> Where:
-        """Exchanges that are about an element, or may name it: whether they do their requests tell."""
-        keys = ", ".join(map(str, element.keys_in(self.file)))
-        opcodes = ", ".join(map(str, commands_naming_elements()))
-        return where.also(f"(e.element_id IN ({keys}) OR (e.element_id IS NULL AND e.opcode IN ({opcodes})))")
 
     def _named(self, request: Shown | None) -> Named:
         if request is None or not isinstance(request.packet, Request):

@@ -6,21 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from xentara_inspect.protocol import commands as tables
-from xentara_inspect.protocol.error_codes import ERROR_NAMES
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.databases import Askable, as_databases
+from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import WantedElement
+from xentara_inspect.queries.errors import wanted_errors
 from xentara_inspect.queries.events import EventLines
-from xentara_inspect.queries.lines import EXCHANGE_TIME, LOG_KEYS, LogLines
+from xentara_inspect.queries.exchanges import EXCHANGE_TIME, ExchangeSearch
+from xentara_inspect.queries.found import FoundPackets
+from xentara_inspect.queries.grep import Grep, wanted_text
+from xentara_inspect.queries.lines import LOG_KEYS, LogLines
 from xentara_inspect.queries.newest import InDirection, Keyed, merged
 from xentara_inspect.queries.subscriptions import subscriptions_of_events
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row
-from xentara_inspect.queries.where import Where
-from xentara_inspect.store.columns import stored_integer
+from xentara_inspect.queries.where import Several, Where, several
 
 __all__ = ["LOG_KEYS", "LogFilter", "log"]
 
@@ -29,25 +32,29 @@ _NUMBER: Final = re.compile(r"-?[0-9]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What to list. since, until: nanoseconds since 1970, end exclusive.
+    """What to list; of several values of one filter one is enough.
 
-    commands: by name or opcode. element: primary key or UUID. error: code or name.
+    commands: by name or opcode. element: primary key, pattern or UUID. error: code or name. grep: a text
+    in names, values, errors or notation. slower_than: nanoseconds from request to response. since, until:
+    nanoseconds since 1970, end exclusive.
     """
 
-    session: int | str | None = None
+    session: Several[int | str] = None
     commands: Sequence[str | int] = ()
-    status: str | None = None
-    element: str | None = None
-    error: str | int | None = None
-    message_id: int | None = None
+    status: Several[str] = None
+    element: Several[str] = None
+    error: Several[str | int] = None
+    message_id: Several[int] = None
+    grep: str | None = None
+    slower_than: int | None = None
     since: int | None = None
     until: int | None = None
 
     @property
     def wants_exchanges_only(self) -> bool:
         """Whether something is asked for that only exchanges have."""
-        asked = (self.status, self.error, self.message_id)
-        return bool(self.commands) or any(value is not None for value in asked)
+        asked = (self.commands, several(self.status), several(self.error), several(self.message_id))
+        return any(asked) or self.slower_than is not None
 
 
 def log(
@@ -56,39 +63,37 @@ def log(
     limit: int = 50,
     with_events: bool = False,
     with_malformed: bool = True,
+    slowest: bool = False,
+    ended: bool = False,
     **filters: Any,
 ) -> Iterator[Row]:
     """Rows with `LOG_KEYS`, oldest first: the newest `limit` of them, 0 for all.
 
     filters: the fields of `LogFilter`. What asks for something that only exchanges have leaves out
-    events and malformed frames. Raises StoreError; QuestionError for what is not known.
+    events and malformed frames. slowest: the slowest `limit` exchanges instead, the slowest first. ended:
+    whether exchanges are left out that may still be answered. Raises StoreError; QuestionError for what
+    is not known.
     """
     databases = as_databases(asked)
     wanted = LogFilter(**filters)
-    element = WantedElement(wanted.element, databases) if wanted.element is not None else None
-    later = superseded(databases)
-    of_exchanges = _of_exchanges(wanted)
-    found = subscriptions_of_events(databases)
+    element = WantedElement(several(wanted.element), databases) if several(wanted.element) else None
+    if element is not None and len(several(wanted.element)) > 1:
+        for name in element.unknown_names:
+            next(log(databases, limit=1, element=name), None)  # raises where nobody asked for it either
+    text = wanted_text(wanted.grep, databases)
+    others = _Others(databases, wanted, element, text, limit)
+    of_exchanges = _of_exchanges(wanted, ended=ended)
     lists: list[InDirection] = []
-    for file, session_id in databases.asked_for(wanted.session):
+    for file, sessions, where in _files(databases, wanted.session, of_exchanges):
+        found = text.packets(file) if text is not None else None
         lines = LogLines(file, databases.names)
-        where = of_exchanges.also("1")
-        where.equal("e.session_id", session_id)
-        where.none_of("e.id", later[file.index].exchanges)
-        lists.append(partial(lines.exchanges, where, element))
-        if wanted.wants_exchanges_only:
-            continue
-        where = Where()
-        where.equal("f.session_id", session_id)
-        where.between("f.time", wanted.since, wanted.until)
-        keys = element.keys_in(file) if element is not None else None
-        if with_events and keys != []:
-            events = EventLines(file, databases.names, found[file.recording.index])
-            lists.append(partial(_events, lines, events, where, keys, limit))
-        if with_malformed and element is None:
-            lists.append(partial(lines.malformed, where))
+        search = ExchangeSearch(where, element, text, found, limit if slowest else None)
+        lists.append(partial(lines.exchanges, search))
+        if not (slowest or wanted.wants_exchanges_only):
+            lists += others.events(lines, sessions, found) if with_events else ()
+            lists += others.malformed(lines, sessions, found) if with_malformed else ()
     is_empty = True
-    for row in merged(lists, limit):
+    for row in islice(merged(lists), limit or None) if slowest else merged(lists, limit):
         is_empty = False
         yield row
     # A lookup of what there is not names an element, too.
@@ -96,27 +101,83 @@ def log(
         raise element.unknown()
 
 
-def _events(
-    lines: LogLines,
-    events: EventLines,
-    where: Where,
-    elements: Sequence[int] | None,
-    limit: int,
-    direction: str,
-) -> Iterator[Keyed]:
-    for key, event in events.rows(where, elements, limit, direction):
+def _files(
+    databases: Databases, session: Several[int | str], of_exchanges: Where
+) -> Iterator[tuple[Database, Sequence[int] | None, Where]]:
+    """The files to ask, with the sessions there, and what is asked of exchanges `e` in each."""
+    later = superseded(databases)
+    for file, sessions in databases.asked_for(session):
+        where = of_exchanges.also("1")
+        where.equal("e.session_id", sessions)
+        where.none_of("e.id", later[file.index].exchanges)
+        yield file, sessions, where
+
+
+class _Others:
+    """The lists of what is no exchange."""
+
+    def __init__(
+        self,
+        databases: Databases,
+        wanted: LogFilter,
+        element: WantedElement | None,
+        text: Grep | None,
+        limit: int,
+    ) -> None:
+        self._names = databases.names
+        self._subscriptions = subscriptions_of_events(databases)
+        self._wanted = wanted
+        self._element = element
+        self._text = text
+        self._limit = limit
+
+    def events(
+        self, lines: LogLines, sessions: Sequence[int] | None, found: FoundPackets | None
+    ) -> Iterator[InDirection]:
+        """The events of a file. found: the packets that have the text."""
+        file = lines.file
+        keys = self._element.keys_in(file) if self._element is not None else None
+        if keys != []:
+            events = EventLines(file, self._names, self._subscriptions[file.recording.index])
+            searched = [found] if found is not None else []
+            where = self._where(sessions)
+            rows = partial(events.rows, where, keys, self._limit, found=searched)
+            yield partial(_event_lines, lines, rows)
+
+    def malformed(
+        self, lines: LogLines, sessions: Sequence[int] | None, found: FoundPackets | None
+    ) -> Iterator[InDirection]:
+        """What is malformed, which is about no element."""
+        if self._element is None:
+            where = self._where(sessions)
+            if self._text is not None and found is not None:
+                where.any_of([(found.have("p.id"), []), self._text.malformed])
+            yield partial(lines.malformed, where)
+
+    def _where(self, sessions: Sequence[int] | None) -> Where:
+        where = Where()
+        where.equal("f.session_id", sessions)
+        where.between("f.time", self._wanted.since, self._wanted.until)
+        return where
+
+
+def _event_lines(lines: LogLines, rows: InDirection, direction: str) -> Iterator[Keyed]:
+    for key, event in rows(direction):
         yield key, lines.event(event)
 
 
-def _of_exchanges(wanted: LogFilter) -> Where:
+def _of_exchanges(wanted: LogFilter, *, ended: bool) -> Where:
     """What is asked of exchanges `e` in every file. Raises QuestionError."""
     where = Where()
+    if ended:
+        where.add("e.status <> 'pending'")
     where.between(EXCHANGE_TIME, wanted.since, wanted.until)
-    where.one_of("e.opcode", [_opcode(name) for name in wanted.commands] or None)
+    where.equal("e.opcode", [_opcode(name) for name in wanted.commands])
     where.equal("e.status", wanted.status)
     where.equal("e.message_id", wanted.message_id)
-    if wanted.error is not None:
-        where.any_of(_errors(str(wanted.error)))
+    where.any_of([condition for error in several(wanted.error) for condition in wanted_errors(error)])
+    if wanted.slower_than is not None:
+        where.add("e.latency > ?", wanted.slower_than)
     return where
 
 
@@ -127,30 +188,3 @@ def _opcode(name: str | int) -> int:
             raise not_known("command", str(name), tables.OPCODES)
         opcode = int(name)
     return opcode
-
-
-def _errors(wanted: str) -> list[tuple[str, Sequence[Any]]]:
-    """Conditions of which one holds for the errors that a code or name means.
-
-    A code may have another name as the answer to some commands: then the name means it with those alone.
-    """
-    if _NUMBER.fullmatch(wanted):
-        return [("e.error_code = ?", (stored_integer(int(wanted)),))]
-    name = wanted.lower().replace("-", " ").replace("_", " ")
-    special = [
-        (row.opcode, code, called)
-        for row in tables.COMMANDS.values()
-        for code, called in row.error_names.items()
-    ]
-    found: list[tuple[str, Sequence[Any]]] = [
-        ("(e.error_code = ? AND e.opcode = ?)", (code, opcode))
-        for opcode, code, called in special
-        if called.lower() == name
-    ]
-    for code, called in ERROR_NAMES.items():
-        if called.lower() == name:
-            others = ", ".join(str(opcode) for opcode, other, _ in special if other == code)
-            found.append((f"(e.error_code = ? AND coalesce(e.opcode, -1) NOT IN ({others}))", (code,)))
-    if not found:
-        raise not_known("error", wanted, {*ERROR_NAMES.values(), *(called for *_, called in special)})
-    return found

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from xentara_inspect.queries.databases import Askable, as_databases
+from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.values import Row
+from xentara_inspect.queries.where import Several
+from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.traffic.names import Names, uuid_text
 
 NAME_KEYS: Final = ("uuid", "name", "source", "otherwise")
@@ -15,15 +19,24 @@ TRAFFIC: Final = "traffic"
 """The source of names that the traffic told; others are names of files."""
 
 
-def names(asked: Askable, *, limit: int = 50) -> Iterator[Row]:
+def names(
+    asked: Askable, *, limit: int = 50, element: Several[str] = None, grep: str | None = None
+) -> Iterator[Row]:
     """Rows with `NAME_KEYS`, by name: the `limit` that were seen last, 0 for all. Raises StoreError.
 
     Elements of files that never occurred come before those that did. otherwise: what a file calls an
-    element that the traffic calls otherwise, else None.
+    element that the traffic calls otherwise, else None. grep: a text in the row. Raises QuestionError for
+    an element that is not known.
     """
-    known = as_databases(asked).names
+    databases = as_databases(asked)
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
+    known = databases.names
     unseen = [element for element in known.given if element not in known.elements]
     rows = [row for element in [*unseen, *known.elements] if (row := _row(element, known)) is not None]
+    if wanted is not None:
+        rows = [row for row in rows if wanted.is_called(row)]
+    if text is not None:
+        rows = [row for row in rows if text.is_in(row) or text.has_uuid(loaded_uuid(row["uuid"]))]
     yield from sorted(rows[-limit:], key=lambda row: (row["name"], row["uuid"]))
 
 

@@ -12,9 +12,12 @@ from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.found import FoundPackets
+from xentara_inspect.queries.grep import Grep, wanted_text
 from xentara_inspect.queries.newest import NEWEST_FIRST, InDirection, Keyed, merged, timed
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.unknown import not_known
+from xentara_inspect.queries.value_tests import WantedValues, wanted_values
 from xentara_inspect.queries.values import (
     Row,
     attribute_name,
@@ -25,7 +28,7 @@ from xentara_inspect.queries.values import (
     reading_json,
     reading_kind,
 )
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Several, Where, several
 from xentara_inspect.store.columns import loaded_integer, loaded_uuid
 from xentara_inspect.store.schema import QUALITY_ID
 from xentara_inspect.traffic.names import Names
@@ -46,6 +49,7 @@ _COLUMNS: Final = (
 _OF_PACKET: Final = 7
 """So many of the columns are alike for all readings of a packet."""
 _QUALITY_COLUMN: Final = -3
+_SEARCHED: Final = ("attribute", "value", "error_code", "error_name")
 _AS_THEY_ARE: Final = ("float", "text")
 """Kinds whose values JSON has as SQLite has them."""
 _JOINED: Final = "CROSS JOIN attribute_values r ON r.packet_id = p.id"
@@ -90,8 +94,9 @@ def unfolded(rows: Sequence[Sequence[Any]]) -> list[Unfolded]:
 def readings(asked: Askable, *, limit: int = 50, **filters: Any) -> Iterator[Row]:
     """Rows with `READING_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
-    filters: session, element; attribute: by name, number or UUID; origin: event, read or write; since,
-    until: nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
+    filters: session, element; attribute: by name, number or UUID; origin: event, read or write; value:
+    comparisons of which a value passes one; grep: a text in names, value or error; since, until:
+    nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
     """
     yield from merged(_lists(asked, limit, **filters), limit)
 
@@ -108,17 +113,20 @@ def _lists(
     asked: Askable,
     limit: int,
     *,
-    session: int | str | None = None,
-    element: str | None = None,
-    attribute: str | None = None,
-    origin: str | None = None,
+    session: Several[int | str] = None,
+    element: Several[str] = None,
+    attribute: Several[str] = None,
+    origin: Several[str] = None,
+    value: Several[str] = None,
+    grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> list[InDirection]:
     """The readings of each file. limit: how many will be taken."""
     databases = as_databases(asked)
-    wanted = wanted_element(element, databases)
-    attributes = _attributes_called(attribute, databases) if attribute is not None else None
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
+    values = wanted_values(value)
+    attributes = [_attributes_called(name, databases) for name in several(attribute)]
     later = superseded(databases)
     lists: list[InDirection] = []
     for file, session_id in databases.asked_for(session):
@@ -128,22 +136,28 @@ def _lists(
         where = Where()
         where.equal("f.session_id", session_id)
         where.between("f.time", since, until)
-        where.equal("p.kind", _KINDS[origin] if origin is not None else None)
+        where.equal("p.kind", [_KINDS[name] for name in several(origin)])
         lines = _ReadingLines(file, databases.names, later[file.index].refused)
-        if attributes is not None:
-            lines.only = attributes[file.index]
+        if attributes:
+            lines.only = [key for found in attributes for key in found[file.index]]
+        lines.values, lines.text = values, text
         lists.append(partial(lines.rows, where, elements, limit))
     return lists
 
 
 class _ReadingLines:
-    """Makes rows of the readings of one file. only: keys of the attributes wanted; None for all."""
+    """Makes rows of the readings of one file.
+
+    only: keys of the attributes wanted; values: what they pass; text: what they have; None for all.
+    """
 
     def __init__(self, file: Database, names: Names, refused: Mapping[int, int | str]) -> None:
         self._file = file
         self._names = names
         self._refused = refused
         self.only: Sequence[int] | None = None
+        self.values: WantedValues | None = None
+        self.text: Grep | None = None
         self._attribute_names: dict[tuple[int | None, int], str] = {}
         self._element_names: dict[int | None, str | None] = {None: None}
 
@@ -157,7 +171,14 @@ class _ReadingLines:
                 f"({chosen} OR r.quality_position IS NOT NULL)" if QUALITY_ID in self.only else chosen
             )
         sql = packets_in_time(
-            self._file, _COLUMNS, where, direction, elements=elements, limit=limit, joined=_JOINED
+            self._file,
+            _COLUMNS,
+            where,
+            direction,
+            elements=elements,
+            found=self._searched(),
+            limit=limit,
+            joined=_JOINED,
         )
         recording = self._file.recording.index
         stored = self._file.tuples(sql, where.parameters)
@@ -166,6 +187,8 @@ class _ReadingLines:
             found = unfolded([row[_OF_PACKET:] for row in packet])
             if self.only is not None:
                 found = [reading for reading in found if reading.attribute_id in self.only]
+            if self.values is not None:
+                found = [reading for reading in found if self.values.passes(reading.value, reading.kind)]
             if direction == NEWEST_FIRST:
                 found.reverse()
             key = packet[0][1], recording, address
@@ -183,9 +206,10 @@ class _ReadingLines:
         quality = json_integer(packet[_QUALITY_COLUMN])
         origin = _ORIGINS[packet_kind]
         refusal = self._refused.get(address) if self._refused else None
+        is_found = self.text is None or self._file.element(element_id) in self.text.elements
         for _, attribute_id, value, kind, code in found:
             code = code if refusal is None else refusal
-            yield {
+            row = {
                 "packet": name,
                 "session": session,
                 "time": seen,
@@ -199,6 +223,22 @@ class _ReadingLines:
                 "error_name": None if code is None else error_name(code, opcode),
                 "origin": origin,
             }
+            if is_found or self._has_text(attribute_id, row):
+                yield row
+
+    def _searched(self) -> list[FoundPackets]:
+        found = [self.values.packets(self._file)] if self.values is not None else []
+        return [*found, *([self.text.packets_of_readings(self._file)] if self.text is not None else [])]
+
+    def _has_text(self, attribute_id: int, row: Row) -> bool:
+        """Whether a row has the text that is asked for, its element aside."""
+        if self.text is None:
+            return True
+        attribute = self._file.attribute(attribute_id)
+        if isinstance(attribute, bytes) and self.text.has_uuid(attribute):
+            return True
+        quality = identifiers.QUALITIES.get(row["quality"], "")
+        return self.text.has(quality) or any(self.text.is_in(row[key]) for key in _SEARCHED)
 
     def _element_name(self, row_id: int | None) -> str | None:
         if row_id not in self._element_names:

@@ -8,6 +8,7 @@ from typing import Final
 from xentara_inspect.protocol.commands import SERVER_INFORMATION_COMMAND
 from xentara_inspect.protocol.objects import SERVER_INFORMATION_OBJECT
 from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.newest import Keyed, in_direction, merged
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
@@ -38,17 +39,25 @@ _INFORMATION: Final = f"""
 
 
 def sessions(
-    asked: Askable, *, limit: int = 50, since: int | None = None, until: int | None = None
+    asked: Askable,
+    *,
+    limit: int = 50,
+    grep: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
 ) -> Iterator[Row]:
     """Rows with `SESSION_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
-    since, until: only those that were open then, nanoseconds since 1970, end exclusive. A session that
+    grep: a text in the row. since, until: only those that were open then, nanoseconds since 1970, end
+    exclusive. A session that
     several files share is one row: described as in the first, counts added up, and ended as the last of
     them says. user: whom HTTP names, else whom the server named when it was asked. Rates are means over
     the time that it was open; None while it is.
     """
+    databases = as_databases(asked)
+    text = wanted_text(grep, databases)
     found = []
-    for recording in as_databases(asked).recordings:
+    for recording in databases.recordings:
         whole: dict[int, Row] = {}
         for file in recording.files:
             for row in _sessions(file):
@@ -59,7 +68,8 @@ def sessions(
                     before["duration_ms"] = _duration(before)
         chosen = [row for row in whole.values() if _open_then(row, since, until)]
         _name_users({row["id"]: row for row in chosen if row["user"] is None}, recording)
-        found.append(in_direction([_keyed(row, recording) for row in chosen]))
+        keyed = [_keyed(row, recording) for row in chosen]
+        found.append(in_direction([entry for entry in keyed if text is None or text.is_in(entry[1])]))
     yield from merged(found, limit)
 
 

@@ -10,6 +10,7 @@ from xentara_inspect.queries.carried import carried_request
 from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
 from xentara_inspect.queries.decoded import decoded_packet
 from xentara_inspect.queries.events import EventLines
+from xentara_inspect.queries.exchanges import ExchangeSearch
 from xentara_inspect.queries.findings import findings_where
 from xentara_inspect.queries.lines import LOG_KEYS, LogLines
 from xentara_inspect.queries.newest import OLDEST_FIRST
@@ -175,7 +176,7 @@ class _Shower:
     def _exchange(self, place: int) -> Row:
         where = Where()
         where.equal("e.id", place)
-        ((_, line),) = self._lines.exchanges(where, None, OLDEST_FIRST)
+        ((_, line),) = self._lines.exchanges(ExchangeSearch(where), OLDEST_FIRST)
         row = self._file.row(
             "SELECT id, opcode, element_id, requested, response_id FROM exchanges WHERE id = ?", place
         )

@@ -9,9 +9,9 @@ from typing import Any, Final
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.event_counts import counted_events, counted_readings
+from xentara_inspect.queries.exchanges import EXCHANGE_TIME
 from xentara_inspect.queries.groupings import GROUPINGS, Grouping, Label
 from xentara_inspect.queries.latencies import EXACT, PRECISION, SLOTS, Latencies
-from xentara_inspect.queries.lines import EXCHANGE_TIME
 from xentara_inspect.queries.packet_sizes import ALONE, PacketSizes
 from xentara_inspect.queries.values import Row, milliseconds
 from xentara_inspect.queries.where import Where

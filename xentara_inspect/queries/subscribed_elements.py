@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from xentara_inspect.frames import POSITION_BITS
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.subscriptions import (
     Subscribed,
     SubscriptionsOfEvents,
@@ -18,6 +19,7 @@ from xentara_inspect.queries.subscriptions import (
     subscriptions_of_events,
 )
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
+from xentara_inspect.queries.where import Several
 
 SUBSCRIBED_KEYS: Final = (
     "id", "session", "element", "attributes", "status", "error_code", "error_name", "opened", "closed",
@@ -82,8 +84,9 @@ def subscribed_elements(
     asked: Askable,
     *,
     limit: int = 50,
-    session: int | str | None = None,
-    element: str | None = None,
+    session: Several[int | str] = None,
+    element: Several[str] = None,
+    grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
@@ -96,8 +99,8 @@ def subscribed_elements(
     StoreError; QuestionError for what is not known.
     """
     databases = as_databases(asked)
-    wanted = wanted_element(element, databases)
-    chosen = subscribed_then(databases, limit, session, wanted, since, until)
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
+    chosen = subscribed_then(databases, limit, session, wanted, text, since, until)
     heard = _heard(databases) if chosen else {}
     for subscribed in chosen:
         rates = asked_rates(subscribed)

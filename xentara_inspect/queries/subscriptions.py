@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +10,7 @@ from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import Object
 from xentara_inspect.queries.databases import Askable, Database, Databases, Recording, as_databases
 from xentara_inspect.queries.elements import WantedElement, wanted_element
+from xentara_inspect.queries.grep import Grep, wanted_text
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.values import (
     Row,
@@ -19,7 +20,7 @@ from xentara_inspect.queries.values import (
     iso_time,
     json_integer,
 )
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Condition, Several, Where, among
 from xentara_inspect.traffic.fields import entries, number
 from xentara_inspect.traffic.names import uuid_text
 from xentara_inspect.traffic.packets import Request
@@ -59,29 +60,32 @@ def subscriptions(
     asked: Askable,
     *,
     limit: int = 50,
-    session: int | str | None = None,
-    element: str | None = None,
+    session: Several[int | str] = None,
+    element: Several[str] = None,
+    grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:
     """Rows with `SUBSCRIPTION_KEYS`, oldest first: the newest `limit`, 0 for all. Raises StoreError.
 
-    since, until: only those that were open, or refused, then. elements: objects with `element` and
+    since, until: only those that were open, or refused, then. grep: a text in the row, or in what the
+    elements are called. elements: objects with `element` and
     `attributes`, by name where that is known. status: open, closed or refused. One that was open when a
     new file was begun is one row, closed as in the last. The update rates are what was asked for:
     the shortest and the longest time between updates. Raises QuestionError for what is not known.
     """
     databases = as_databases(asked)
-    wanted = wanted_element(element, databases)
-    for subscribed in subscribed_then(databases, limit, session, wanted, since, until):
+    wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
+    for subscribed in subscribed_then(databases, limit, session, wanted, text, since, until):
         yield subscribed.row | asked_rates(subscribed)
 
 
 def subscribed_then(
     databases: Databases,
     limit: int,
-    session: int | str | None,
+    session: Several[int | str],
     wanted: WantedElement | None,
+    text: Grep | None,
     since: int | None,
     until: int | None,
 ) -> list[Subscribed]:
@@ -94,13 +98,11 @@ def subscribed_then(
         if since is not None:
             where.add("(s.closed IS NULL AND s.uuid IS NOT NULL OR coalesce(s.closed, s.opened) >= ?)", since)
         if wanted is not None:
-            items = Where()
-            items.one_of("element_id", wanted.keys_in(file))
-            where.add(
-                f"s.id IN (SELECT subscription_id FROM subscription_items{items.sql})",  # noqa: S608
-                *items.parameters,
-            )
+            where.any_of([_naming(wanted.keys_in(file))])
+        named = _named_by(file, text) if text is not None else set()
         for subscribed in _subscriptions(file, where, databases):
+            if text is not None and subscribed.address not in named and not text.is_in(subscribed.row):
+                continue
             key = file.recording.index, subscribed.address
             before = found.setdefault(key, subscribed)
             if before is not subscribed:
@@ -121,6 +123,18 @@ def asked_rates(subscribed: Subscribed) -> Row:
             named = entries(shown.packet.body, _SUBSCRIBE)
             return {key: json_integer(number(named.get(name))) for key, name in _RATES.items()}
     return dict.fromkeys(_RATES)
+
+
+def _naming(elements: Sequence[int]) -> Condition:
+    """That a subscription names one of the elements. elements: their keys."""
+    keys, _ = among("element_id", elements)
+    return f"s.id IN (SELECT subscription_id FROM subscription_items WHERE {keys})", []  # noqa: S608
+
+
+def _named_by(file: Database, text: Grep) -> set[int]:
+    """Ids of the subscriptions to elements whose name or UUID has a text."""
+    condition, _ = _naming(file.element_keys(text.elements))
+    return {row_id for (row_id,) in file.tuples(f"SELECT id FROM subscriptions s WHERE {condition}")}  # noqa: S608
 
 
 def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterator[Subscribed]:

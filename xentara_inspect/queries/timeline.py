@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from xentara_inspect.queries.databases import Database
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.found import FoundPackets
+from xentara_inspect.queries.where import Where, among
 
 _BY_TIME: Final = """
     FROM frames f INDEXED BY frames_time
@@ -15,6 +16,17 @@ _BY_TIME: Final = """
 
 Without NOT INDEXED SQLite may make an index of its own of all packets first.
 """
+
+_BY_FRAME: Final = """
+    FROM frames f NOT INDEXED
+    CROSS JOIN packets p NOT INDEXED ON p.id BETWEEN f.id << 24 AND (f.id << 24) | 16777215"""
+"""By the ids of frames, of which only a few are asked for."""
+
+_AMONG_FOUND: Final = """
+    FROM {} found
+    CROSS JOIN packets p ON p.id = found.id
+    CROSS JOIN frames f ON f.id = p.id >> 24"""
+"""By what was searched for: all that is found is sorted by time."""
 
 _BY_ELEMENT: Final = """
     FROM element_stretches s
@@ -33,37 +45,56 @@ def packets_in_time(
     direction: str,
     *,
     elements: Sequence[int] | None = None,
+    found: Sequence[FoundPackets] = (),
     limit: int = 0,
     joined: str = "",
 ) -> str:
     """SQL for packets `p` with their frames `f`, in the order of time. Raises StoreError.
 
-    elements: keys of those that the packets are about; None for all packets. limit: how many rows will
-    be taken, 0 for all. joined: another table, joined to each packet, in the order of its r.position.
+    elements: keys of those that the packets are about; None for all packets. found: only packets that
+    are among each of these. limit: how many rows will be taken, 0 for all. joined: another table, joined
+    to each packet, in the order of its r.position.
     """
-    source, clause = _BY_TIME, where.sql
+    source, about = _BY_TIME, "p"
+    fewest = min(found, key=lambda packets: packets.size, default=None)
+    if file.news is not None:
+        source = _BY_FRAME
+    elif fewest is not None and not _is_dense(fewest.size, _count(file, "sum(packets)"), limit):
+        source = _AMONG_FOUND.format(fewest.table)
+        found = [packets for packets in found if packets is not fewest]
+    elif elements is not None and not _is_dense(
+        _stretches_of(file, elements), _count(file, "count(*)"), limit
+    ):
+        source, about = _BY_ELEMENT, "s"
+    conditions = [packets.have("p.id") for packets in found]
+    if file.news is not None:
+        conditions.append(file.news.of_frames("f.id"))
     if elements is not None:
-        by_element = not _is_dense(file, elements, limit)
-        source = _BY_ELEMENT if by_element else _BY_TIME
-        clause += " AND " if clause else " WHERE "
-        clause += f"{'s' if by_element else 'p'}.element_id IN ({', '.join(map(str, elements))})"
+        conditions.append(among(f"{about}.element_id", elements)[0])
+    clause = where.sql
+    for condition in conditions:
+        clause += f"{' AND' if clause else ' WHERE'} {condition}"
     order = ["f.time", "f.id", "p.id", *(["r.position"] if joined else [])]
     terms = ", ".join(f"{column}{direction}" for column in order)
     return f"SELECT {columns} {source} {joined}{clause} ORDER BY {terms}"
 
 
-def _is_dense(file: Database, elements: Sequence[int], limit: int) -> bool:
-    """Whether elements occur so often that going through time reads less than their stretches.
+def _is_dense(hits: int, whole: int, limit: int) -> bool:
+    """Whether there are so many hits in the whole that going through time reads less than all of them.
 
-    Were they spread evenly, through time `limit` rows would be found within so many stretches.
+    Were they spread evenly, through time `limit` rows would be found within so many.
     """
-    marks = ", ".join("?" * len(elements))
-    row = file.row(
-        "SELECT (SELECT count(*) FROM stretches) AS whole,"  # noqa: S608
-        f" (SELECT count(*) FROM element_stretches WHERE element_id IN ({marks})) AS hits",
-        *elements,
-    )
-    if row is None:
-        return False
-    hits, whole = row["hits"], row["whole"]
-    return bool(hits * hits > limit * whole) if limit else bool(hits * 3 > whole)
+    return hits * hits > limit * whole if limit else hits * 3 > whole
+
+
+def _count(file: Database, counted: str) -> int:
+    """How many packets, or stretches of them, there are."""
+    row = file.row(f"SELECT coalesce({counted}, 0) AS whole FROM stretches")  # noqa: S608 - words of ours
+    return int(row["whole"]) if row is not None else 0
+
+
+def _stretches_of(file: Database, elements: Sequence[int]) -> int:
+    """How many stretches there are for each of the elements together."""
+    condition, _ = among("element_id", elements)
+    row = file.row(f"SELECT count(*) AS hits FROM element_stretches WHERE {condition}")  # noqa: S608
+    return int(row["hits"]) if row is not None else 0

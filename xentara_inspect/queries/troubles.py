@@ -7,11 +7,12 @@ from functools import partial
 from typing import Final
 
 from xentara_inspect.queries.databases import Database, Databases
+from xentara_inspect.queries.exchanges import EXCHANGE_TIME, ExchangeSearch
 from xentara_inspect.queries.findings import findings
-from xentara_inspect.queries.lines import EXCHANGE_TIME, LogLines
+from xentara_inspect.queries.lines import LogLines
 from xentara_inspect.queries.newest import NEWEST_FIRST, Keyed, merged
 from xentara_inspect.queries.values import Row
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Several, Where, among
 from xentara_inspect.traffic.names import Names
 
 TROUBLE_KEYS: Final = ("id", "session", "time", "severity", "text")
@@ -19,10 +20,10 @@ LISTED: Final = 50
 """How many are listed at most."""
 
 
-def errors_until(files: Sequence[tuple[Database, int | None]], names: Names, time: int) -> list[Row]:
+def errors_until(files: Sequence[tuple[Database, Several[int]]], names: Names, time: int) -> list[Row]:
     """Rows with `TROUBLE_KEYS` of requests answered by an error, made until a time. Raises StoreError.
 
-    files: each with the session that is asked for, None for all. time: nanoseconds since 1970.
+    files: each with the sessions that are asked for, None for all. time: nanoseconds since 1970.
     """
     lists = []
     for file, session in files:
@@ -33,19 +34,19 @@ def errors_until(files: Sequence[tuple[Database, int | None]], names: Names, tim
     return [_error(row) for row in merged(lists, LISTED)][::-1]
 
 
-def new_errors(file: Database, session: int | None, names: Names, after: int) -> list[Row]:
+def new_errors(file: Database, session: Several[int], names: Names, after: int) -> list[Row]:
     """The same of one file, where the answer stands behind an address. Raises StoreError."""
     answers = file.tuples(
         "SELECT id FROM packets WHERE id > ? AND kind = 'error' ORDER BY id DESC LIMIT ?", (after, LISTED)
     )
     where = Where()
     where.equal("e.session_id", session)
-    where.one_of("e.response_id", [row_id for (row_id,) in answers])
+    where.any_of([among("e.response_id", [row_id for (row_id,) in answers])])
     return [_error(row) for _, row in _errors(file, names, where, NEWEST_FIRST)]
 
 
 def with_findings(
-    databases: Databases, session: int | str | None, errors: Sequence[Row], time: int
+    databases: Databases, session: Several[int | str], errors: Sequence[Row], time: int
 ) -> list[Row]:
     """Errors, and findings until a time. Raises StoreError."""
     told = map(_finding, findings(databases, limit=LISTED, session=session, until=time + 1))
@@ -53,7 +54,8 @@ def with_findings(
 
 
 def _errors(file: Database, names: Names, where: Where, direction: str) -> Iterator[Keyed]:
-    return LogLines(file, names).exchanges(where.also("e.status = 'error'"), None, direction)
+    search = ExchangeSearch(where.also("e.status = 'error'"))
+    return LogLines(file, names).exchanges(search, direction)
 
 
 def _error(row: Row) -> Row:

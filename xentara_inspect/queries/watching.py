@@ -15,6 +15,7 @@ from xentara_inspect.queries.sessions import sessions
 from xentara_inspect.queries.show import show
 from xentara_inspect.queries.troubles import LISTED, errors_until, new_errors, with_findings
 from xentara_inspect.queries.values import Row, attribute_name, error_name, named_number, reading_json
+from xentara_inspect.queries.where import Several
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.processes import recording_now
 from xentara_inspect.traffic.names import Names, uuid_text
@@ -82,7 +83,7 @@ class Picture:
 class Watching:
     """Looks at databases again and again. Not for two threads at the same time."""
 
-    def __init__(self, patterns: Sequence[str], session: int | str | None = None) -> None:
+    def __init__(self, patterns: Sequence[str], session: Several[int | str] = None) -> None:
         """Raises StoreError; QuestionError for a session that is not there."""
         self._followed = Followed(patterns)
         self._session = session

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from xentara_inspect.store.columns import stored_integer
+
+T = TypeVar("T", bound=int | str)
+Several: TypeAlias = T | Sequence[T] | None
+"""What a filter takes: one value, several of which one is enough, or None; an empty sequence is None."""
+
+Condition = tuple[str, Sequence[Any]]
+"""A condition in SQL with its parameters."""
+
+
+def several(value: Several[T]) -> list[T]:
+    """The values of a filter; none where nothing is asked."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, (int, str)) else list(value)
+
+
+def contains(column: str, text: str) -> Condition:
+    """A condition: the column has the text somewhere, whatever the case of its ASCII letters is."""
+    if "\0" in text:  # where SQLite takes a pattern to end; no column has it
+        return "0", []
+    literal = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{column} LIKE ? ESCAPE '\\'", [f"%{literal}%"]
+
+
+def among(column: str, ids: Iterable[int]) -> Condition:
+    """A condition: the column has one of the ids, as many as there may be; it never holds for none."""
+    return f"{column} IN ({', '.join(map(str, ids))})", []
 
 
 class Where:
@@ -32,19 +59,16 @@ class Where:
         more.parameters = [*self.parameters, *parameters]
         return more
 
-    def equal(self, column: str, value: Any) -> None:
-        """The column has the value; nothing is asked where it is None. Integers of any size."""
-        if value is not None:
-            self.add(f"{column} = ?", stored_integer(value) if isinstance(value, int) else value)
+    def equal(self, column: str, value: Several[Any]) -> None:
+        """The column has the value, or one of several; nothing is asked where there is none.
 
-    def one_of(self, column: str, values: Sequence[Any] | None) -> None:
-        """The column has one of the values; nothing is asked where they are None."""
-        if values is not None:
-            marks = ", ".join("?" * len(values))
-            self.add(
-                f"{column} IN ({marks})",
-                *(stored_integer(value) if isinstance(value, int) else value for value in values),
-            )
+        Integers may have any size.
+        """
+        values = [stored_integer(one) if isinstance(one, int) else one for one in several(value)]
+        if len(values) == 1:
+            self.add(f"{column} = ?", *values)
+        elif values:
+            self.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
 
     def none_of(self, column: str, ids: Sequence[int] | None) -> None:
         """The column has none of the ids; nothing is asked where there are none. As many as there may be."""
@@ -58,9 +82,18 @@ class Where:
         if until is not None:
             self.add(f"{column} < ?", until)
 
-    def any_of(self, alternatives: Sequence[tuple[str, Sequence[Any]]]) -> None:
-        """One of several conditions holds, each with its parameters."""
-        self.add(
-            f"({' OR '.join(condition for condition, _ in alternatives)})",
-            *(parameter for _, parameters in alternatives for parameter in parameters),
-        )
+    def any_of(self, alternatives: Sequence[Condition]) -> None:
+        """One of several conditions holds; nothing is asked where there are none."""
+        if alternatives:
+            condition, parameters = any_of(alternatives)
+            self.add(condition, *parameters)
+
+
+def any_of(alternatives: Sequence[Condition]) -> Condition:
+    """That one of several conditions holds; of none, none does."""
+    if not alternatives:
+        return "0", []
+    return (
+        f"({' OR '.join(condition for condition, _ in alternatives)})",
+        [parameter for _, parameters in alternatives for parameter in parameters],
+    )
