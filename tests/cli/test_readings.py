@@ -38,9 +38,9 @@ def test_intervals_of_any_length_are_listed(database: Path) -> None:
     assert row.split(",")[3:6] == ["7", "1", "33"]
 
 
-@pytest.mark.parametrize("given", ["1", "0s", "-1s", "1y", "1.5s", "", "s", "9999999999s"])
+@pytest.mark.parametrize("given", ["1", "0s", "-1s", "1y", "", "s", "9999999999s"])
 def test_what_is_no_duration_is_refused(given: str, database: Path) -> None:
-    assert "is no duration such as 500ms" in run(database, f"--every={given}", code=2).output
+    assert "is no duration such as 50ms" in run(database, f"--every={given}", code=2).output
 
 
 def test_only_one_way_to_look_at_them_can_be_asked_for(database: Path) -> None:

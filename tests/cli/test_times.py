@@ -55,13 +55,13 @@ def test_what_is_no_time_or_not_clearly_one_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "nanoseconds"),
-    [("50ms", 50_000_000), ("50", 50_000_000), ("1.5s", 1_500_000_000), ("2 m", 120 * SECOND), ("7µs", 7000)],
+    [("50ms", 50_000_000), ("1.5s", 1_500_000_000), ("2 m", 120 * SECOND), ("7µs", 7000)],
 )
-def test_a_duration_is_in_milliseconds_unless_it_says_otherwise(text: str, nanoseconds: int) -> None:
+def test_a_duration_says_its_unit(text: str, nanoseconds: int) -> None:
     assert DURATION.convert(text, None, None) == nanoseconds
 
 
-@pytest.mark.parametrize("text", ["", "fast", "-5ms", "5 days", "1e3"])
+@pytest.mark.parametrize("text", ["", "fast", "50", "0s", "-5ms", "5 days", "1e3", "9999999999s"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no duration"):
         DURATION.convert(text, None, None)

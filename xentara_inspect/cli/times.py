@@ -14,7 +14,7 @@ _DAYS: Final = ("today", "yesterday", "tomorrow")
 """Words that mean the midnight before, as with journalctl, and not this time of that day."""
 _AMBIGUOUS: Final = re.compile(r"[-+.\d\s]+|.*(?<!\d)\d{1,2}[./-]\d{1,2}(?!\d).*", re.DOTALL)
 """Numbers without a unit, and dates of which nobody knows whether the day or the month comes first."""
-_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|s|m|min|h|d)?")
+_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|s|m|min|h|d)")
 _UNITS: Final = {
     "ns": 1,
     "us": 10**3,
@@ -57,7 +57,7 @@ class _Time(_ParamType):
 
 
 class _Duration(_ParamType):
-    """A time that something takes, in milliseconds unless it says otherwise; becomes nanoseconds."""
+    """How long something takes, such as `50ms`; becomes nanoseconds, at least one."""
 
     name = "DURATION"
 
@@ -65,8 +65,8 @@ class _Duration(_ParamType):
         if isinstance(value, int):
             return value
         match = _DURATION.fullmatch(value.strip())
-        length = min(int(float(match[1]) * _UNITS[match[2] or "ms"]), _LATEST) if match is not None else 0
-        if not length:
+        length = int(float(match[1]) * _UNITS[match[2]]) if match is not None else 0
+        if not 0 < length <= _LATEST:
             self.fail(f"{value!r} is no duration such as 50ms, 1.5s, 5m, 1h or 1d", param, ctx)
         return length
 

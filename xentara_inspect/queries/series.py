@@ -50,7 +50,7 @@ def lines_to_draw(asked: Askable, **filters: Any) -> list[Line]:
 
     filters: as of `readings`. Raises StoreError; QuestionError where there is nothing to draw, or too much.
     """
-    if filters.get("attribute") is None:
+    if not filters.get("attribute"):
         filters["attribute"] = "Value"
     found: dict[tuple[str, str], _Series] = {}
     for time, row in seen(asked, filters):

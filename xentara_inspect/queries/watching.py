@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from xentara_inspect.protocol import identifiers
@@ -15,7 +16,7 @@ from xentara_inspect.queries.sessions import sessions
 from xentara_inspect.queries.show import show
 from xentara_inspect.queries.troubles import LISTED, errors_until, new_errors, with_findings
 from xentara_inspect.queries.values import Row, attribute_name, error_name, named_number, reading_json
-from xentara_inspect.queries.where import Several
+from xentara_inspect.queries.where import Several, several
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.processes import recording_now
 from xentara_inspect.traffic.names import Names, uuid_text
@@ -86,8 +87,8 @@ class Watching:
     def __init__(self, patterns: Sequence[str], session: Several[int | str] = None) -> None:
         """Raises StoreError; QuestionError for a session that is not there."""
         self._followed = Followed(patterns)
-        self._session = session
-        self._files = self._followed.databases.asked_for(session)
+        self._sessions = several(session)
+        self._files = self._followed.databases.asked_for(self._sessions)
         self._latest: Latest | None = None
         self._read: dict[int, int] = {}
         self._indexed: dict[int, int] = {}
@@ -110,7 +111,7 @@ class Watching:
         Reads only what has come since it was asked last. Raises StoreError, QuestionError.
         """
         if self._followed.follow():
-            self._files = self._followed.databases.asked_for(self._session)
+            self._files = self._followed.databases.asked_for(self._sessions)
             self._latest = None
         is_recorded = self._is_recorded()
         first, last = self._bounds()
@@ -168,9 +169,9 @@ class Watching:
         is_recorded: bool,
     ) -> Picture:
         databases = self._followed.databases
-        connected = list(sessions(databases, limit=0 if self._session else LISTED, until=time + 1))[::-1]
-        if self._session is not None:
-            connected = [row for row in connected if str(row["id"]) == str(self._session)]
+        connected = list(sessions(databases, limit=0 if self._sessions else LISTED, until=time + 1))[::-1]
+        if self._sessions:
+            connected = [row for row in connected if str(row["id"]) in map(str, self._sessions)]
         _, last = self._bounds()
         return Picture(
             time,
@@ -179,7 +180,7 @@ class Watching:
             elements,
             {uuid_text(uuid): rate for uuid, rate in rates.items()},
             connected,
-            with_findings(databases, self._session, errors, time),
+            with_findings(databases, self._sessions, errors, time),
             is_recorded,
             databases.unindexed_frames(),
         )
@@ -244,13 +245,9 @@ class Watching:
 
     def _bounds(self) -> tuple[int, int]:
         """When the first frame passed, and the last or the end of a session; 0 where there are none."""
-        found = [
-            row
-            for file, session in self._files
-            for row in (file.tuples(_BOUNDS) if session is None else file.tuples(_SESSION_BOUNDS, (session,)))
-        ]
+        found = [row for file, sessions in self._files for row in _bounds_of(file, sessions)]
         first = min((began for began, *_ in found if began is not None), default=0)
-        ends = [closed or last for _, last, closed in found] if self._session is not None else []
+        ends = [closed or last for _, last, closed in found] if self._sessions else []
         ends = ends or [end for _, *row in found for end in row]
         return first, max((end for end in ends if end is not None), default=0)
 
@@ -258,7 +255,7 @@ class Watching:
 
     def _known(self, latest: Latest) -> set[bytes]:
         """The elements that there are: all that anybody told of, of one session those that it heard of."""
-        return {*(self._names.elements if self._session is None else ()), *latest.readings}
+        return {*(() if self._sessions else self._names.elements), *latest.readings}
 
     def _element(self, uuid: bytes, latest: Latest) -> Element:
         known = latest.readings.get(uuid, {})
@@ -290,6 +287,12 @@ _BOUNDS: Final = """
     SELECT (SELECT min(time) FROM frames), (SELECT max(time) FROM frames),
            (SELECT max(closed) FROM sessions)"""
 _SESSION_BOUNDS: Final = "SELECT opened, (SELECT max(time) FROM frames), closed FROM sessions WHERE id = ?"
+
+
+def _bounds_of(file: Database, sessions: list[int] | None) -> Iterator[tuple[Any, ...]]:
+    if sessions is None:
+        return file.tuples(_BOUNDS)
+    return chain.from_iterable(file.tuples(_SESSION_BOUNDS, (session,)) for session in sessions)
 
 
 def _order(item: tuple[AttributeKey, Reading]) -> tuple[bool, bool, str]:
