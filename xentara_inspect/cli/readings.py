@@ -82,7 +82,8 @@ def readings(
 
     Intervals and drawings leave out what was to be written, unless it is asked for. A line is broken
     where much longer than usual nothing came, and at errors, which are marked at the edge; so are values
-    whose quality is not good.
+    whose quality is not good. With --follow a write is listed as it is sent: whether it is refused,
+    nobody knows yet.
     """
     if changes + (every is not None) + (plot is not None) + follow > 1:
         raise click.UsageError("Give one of --changes, --every, --plot and --follow.")
