@@ -31,6 +31,9 @@ from xentara_inspect.simulator.dispatch import answers_to
 from xentara_inspect.simulator.wire import encode
 from xentara_inspect.traffic.echoes import SessionSecrets
 
+NAMELESS: Final = -1
+"""Where frames of connections are counted of which nobody knows more than that they were there."""
+
 _SUBPROTOCOLS: Final = [Subprotocol(identifiers.SUBPROTOCOL)]
 _LARGEST_QUESTION: Final = 10_000  # bytes; what is larger is poison, and gets no answer
 _OPTIONS: Final[dict[str, Any]] = {"max_size": None, "ping_interval": None, "close_timeout": 5}
@@ -224,8 +227,9 @@ def records(files: Sequence[Path]) -> dict[int, Record]:
     for file in files:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             for user, dropped in connection.execute("SELECT user, dropped FROM sessions"):
-                before = found.get(int(user), Record({True: [], False: []}, 0))
-                found[int(user)] = before._replace(dropped=before.dropped + dropped)
+                number = int(user) if user is not None else NAMELESS
+                before = found.get(number, Record({True: [], False: []}, 0))
+                found[number] = before._replace(dropped=before.dropped + dropped)
             for user, from_client, digest in _digests(connection):
                 found[user].frames[from_client].append(digest)
     return found

@@ -17,7 +17,7 @@ import pytest
 from tests.chaos import DISK, FAULTS, Chaos
 from tests.live import run_async
 from tests.store_checks import check_derived, check_integrity
-from tests.witnesses import Record, Town, records, unrecorded
+from tests.witnesses import NAMELESS, Record, Town, records, unrecorded
 
 SECONDS: Final = float(os.environ.get("XENTARA_CHAOS_SECONDS", "180"))
 PEOPLE: Final = 500
@@ -88,6 +88,7 @@ def test_whatever_happens_each_frame_is_recorded_or_counted_and_said(disk: Path,
 def check_accounts(chaos: Chaos, files: list[Path]) -> None:
     """Each message that arrived is recorded, or counted as dropped in its session, and that was said."""
     found = records(files)
+    nameless = found[NAMELESS].dropped if NAMELESS in found else 0
     for proxy in chaos.all:
         connections = [there for there in chaos.town.connections.values() if there.proxy is proxy]
         dropped = uncounted = unknown = 0
@@ -104,8 +105,10 @@ def check_accounts(chaos: Chaos, files: list[Path]) -> None:
         print(f"exit code {proxy.child.returncode}, {len(connections)} connections: {counts}")
         if lost:  # what was counted could not be written either
             lost += sum(int(count) for count in HAD.findall(proxy.output))
+        nameless -= unknown
         assert uncounted <= lost, proxy.output
         if dropped:
             assert "dropped, and counted" in proxy.output
         if proxy not in chaos.killed:
             assert proxy.child.returncode == (1 if dropped or lost else 0), proxy.output
+    assert nameless >= 0, "frames of connections that had just begun, which nobody has counted"

@@ -17,6 +17,9 @@ LIMIT: Final = 64 << 20
 OVERHEAD: Final = 400
 """Bytes of memory that a frame costs beside its payload, here or in the journal."""
 
+_PIECE: Final = 1 << 20  # bytes that are said at once
+_TICK: Final = 0.05  # seconds to which the age of operations is told
+
 
 @dataclass(slots=True)
 class _Session:
@@ -46,9 +49,8 @@ class Backlog:
         self._sessions: dict[int, _Session] = {}
         self._last_session = 0
         self._taken: deque[wire.Operation] = deque()
-        self._times: deque[tuple[int, float]] = deque()  # of what was taken: last number, when it began
-        self._new: list[wire.Operation] = []
-        self._new_since = 0.0
+        self._new: deque[wire.Operation] = deque()
+        self._times: deque[tuple[int, float]] = deque()  # from which number on operations came when
         self._begun: list[int] = []  # sessions that nobody was told of
         self._missed: dict[int, int] = {}
         self._size = 0  # bytes of all
@@ -106,13 +108,14 @@ class Backlog:
     def _add(self, operation: wire.Operation) -> None:
         if self._missed:
             self._state_missed()
-        if not self._new:
-            self._new_since = time.monotonic()
         self._new.append(operation)
         size = OVERHEAD + wire.payload_size(operation)
         self._size += size
         self.waiting += size
         self.last += 1
+        now = time.monotonic()
+        if not self._times or now > self._times[-1][1] + _TICK:
+            self._times.append((self.last, now))
 
     def _state_missed(self) -> None:
         missed, self._missed = self._missed, {}
@@ -122,15 +125,20 @@ class Backlog:
     # What the journal is told
 
     def take(self) -> bytes:
-        """The messages that say what was not said yet; none where that is nothing."""
+        """The messages that say what was not said yet, or some of it; none where that is nothing."""
         if self._missed:
             self._state_missed()
         if not self._new:
             return b""
-        said = b"".join([*map(self._declare, self._begun), wire.encode((wire.OPERATIONS, self._new))])
-        self._times.append((self.last, self._new_since))
-        self._taken += self._new
-        self._new, self._begun, self.waiting = [], [], 0
+        operations: list[wire.Operation] = []
+        size = 0
+        while self._new and size < _PIECE:
+            operations.append(self._new.popleft())
+            size += OVERHEAD + wire.payload_size(operations[-1])
+        said = b"".join([*map(self._declare, self._begun), wire.encode((wire.OPERATIONS, operations))])
+        self._taken += operations
+        self._begun = []
+        self.waiting -= size
         return said
 
     def _declare(self, number: int) -> bytes:
@@ -139,14 +147,15 @@ class Backlog:
         return wire.encode((wire.SESSION, number, *known))
 
     def next_number(self) -> int:
-        """The number of the first operation that `again` says, or `take` after it."""
+        """The number of the first operation that `take` says after `again`."""
         return self.settled + 1
 
-    def again(self) -> bytes:
-        """The messages that say to another journal what was said to one that has died."""
-        declared = [self._declare(session) for session in self._sessions if session not in self._begun]
-        taken = [wire.encode((wire.OPERATIONS, list(self._taken)))] if self._taken else []
-        return b"".join(declared + taken)
+    def again(self) -> None:
+        """Say everything to another journal that was said to one that has died."""
+        self.waiting += sum(OVERHEAD + wire.payload_size(operation) for operation in self._taken)
+        self._new.extendleft(reversed(self._taken))
+        self._taken.clear()
+        self._begun = list(self._sessions)
 
     def died(self) -> int:
         """The journal died. Returns up to which number the next one is to take operations one by one.
@@ -173,9 +182,7 @@ class Backlog:
 
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""
-        if self.settled == self.last:
-            return 0.0
-        return time.monotonic() - (self._times[0][1] if self._times else self._new_since)
+        return time.monotonic() - self._times[0][1] if self._times else 0.0
 
     def unsettled_frames(self) -> int:
         """How many frames are not known to be committed."""
@@ -195,5 +202,7 @@ class Backlog:
             self.stated += frames
             if kind == wire.ENDED:
                 del self._sessions[number]
-        while self._times and self._times[0][0] <= last:
+        while len(self._times) > 1 and self._times[1][0] <= last + 1:
             self._times.popleft()
+        if self.settled == self.last:
+            self._times.clear()

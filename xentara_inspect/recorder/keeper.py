@@ -129,7 +129,7 @@ class JournalKeeper:
         self._supervision.deaths = 0
         link = self._link
         if link is not None:
-            self._say_rest(link)
+            self._send()
             before = link.taken
             self._pump(self._has_said_all, timeout and timeout / 3)
             if self._link is link and not link.has_said_all and link.taken == before:
@@ -154,7 +154,7 @@ class JournalKeeper:
             except RuntimeError:
                 return  # there will be one before there is traffic, or none any more
             if self._link is not None:
-                self._link.attach(self._loop, self._hear)
+                self._link.attach(self._loop, self._hear, self._send)
             else:
                 self._start_in(self._next_start - time.monotonic())
         if self._loop.is_closed():
@@ -173,14 +173,12 @@ class JournalKeeper:
         self._send()
 
     def _send(self) -> None:
-        if self._link is not None:
-            data = self._backlog.take()
-            if data:
-                self._link.say(data)
-
-    def _say_rest(self, link: JournalLink) -> None:
-        link.say(self._backlog.take() + wire.encode((wire.FINISH, self._finish)))
-        link.finish()
+        """Say what the process has room for: what it does not take waits here, where it is kept anyway."""
+        link = self._link
+        while link is not None and link.is_free and (data := self._backlog.take()):
+            link.say(data)
+        if link is not None and self._state is State.FINISHING and not self._backlog.waiting:
+            link.finish(wire.encode((wire.FINISH, self._finish)))
 
     def _pump(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Talk with the process, without the event loop, until something is so. Returns whether it is."""
@@ -212,12 +210,9 @@ class JournalKeeper:
             return
         self._link = link
         if self._loop is not None and not self._loop.is_closed():
-            link.attach(self._loop, self._hear)
-        link.say(self._backlog.again())
-        if self._state is State.FINISHING:
-            self._say_rest(link)
-        else:
-            self._send()
+            link.attach(self._loop, self._hear, self._send)
+        self._backlog.again()
+        self._send()
 
     def _start_if_due(self) -> None:
         if self._link is None and self._state is not State.OVER and time.monotonic() >= self._next_start:

@@ -36,6 +36,7 @@ class JournalLink:
         ours.setblocking(False)
         self._socket = ours
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_room: Callable[[], None] = lambda: None
         self._outgoing: deque[memoryview] = deque()
         self._messages = wire.Messages()
         self._ends = False
@@ -46,21 +47,30 @@ class JournalLink:
         self.is_over = False
         """Whether the process has said its last; time to `close`."""
 
-    def attach(self, loop: asyncio.AbstractEventLoop, on_news: Callable[[], None]) -> None:
-        """Have the loop tell when there is something to hear, and say the rest when that is possible."""
+    def attach(
+        self, loop: asyncio.AbstractEventLoop, on_news: Callable[[], None], on_room: Callable[[], None]
+    ) -> None:
+        """Have the loop tell when there is something to hear, and when all is said that was to be said."""
         self._loop = loop
+        self._on_room = on_room
         loop.add_reader(self._socket, on_news)
         self.send()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether all that was to be said has been taken by the system."""
+        return not self._outgoing
 
     def say(self, data: bytes) -> None:
         """Say this, now or as soon as the process takes it."""
         self._outgoing.append(memoryview(data))
         self.send()
 
-    def finish(self) -> None:
-        """Nothing more will be said: tell the process once all has been."""
-        self._ends = True
-        self.send()
+    def finish(self, data: bytes) -> None:
+        """Say this last: once all has been said the process is told."""
+        if not self._ends:
+            self._ends = True
+            self.say(data)
 
     def kill(self) -> None:
         """End a process that does not listen."""
@@ -85,9 +95,14 @@ class JournalLink:
             outgoing.clear()  # it has died, which `hear` will tell
         if self._loop is not None and not self._loop.is_closed():
             if outgoing:
-                self._loop.add_writer(self._socket, self.send)
+                self._loop.add_writer(self._socket, self._go_on)
             else:
                 self._loop.remove_writer(self._socket)
+
+    def _go_on(self) -> None:
+        self.send()
+        if self.is_free:
+            self._on_room()
 
     def hear(self) -> list[tuple[Any, ...]]:
         """What the process has said since."""
