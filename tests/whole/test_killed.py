@@ -19,7 +19,9 @@ from tests.store_checks import check_derived, check_integrity, recorded_by_conne
 from tests.store_traffic import read
 
 BEHIND_NS = 50_000_000
-"""How far recording may be behind relaying, on a machine that runs what is to run at once."""
+"""How far recording may be behind relaying, on a machine that runs what is to run at once,"""
+BEHIND_OTHERS_NS = 1_000_000_000
+"""and on one that runs other tests at the same time."""
 
 TICK = 0.005
 
@@ -59,11 +61,13 @@ class Delays:
 class Ordeal:
     """One database, and kill after kill of those who write it."""
 
-    def __init__(self, database: Path, confdir: Path, seed: int, durable: bool) -> None:
+    def __init__(self, database: Path, confdir: Path, seed: int, durable: bool, behind: int) -> None:
+        """behind: nanoseconds."""
         self._database = database
         self._confdir = confdir
         self._chance = random.Random(seed)
         self._durable = durable
+        self._behind = behind
         self._numbers = itertools.count(1)
         self.late: list[float] = []  # milliseconds: age of the oldest frame lost, kill by kill
 
@@ -143,13 +147,22 @@ class Ordeal:
                 if self._durable:
                     assert missing is None, f"connection {number} lost a frame that was forwarded"
         self.late.append(late / 1e6)
-        assert late <= BEHIND_NS + delay * 1e9, f"a frame relayed {late / 1e6:.0f} ms before the kill is lost"
+        assert late <= self._behind + delay * 1e9, (
+            f"a frame relayed {late / 1e6:.0f} ms before the kill is lost"
+        )
 
 
-def ordeal(database: Path, confdir: Path, targets: tuple[str, ...], *, durable: bool) -> None:
+def ordeal(
+    database: Path,
+    confdir: Path,
+    targets: tuple[str, ...],
+    *,
+    durable: bool,
+    behind: int = BEHIND_OTHERS_NS,
+) -> None:
     seed = int(os.environ.get("XENTARA_SEED", time.time_ns() % 1_000_000))
     print(f"seed {seed} (XENTARA_SEED={seed} repeats it)")
-    victim = Ordeal(database, confdir, seed, durable)
+    victim = Ordeal(database, confdir, seed, durable, behind)
     try:
         run_async(victim.run(targets))
     finally:
@@ -157,7 +170,7 @@ def ordeal(database: Path, confdir: Path, targets: tuple[str, ...], *, durable: 
     print(read(database, "SELECT count(*) FROM frames")[0][0], "frames")
 
 
-def test_what_was_relayed_50_ms_before_a_kill_is_recorded_and_derived_as_ever(
+def test_what_was_relayed_before_a_kill_is_recorded_and_derived_as_ever(
     database: Path, confdir: Path
 ) -> None:
     ordeal(database, confdir, ("all", "proxy", "journal"), durable=False)
@@ -170,5 +183,7 @@ def test_with_durable_on_every_frame_that_was_forwarded_is_recorded(database: Pa
 @pytest.mark.stress
 @pytest.mark.parametrize("durable", [False, True], ids=["grouped", "durable"])
 @pytest.mark.parametrize("_series", range(4))
-def test_kill_after_kill(database: Path, confdir: Path, _series: int, durable: bool) -> None:
-    ordeal(database, confdir, TARGETS * 2, durable=durable)
+def test_what_was_relayed_50_ms_before_a_kill_is_recorded(
+    database: Path, confdir: Path, _series: int, durable: bool
+) -> None:
+    ordeal(database, confdir, TARGETS * 2, durable=durable, behind=BEHIND_NS)

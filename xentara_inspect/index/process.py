@@ -37,7 +37,8 @@ _LOCK_POLL: Final = 0.2
 _WATCH_INTERVAL: Final = 1.0
 _ERROR_PAUSE: Final = 0.5
 _LAST_LOOKS: Final = 10
-_NICENESS: Final = 19
+_NICENESS: Final = 10
+"""Lower in priority than the proxy; but the lowest of all would hold the write lock while others run."""
 
 
 def wait_until_indexed(path: Path, timeout: float | None = None, progress: Progress | None = None) -> bool:
