@@ -100,8 +100,9 @@ class _Pager(io.TextIOBase):
 
     def flush(self) -> None:
         """Let people see what there is."""
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.flush()
+        stdin = self._process.stdin if self._process is not None else None
+        if stdin is not None and not stdin.closed:  # it is, where we are flushed once more as we go
+            stdin.flush()
 
     def finish(self) -> None:
         """Print what was held, or wait until people have read."""
