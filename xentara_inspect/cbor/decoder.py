@@ -28,6 +28,7 @@ from xentara_inspect.cbor.items import (
     TAG_UUID,
     TEXT,
     UINT,
+    WIDTHS,
     Document,
     Item,
     LongHeads,
@@ -43,7 +44,6 @@ _FLOATS: Final = {
 _NO_CHILDREN: Final = ()
 _TOP: Final = -1
 _MANY: Final = 0xFF  # a mask: as many more were read when it is looked at what they take
-_WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
 
 
 def decode(data: bytes) -> Document:
@@ -101,7 +101,7 @@ def _decode_items(
             if add < 24:
                 argument = add
             elif add < 28:
-                end = pos + _WIDTHS[add]
+                end = pos + WIDTHS[add]
                 if end > size:
                     error = _short_argument(head, initial, size)
                     break
@@ -271,7 +271,7 @@ def _bad_head(offset: int, initial: int, wanted: str) -> Malformed:
 
 
 def _short_argument(offset: int, initial: int, size: int) -> Malformed:
-    width = _WIDTHS[initial & 31]
+    width = WIDTHS[initial & 31]
     return Malformed(
         offset,
         size,

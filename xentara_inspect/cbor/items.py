@@ -118,6 +118,9 @@ class Document(NamedTuple):
     long_heads: LongHeads
 
 
+WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
+"""Bytes of an argument by the additional information of its head (RFC 8949 section 3)."""
+
 PREFERRED_FROM: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 """The least argument that needs a head of this additional information (RFC 8949 section 4.1)."""
 

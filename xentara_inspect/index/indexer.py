@@ -28,8 +28,8 @@ from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
 from xentara_inspect.traffic import naming
-from xentara_inspect.traffic.portions import finding
 from xentara_inspect.traffic.records import BEGINNING, Decoded
+from xentara_inspect.traffic.rules import finding
 from xentara_inspect.traffic.session import Session
 
 SHORT_WORK: Final = 0.005

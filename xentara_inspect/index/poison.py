@@ -8,8 +8,8 @@ from typing import Final
 
 from xentara_inspect.frames import Frame, address
 from xentara_inspect.traffic.packets import Kind, Malformed
-from xentara_inspect.traffic.records import Decoded, Finding, PacketRecord
-from xentara_inspect.traffic.rules import CUT_FRAME, INTERNAL_ERROR, RULES
+from xentara_inspect.traffic.records import Decoded, PacketRecord
+from xentara_inspect.traffic.rules import CUT_FRAME, INTERNAL_ERROR, finding
 from xentara_inspect.traffic.session import Session
 
 _PATIENCE: Final = 120  # seconds: the largest messages take a few
@@ -46,7 +46,7 @@ def cut_frame(frame_id: int, length: int, why: str) -> Decoded:
 def _undecoded(frame_id: int, code: str, message: str) -> Decoded:
     place = address(frame_id)
     packet = PacketRecord(place, Kind.MALFORMED, Malformed(0, None, code, message))
-    return Decoded(packets=[packet], findings=[Finding(code, RULES[code].severity, message, place)])
+    return Decoded(packets=[packet], findings=[finding((code, message), place)])
 
 
 if __name__ == "__main__":

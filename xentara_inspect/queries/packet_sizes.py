@@ -10,7 +10,7 @@ from xentara_inspect.cbor import Item
 from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.queries.databases import Database
 from xentara_inspect.traffic import packets
-from xentara_inspect.traffic.heads import WIDTHS
+from xentara_inspect.traffic.portions import size_of
 
 ALONE: Final = "CASE substr({0}.payload, 1, 1) WHEN x'81' THEN length({0}.payload) - 1 END"
 """Bytes, in SQL, of a packet that is alone in its frame, behind the head of an array of one; else NULL."""
@@ -88,7 +88,7 @@ class PacketSizes:
         sizes = {}
         for packet in packets.parse(payload).packets:
             item = packet.item
-            sizes[packet.position] = item.end - item.start if item is not None else len(payload)
+            sizes[packet.position] = size_of(packet, payload)
             if item is not None and not any(
                 look.fullmatch(payload, item.start, item.end) for look in self._looks
             ):
@@ -116,7 +116,7 @@ def _look(item: Item, payload: bytes) -> re.Pattern[bytes] | None:
         elif part.kind == cbor.TEXT and is_short:
             parts.append(_TEXT)
         elif part.kind in (cbor.TEXT, cbor.BYTES):
-            behind = part.start + 1 + WIDTHS.get(part.info, 0)
+            behind = part.start + 1 + cbor.WIDTHS.get(part.info, 0)
             parts.append(re.escape(payload[part.start : behind]) + b".{%d}" % (part.end - behind))
         else:
             behind = part.children[0].start if part.children else part.end

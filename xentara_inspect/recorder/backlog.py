@@ -109,7 +109,7 @@ class Backlog:
         if self._missed:
             self._state_missed()
         self._new.append(operation)
-        size = OVERHEAD + wire.payload_size(operation)
+        size = _size(operation)
         self._size += size
         self.waiting += size
         self.last += 1
@@ -134,7 +134,7 @@ class Backlog:
         size = 0
         while self._new and size < _PIECE:
             operations.append(self._new.popleft())
-            size += OVERHEAD + wire.payload_size(operations[-1])
+            size += _size(operations[-1])
         said = b"".join([*map(self._declare, self._begun), wire.encode((wire.OPERATIONS, operations))])
         self._taken += operations
         self._begun = []
@@ -152,7 +152,7 @@ class Backlog:
 
     def again(self) -> None:
         """Say everything to another journal that was said to one that has died."""
-        self.waiting += sum(OVERHEAD + wire.payload_size(operation) for operation in self._taken)
+        self.waiting += sum(map(_size, self._taken))
         self._new.extendleft(reversed(self._taken))
         self._taken.clear()
         self._begun = list(self._sessions)
@@ -193,7 +193,7 @@ class Backlog:
         while self.settled < last:
             operation = self._taken.popleft()
             self.settled += 1
-            self._size -= OVERHEAD + wire.payload_size(operation)
+            self._size -= _size(operation)
             kind, number, *_ = operation
             session = self._sessions[number]
             frames = 1 if kind == wire.FRAME else operation[2] if kind == wire.MISSED else 0
@@ -206,3 +206,8 @@ class Backlog:
             self._times.popleft()
         if self.settled == self.last:
             self._times.clear()
+
+
+def _size(operation: wire.Operation) -> int:
+    """Bytes of memory that an operation takes."""
+    return OVERHEAD + wire.payload_size(operation)

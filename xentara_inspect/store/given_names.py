@@ -21,6 +21,7 @@ _NAME: Final = (
     "SELECT name, source FROM given_names JOIN name_files ON name_files.id = file_id"
     " WHERE uuid = ? ORDER BY file_id DESC LIMIT 1"
 )
+_GIVEN: Final = "SELECT uuid, name, source FROM given_names JOIN name_files ON name_files.id = file_id"
 _ADD_FILE: Final = """
     INSERT INTO name_files (source, time, after_frame, after_end) VALUES (?, ?,
       (SELECT coalesce(max(id), 0) FROM frames), (SELECT coalesce(max(id), 0) FROM session_ends))"""
@@ -95,21 +96,13 @@ class StoredNames(Mapping[bytes, GivenName]):
 
 def given_names(connection: sqlite3.Connection, up_to: int = 1 << 62) -> dict[bytes, GivenName]:
     """All names by UUID, the latest where files differ. up_to: id of the last file that counts."""
-    rows = connection.execute(
-        "SELECT uuid, name, source FROM given_names JOIN name_files ON name_files.id = file_id"
-        " WHERE file_id <= ? ORDER BY file_id",
-        (up_to,),
-    )
+    rows = connection.execute(f"{_GIVEN} WHERE file_id <= ? ORDER BY file_id", (up_to,))
     return {loaded_uuid(uuid): GivenName(name, source) for uuid, name, source in rows}
 
 
 def names_in(connection: sqlite3.Connection, file_id: int) -> Iterator[tuple[bytes, GivenName]]:
     """The names that one file brought, by UUID."""
-    for uuid, name, source in connection.execute(
-        "SELECT uuid, name, source FROM given_names JOIN name_files ON name_files.id = file_id"
-        " WHERE file_id = ? ORDER BY uuid",
-        (file_id,),
-    ):
+    for uuid, name, source in connection.execute(f"{_GIVEN} WHERE file_id = ? ORDER BY uuid", (file_id,)):
         yield loaded_uuid(uuid), GivenName(name, source)
 
 

@@ -7,12 +7,10 @@ from functools import lru_cache
 from typing import Final
 
 from xentara_inspect import cbor
-from xentara_inspect.cbor import BYTES, MAP, NINT, TEXT, UINT
+from xentara_inspect.cbor import BYTES, MAP, NINT, TEXT, UINT, WIDTHS
 from xentara_inspect.protocol.identifiers import TAG_UUID
 
 BREAK: Final = 0xFF
-WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
-"""Bytes of an argument by the additional information of its head (RFC 8949 section 3)."""
 
 ONE_BYTE_ITEMS: Final = re.compile(rb"[\x00-\x17\x20-\x37\x40\x60\x80\xa0\xe0-\xf7]++")
 SHORT_TAGS: Final = re.compile(rb"[\xc0-\xd7]++")

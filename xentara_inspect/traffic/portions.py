@@ -12,9 +12,8 @@ from typing import Final, TypeVar
 from xentara_inspect.frames import position_in
 from xentara_inspect.traffic.packets import Packet
 from xentara_inspect.traffic.plain_events import PlainEvent
-from xentara_inspect.traffic.records import BEGINNING, Decoded, Finding, Reached
-from xentara_inspect.traffic.rules import RULES
-from xentara_inspect.traffic.validation import Problem
+from xentara_inspect.traffic.records import BEGINNING, Decoded, Reached
+from xentara_inspect.traffic.rules import finding
 
 PACKETS: Final = 500
 """Packets of one portion, at most."""
@@ -94,9 +93,3 @@ def with_few_findings(decoded: Decoded, whole: int) -> Decoded:
     if len(decoded.findings) > FINDINGS:
         Tally(BEGINNING, whole).settle(decoded, is_last=True)
     return decoded
-
-
-def finding(problem: Problem, place: int | None = None, exchange: int | None = None) -> Finding:
-    """A finding of a problem. place, exchange: addresses, as in `Finding`."""
-    code, message = problem
-    return Finding(code, RULES[code].severity, message, place, exchange)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from xentara_inspect.traffic.records import Severity
+from xentara_inspect.traffic.records import Finding, Severity
+from xentara_inspect.traffic.validation import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,9 @@ RULES: Final[dict[str, Rule]] = {
     INTERNAL_ERROR: Rule(_E, "nothing; our decoder failed, please report it", "xentara_inspect"),
     "non-preferred-encoding": Rule(_I, "nothing; shorter heads exist", "RFC 8949 section 4.1"),
 }
+
+
+def finding(problem: Problem, place: int | None = None, exchange: int | None = None) -> Finding:
+    """A problem as it is recorded, as bad as its rule says. place, exchange: addresses, as in `Finding`."""
+    code, message = problem
+    return Finding(code, RULES[code].severity, message, place, exchange)

@@ -17,7 +17,7 @@ from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Event, Kind, Malformed, Packet, Request, Response
 from xentara_inspect.traffic.pairing import LIMIT, Pairing, Waiting
 from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
-from xentara_inspect.traffic.portions import PACKETS, Tally, finding, is_small, portions, with_few_findings
+from xentara_inspect.traffic.portions import PACKETS, Tally, is_small, portions, with_few_findings
 from xentara_inspect.traffic.records import (
     BEGINNING,
     Decoded,
@@ -34,6 +34,7 @@ from xentara_inspect.traffic.records import (
     SubscriptionOpened,
     SubscriptionRefused,
 )
+from xentara_inspect.traffic.rules import finding
 from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.time_points import time_point_ns
 from xentara_inspect.traffic.validation import Problem
