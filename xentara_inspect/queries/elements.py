@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
-from xentara_inspect.queries.grep import wanted_text
+from xentara_inspect.queries.grep import Grep, wanted_text
 from xentara_inspect.queries.named import Named
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.queries.values import Row, named_number
@@ -48,13 +48,20 @@ def elements(
             given = databases.names.given.get(loaded_uuid(uuid))
             if given is not None:
                 row |= {"primary_key": given.name, "learned_from": FROM_FILE}
-    rows = [row for row in known.values() if wanted is None or wanted.is_called(row)]
-    if text is not None:
-        rows = [row for row in rows if text.is_in(row) or text.has_uuid(loaded_uuid(row["uuid"]))]
     yield from sorted(
-        rows[-limit:],
+        chosen(known.values(), wanted, text)[-limit:],
         key=lambda row: (row["primary_key"] is None, row["primary_key"] or "", row["uuid"]),
     )
+
+
+def chosen(rows: Iterable[Row], wanted: WantedElement | None, text: Grep | None) -> list[Row]:
+    """Rows, each with the `uuid` of an element, that are about one of the elements and have the text."""
+    return [
+        row
+        for row in rows
+        if (wanted is None or wanted.is_called(row))
+        and (text is None or text.is_in(row) or text.has_uuid(loaded_uuid(row["uuid"])))
+    ]
 
 
 def _elements(file: Database) -> Iterator[Row]:

@@ -16,10 +16,10 @@ from xentara_inspect.queries.where import Where, among, any_of
 EXCHANGE_TIME: Final = "coalesce(e.requested, e.responded)"
 """When an exchange began, as the index has it."""
 
-_EXCHANGES: Final = """
-    SELECT e.id, e.session_id, coalesce(e.requested, e.responded) AS time, e.message_id, e.opcode,
-           e.element_id, e.status, e.error_code, e.latency, e.requested, e.response_id, {} AS is_found
-    FROM exchanges e"""
+_EXCHANGES: Final = f"""
+    SELECT e.id, e.session_id, {EXCHANGE_TIME} AS time, e.message_id, e.opcode,
+           e.element_id, e.status, e.error_code, e.latency, e.requested, e.response_id, {{}} AS is_found
+    FROM exchanges e"""  # noqa: S608 - a text of ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row, iso_time
 from xentara_inspect.queries.where import Condition, Several, Where, among, contains, several
-from xentara_inspect.traffic.rules import INTERNAL_ERROR, RULES
+from xentara_inspect.traffic.rules import RULES
 
 FINDING_KEYS: Final = ("id", "session", "time", "code", "severity", "message", "frame", "exchange")
 
@@ -40,9 +40,8 @@ def findings(
     QuestionError for what is not known.
     """
     databases = as_databases(asked)
-    known = {*RULES, INTERNAL_ERROR}
-    for unknown in sorted({*several(code)} - known):
-        raise not_known("finding code", unknown, known)
+    for unknown in sorted({*several(code)} - {*RULES}):
+        raise not_known("finding code", unknown, RULES)
     wanted, text = wanted_element(element, databases), wanted_text(grep, databases)
     lists = []
     for file, session_id in databases.asked_for(session):

@@ -42,6 +42,19 @@ class Followed:
         """Close them all."""
         self._stack.close()
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Nothing changes inside; what is put into temporary tables goes in the end. Raises StoreError."""
+        files = self.databases.files
+        try:
+            for file in files:
+                _execute(file, "BEGIN")
+            yield
+        finally:
+            for file in files:
+                if file.connection.in_transaction:
+                    _execute(file, "ROLLBACK")
+
     def _open(self) -> None:
         paths = list(self._paths())
         while True:
@@ -112,6 +125,13 @@ def _following(file: Database) -> str | None:
     except sqlite3.Error as error:
         raise from_sqlite(file.path, error) from None
     return following_file(file.path, place) if place is not None else None
+
+
+def _execute(file: Database, sql: str) -> None:
+    try:
+        file.connection.execute(sql)
+    except sqlite3.Error as error:
+        raise from_sqlite(file.path, error) from None
 
 
 def _written(path: str) -> int | None:

@@ -19,15 +19,12 @@ from xentara_inspect.queries.named import commands_naming_elements
 from xentara_inspect.queries.where import Condition, among, any_of, contains
 from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.store.schema import QUALITY_ID
+from xentara_inspect.store.views import iso
 from xentara_inspect.traffic.names import uuid_text
 
 _HEX: Final = re.compile(r"[0-9a-f]{4,32}")
 _TOLD_OTHERWISE: Final = ("time", "boolean")
 """Kinds of values that stand in their columns as other numbers than are shown."""
-_ISO_TIME: Final = (
-    "strftime('%Y-%m-%dT%H:%M:%S', r.value / 1000000000, 'unixepoch')"
-    " || printf('.%09dZ', r.value % 1000000000)"
-)
 
 
 class Grep:
@@ -120,7 +117,7 @@ class Grep:
         number = _number(self.text)
         conditions = [
             _both(f"coalesce(r.value_kind, '') NOT IN {_TOLD_OTHERWISE}", contains("r.value", self.text)),
-            _both("r.value_kind = 'time'", contains(_ISO_TIME, self.text)),
+            _both("r.value_kind = 'time'", contains(iso("r.value"), self.text)),
             _both("r.value_kind = 'error'", among("r.value", self._numbers(error_codes.ERROR_NAMES))),
             _both("r.quality_position IS NOT NULL", any_of(quality)),
             among("r.attribute_id", attributes),

@@ -17,7 +17,7 @@ from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.newest import NEWEST_FIRST
 from xentara_inspect.queries.readings import unfolded
 from xentara_inspect.queries.timeline import packets_in_time
-from xentara_inspect.queries.where import Several, Where
+from xentara_inspect.queries.where import Several, Where, among
 from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.traffic.records import AttributeKey
 
@@ -145,7 +145,7 @@ def _look_for_others(
         wanted = [row_id for row_id in elements if not in_order or file.element(row_id) not in more]
         if not wanted:
             continue
-        here = where.also(f"p.element_id IN ({', '.join(map(str, wanted))})")
+        here = where.also(among("p.element_id", wanted)[0])
         here.add("p.id BETWEEN ? AND ?", address(first), address(end) - 1)
         for packet in _in_a_row(file, here):
             more.add(latest.add(file, packet, time))
@@ -161,7 +161,7 @@ def _stretches(
     latest; None for all.
     """
     where = Where()
-    where.add(f"s.element_id IN ({', '.join(map(str, elements))})")
+    where.add(among("s.element_id", elements)[0])
     if time is not None:
         where.add("(SELECT time FROM frames WHERE id >= s.first_frame ORDER BY id LIMIT 1) <= ?", time)
     rows = file.tuples(f"{_STRETCHES}{where.sql} ORDER BY s.first_frame DESC", where.parameters)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from xentara_inspect.queries.databases import Askable, as_databases
-from xentara_inspect.queries.elements import wanted_element
+from xentara_inspect.queries.elements import chosen, wanted_element
 from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.values import Row
 from xentara_inspect.queries.where import Several
-from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.traffic.names import Names, uuid_text
 
 NAME_KEYS: Final = ("uuid", "name", "source", "otherwise")
@@ -33,11 +32,7 @@ def names(
     known = databases.names
     unseen = [element for element in known.given if element not in known.elements]
     rows = [row for element in [*unseen, *known.elements] if (row := _row(element, known)) is not None]
-    if wanted is not None:
-        rows = [row for row in rows if wanted.is_called(row)]
-    if text is not None:
-        rows = [row for row in rows if text.is_in(row) or text.has_uuid(loaded_uuid(row["uuid"]))]
-    yield from sorted(rows[-limit:], key=lambda row: (row["name"], row["uuid"]))
+    yield from sorted(chosen(rows, wanted, text)[-limit:], key=lambda row: (row["name"], row["uuid"]))
 
 
 def _row(element: bytes, known: Names) -> Row | None:

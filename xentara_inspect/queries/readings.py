@@ -28,7 +28,7 @@ from xentara_inspect.queries.values import (
     reading_json,
     reading_kind,
 )
-from xentara_inspect.queries.where import Several, Where, several
+from xentara_inspect.queries.where import Several, Where, among, several
 from xentara_inspect.store.columns import loaded_integer, loaded_uuid
 from xentara_inspect.store.schema import QUALITY_ID
 from xentara_inspect.traffic.names import Names
@@ -166,7 +166,7 @@ class _ReadingLines:
     ) -> Iterator[Keyed]:
         """Rows with `READING_KEYS` in a direction. elements: keys; limit: how many will be taken."""
         if self.only is not None:
-            chosen = f"r.attribute_id IN ({', '.join(map(str, self.only))})"
+            chosen, _ = among("r.attribute_id", self.only)
             where = where.also(
                 f"({chosen} OR r.quality_position IS NOT NULL)" if QUALITY_ID in self.only else chosen
             )

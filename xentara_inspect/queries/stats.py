@@ -14,7 +14,7 @@ from xentara_inspect.queries.groupings import GROUPINGS, Grouping, Label
 from xentara_inspect.queries.latencies import EXACT, PRECISION, SLOTS, Latencies
 from xentara_inspect.queries.packet_sizes import ALONE, PacketSizes
 from xentara_inspect.queries.values import Row, milliseconds
-from xentara_inspect.queries.where import Where
+from xentara_inspect.queries.where import Several, Where
 
 STATS_KEYS: Final = (
     "command", "count", "ok", "errors", "unanswered", "p50_ms", "p95_ms", "p99_ms", "max_ms",
@@ -53,7 +53,7 @@ def stats(
     *,
     by: str = "command",
     limit: int = 0,
-    session: int | str | None = None,
+    session: Several[int | str] = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Iterator[Row]:

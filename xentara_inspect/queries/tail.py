@@ -6,8 +6,6 @@ their end since, each once.
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -19,7 +17,7 @@ from xentara_inspect.queries.news import News, Range
 from xentara_inspect.queries.values import Row
 from xentara_inspect.queries.where import among
 from xentara_inspect.store.database import file_identity
-from xentara_inspect.store.errors import StoreError, from_sqlite
+from xentara_inspect.store.errors import StoreError
 
 Question = Callable[..., Iterator[Row]]
 
@@ -64,7 +62,7 @@ class Tail:
     def newest(self) -> Iterator[Row]:
         """The newest rows that there are. Raises StoreError, QuestionError."""
         self._versions = self._data_versions()
-        with self._snapshot():
+        with self._followed.snapshot():
             self._marks = {_identity(file): _mark(file) for file in self.databases.files}
             recordings = self.databases.recordings
             self._waiting = {_name(recording): _waiting(recording.files) for recording in recordings}
@@ -95,7 +93,7 @@ class Tail:
             return []
 
     def _new_rows(self) -> list[Row]:
-        with self._snapshot():
+        with self._followed.snapshot():
             marks, waiting = self._mark_news()
             news = [file.news for file in self.databases.files if file.news is not None]
             if not any(new.is_any for new in news):
@@ -109,18 +107,6 @@ class Tail:
     def _data_versions(self) -> list[int]:
         """What changes when somebody else commits, by file."""
         return [_first(file, "PRAGMA data_version") for file in self.databases.files]
-
-    @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Nothing changes inside, and what is put into temporary tables goes at the end."""
-        files = self.databases.files
-        for file in files:
-            _execute(file, "BEGIN")
-        try:
-            yield
-        finally:
-            for file in files:
-                _execute(file, "ROLLBACK")
 
     def _mark_news(self) -> tuple[dict[object, _Mark], dict[object, _Waiting]]:
         """Tell the files what of them is new. Returns how far that is, and what waits from then on."""
@@ -210,10 +196,3 @@ def _ended(file: Database, news: News, waited: Collection[int]) -> list[int]:
 def _first(file: Database, sql: str) -> int:
     (value,) = next(file.tuples(sql))
     return int(value)
-
-
-def _execute(file: Database, sql: str) -> None:
-    try:
-        file.connection.execute(sql)
-    except sqlite3.Error as error:
-        raise from_sqlite(file.path, error) from None

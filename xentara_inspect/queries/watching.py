@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,7 +16,6 @@ from xentara_inspect.queries.show import show
 from xentara_inspect.queries.troubles import LISTED, errors_until, new_errors, with_findings
 from xentara_inspect.queries.values import Row, attribute_name, error_name, named_number, reading_json
 from xentara_inspect.queries.where import Several, several
-from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.processes import recording_now
 from xentara_inspect.traffic.names import Names, uuid_text
 from xentara_inspect.traffic.records import AttributeKey
@@ -114,7 +112,7 @@ class Watching:
             self._files = self._followed.databases.asked_for(self._sessions)
             self._latest = None
         is_recorded = self._is_recorded()
-        first, last = self._bounds()
+        bounds = _, last = self._bounds()
         time = max(clock, last) if is_recorded else last
         names_changed = self._learn_names()
         if self._latest is None or self._is_rebuilt():
@@ -129,17 +127,15 @@ class Watching:
             self._elements[uuid_text(uuid)] = self._element(uuid, self._latest)
         self._latest.changed.clear()
         rates = self._latest.rates(time)
-        return self._picture(time, first, dict(self._elements), rates, self._errors, is_recorded)
+        return self._picture(time, bounds, dict(self._elements), rates, self._errors, is_recorded)
 
     def at(self, time: int) -> Picture:
         """The picture at a time, with the names that are known by now. Raises StoreError."""
         latest = self._back_from(time)
         elements = {uuid_text(uuid): self._element(uuid, latest) for uuid in self._known(latest)}
-        first, _ = self._bounds()
+        errors = errors_until(self._files, self._names, time)
         rates = latest.rates(time)
-        return self._picture(
-            time, first, elements, rates, errors_until(self._files, self._names, time), self._is_recorded()
-        )
+        return self._picture(time, self._bounds(), elements, rates, errors, self._is_recorded())
 
     def next_message(self, time: int, forwards: bool) -> int:
         """When the message before or behind a time passed; the same time where there is none."""
@@ -162,7 +158,7 @@ class Watching:
     def _picture(
         self,
         time: int,
-        first: int,
+        bounds: tuple[int, int],
         elements: Mapping[str, Element],
         rates: Mapping[bytes, float],
         errors: Sequence[Row],
@@ -172,7 +168,7 @@ class Watching:
         connected = list(sessions(databases, limit=0 if self._sessions else LISTED, until=time + 1))[::-1]
         if self._sessions:
             connected = [row for row in connected if str(row["id"]) in map(str, self._sessions)]
-        _, last = self._bounds()
+        first, last = bounds
         return Picture(
             time,
             first,
@@ -189,20 +185,12 @@ class Watching:
 
     def _begin(self, last: int) -> Latest:
         """Everything at the end, and how far that is."""
-        try:
-            for file, _ in self._files:
-                file.connection.execute("BEGIN")  # one look at all of its tables
+        with self._followed.snapshot():
             latest = self._back_from(last)
             self._errors = errors_until(self._files, self._names, last)
             for file, _ in self._files:
                 self._read[file.index] = self._last_packet(file)
                 self._indexed[file.index] = self._checkpoint(file)
-        except sqlite3.Error as error:
-            raise from_sqlite(file.path, error) from None
-        finally:
-            for file, _ in self._files:
-                if file.connection.in_transaction:
-                    file.connection.execute("ROLLBACK")
         return latest
 
     def _go_on(self, latest: Latest, time: int) -> None:

@@ -14,7 +14,7 @@ from xentara_inspect.store import addresses
 from xentara_inspect.store.schema import QUALITY_ID
 
 
-def _iso(column: str) -> str:
+def iso(column: str) -> str:
     """SQL for a time as ISO 8601 with nine digits; what is no 64-bit integer stays as it is."""
     fraction = f"((({column} % 1000000000) + 1000000000) % 1000000000)"
     seconds = f"(({column} - {fraction}) / 1000000000)"
@@ -70,18 +70,18 @@ VIEWS: Final[dict[str, str]] = {
         WHERE r.quality_position IS NOT NULL
           AND r.position = (SELECT min(position) FROM attribute_values WHERE packet_id = r.packet_id)""",
     "sessions_readable": f"""
-        SELECT id, client, server, path, subprotocol, user, user_agent, origin, {_iso("opened")} AS opened,
-               {_iso("closed")} AS closed, (closed - opened) / 1e6 AS duration_ms, close_code, close_reason,
+        SELECT id, client, server, path, subprotocol, user, user_agent, origin, {iso("opened")} AS opened,
+               {iso("closed")} AS closed, (closed - opened) / 1e6 AS duration_ms, close_code, close_reason,
                closed_by, refused, source, frame_count AS frames, coalesce(requests, 0) AS requests,
                coalesce(errors, 0) AS errors, coalesce(events, 0) AS events,
                coalesce(findings, 0) AS findings, dropped
         FROM sessions LEFT JOIN session_totals ON session_totals.session_id = sessions.id""",
     "exchanges_readable": f"""
         SELECT {_place("x.id")} AS id, x.id AS exchange_id, x.session_id,
-               {_iso("coalesce(x.requested, x.responded)")} AS time, {_COMMAND.format("x")} AS command,
+               {iso("coalesce(x.requested, x.responded)")} AS time, {_COMMAND.format("x")} AS command,
                x.opcode, x.message_id, x.status, x.error_code, {_error("x.error_code", "x.opcode")} AS error,
                x.error_text, x.latency / 1e6 AS latency_ms, {_ELEMENT} AS element, x.element_id,
-               {_iso("x.requested")} AS requested, {_iso("x.responded")} AS responded,
+               {iso("x.requested")} AS requested, {iso("x.responded")} AS responded,
                {_place("x.response_id")} AS response, x.response_id,
                CASE WHEN x.requested IS NOT NULL THEN length(asked.payload) END AS request_message_bytes,
                length(answered.payload) AS response_message_bytes
@@ -91,8 +91,8 @@ VIEWS: Final[dict[str, str]] = {
         LEFT JOIN frames asked ON asked.id = x.id >> 24
         LEFT JOIN frames answered ON answered.id = x.response_id >> 24""",
     "events_readable": f"""
-        SELECT {_place("p.id")} AS id, p.id AS packet_id, f.session_id, {_iso("f.time")} AS time,
-               {_iso("p.source_time")} AS source_time,
+        SELECT {_place("p.id")} AS id, p.id AS packet_id, f.session_id, {iso("f.time")} AS time,
+               {iso("p.source_time")} AS source_time,
                coalesce(event_types.name, p.event_type) AS event_type, {_ELEMENT} AS element, p.element_id,
                {_SUBSCRIPTION} AS subscription, length(f.payload) AS message_bytes
         FROM packets p
@@ -102,7 +102,7 @@ VIEWS: Final[dict[str, str]] = {
         WHERE p.kind = 'event'""",
     "readings_readable": f"""
         SELECT {_place("r.packet_id")} AS packet, r.packet_id, r.position, f.session_id,
-               {_iso("f.time")} AS time, {_iso("r.source_time")} AS source_time, {_ELEMENT} AS element,
+               {iso("f.time")} AS time, {iso("r.source_time")} AS source_time, {_ELEMENT} AS element,
                r.element_id, {_ATTRIBUTE} AS attribute, r.attribute_id, r.value,
                CASE WHEN r.value_kind IN ('integer', 'float', 'boolean')
                      AND r.value NOT IN ('NaN', 'Infinity', '-Infinity')
@@ -112,7 +112,7 @@ VIEWS: Final[dict[str, str]] = {
                  WHEN 'integer' THEN NULL
                  WHEN 'float' THEN CASE typeof(r.value) WHEN 'text' THEN r.value END
                  WHEN 'boolean' THEN CASE r.value WHEN 0 THEN 'false' ELSE 'true' END
-                 WHEN 'time' THEN {_iso("r.value")}
+                 WHEN 'time' THEN {iso("r.value")}
                  ELSE CAST(r.value AS TEXT)
                END AS value_text,
                r.value_kind, coalesce(qualities.name, r.quality) AS quality, r.error_code,
@@ -123,7 +123,7 @@ VIEWS: Final[dict[str, str]] = {
         LEFT JOIN elements ON elements.id = r.element_id
         LEFT JOIN qualities ON qualities.number = r.quality{_ATTRIBUTE_JOINS.format("r")}""",
     "findings_readable": f"""
-        SELECT findings.id, findings.session_id, {_iso("findings.time")} AS time, findings.severity,
+        SELECT findings.id, findings.session_id, {iso("findings.time")} AS time, findings.severity,
                findings.code, findings.message,
                coalesce(findings.address, findings.exchange_id) >> 24 AS frame,
                {_place("findings.address")} AS place, {_place("findings.exchange_id")} AS exchange,
@@ -131,7 +131,7 @@ VIEWS: Final[dict[str, str]] = {
         FROM findings""",
     "subscriptions_readable": f"""
         SELECT {_place("s.id")} AS id, s.id AS subscription_id, s.session_id, s.uuid,
-               {_iso("s.opened")} AS opened, {_iso("s.closed")} AS closed,
+               {iso("s.opened")} AS opened, {iso("s.closed")} AS closed,
                CASE WHEN s.uuid IS NULL THEN 'refused' WHEN s.closed IS NULL THEN 'open'
                  ELSE 'closed' END AS status,
                s.error_code, {_error("s.error_code", str(commands.SUBSCRIBE))} AS error,
