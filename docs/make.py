@@ -131,8 +131,11 @@ _EVENT: Final = [8, 0, {0: _TIME, 1: ELEMENT, 2: {11: cbor2.CBORTag(121, 21), 9:
 
 
 def _findings() -> str:
-    rows = ((f"`{code}`", rule.severity, rule.asks, rule.source) for code, rule in sorted(RULES.items()))
-    return _table(("code", "severity", "what is asked for", "where"), rows)
+    rows = (
+        (f"`{code}`", rule.severity, rule.asks, rule.source, rule.remedy)
+        for code, rule in sorted(RULES.items())
+    )
+    return _table(("code", "severity", "what is asked for", "where", "what helps"), rows)
 
 
 GENERATED: Final[dict[str, Callable[[], str]]] = {
