@@ -11,13 +11,12 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli.output import print_as_they_come
-from xentara_inspect.cli.table import Column
+from xentara_inspect.cli.table import Column, pages
 from xentara_inspect.cli.times import with_local_times
 from xentara_inspect.queries.databases import Databases
 
 _LOOK: Final = 20
 """Milliseconds from one look for news to the next."""
-_BATCH: Final = 256
 
 
 def print_following(
@@ -45,18 +44,11 @@ def print_following(
         batches = _batches(tail)
         if local:
             batches = ([with_local_times(row) for row in batch] for batch in batches)
-        print_as_they_come(batches, columns, form)
+        print_as_they_come(batches, (), columns, form, is_fixed=True)
 
 
 def _batches(tail: Any) -> Iterator[list[Mapping[str, Any]]]:
-    batch: list[Mapping[str, Any]] = []
-    for row in tail.newest():
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    yield from pages(tail.newest())
     reader = select.poll()
     reader.register(sys.stdout, 0)
     while True:

@@ -31,7 +31,7 @@ def _duration(milliseconds: float) -> str:
 @click.command(epilog=options.examples("sessions", "sessions -d 'plant*.db'", "log --session 3"))
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.grep_option("address, path, user, program, or why it was closed or refused")
 @options.since_until_options
 @options.local_option
@@ -75,7 +75,7 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 )
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.session_option
 @options.element_option
 @options.value_option
@@ -104,7 +104,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @click.command(epilog=options.examples("findings --severity error", "findings --code unanswered-request"))
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.session_option
 @options.element_option
 @click.option(
@@ -144,7 +144,7 @@ def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @click.command(epilog=options.examples("elements", "elements --limit 0 --json"))
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.element_option
 @options.grep_option("names and UUIDs")
 def elements(databases: tuple[str, ...], form: str, **filters: Any) -> None:

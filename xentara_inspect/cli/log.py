@@ -45,7 +45,7 @@ _COLUMNS = (
 )
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.session_option
 @click.option(
     "--command",

@@ -24,7 +24,7 @@ from xentara_inspect.escape import safe
 )
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.element_option
 @options.grep_option("names, UUIDs, sources")
 @click.pass_context

@@ -76,13 +76,6 @@ databases_option = click.option(
     show_envvar=True,
     help="The database; several, by a pattern or by repeating this, are asked as one.",
 )
-limit_option = click.option(
-    "--limit",
-    type=click.IntRange(0, 2**31),
-    default=50,
-    show_default=True,
-    help="Show the newest N; 0 for all.",
-)
 session_option = click.option(
     "--session",
     metavar="ID",
@@ -104,6 +97,17 @@ value_option = click.option(
     multiple=True,
     help="Only where a value compares so, such as '> 42', '!= true' or Running.",
 )
+
+
+def limit_option(shown: str) -> Callable[[Function], Function]:
+    """`--limit`. shown: which rows, where there are more."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(0, 2**31),
+        default=50,
+        show_default=True,
+        help=f"Show the {shown}; 0 for all.",
+    )
 
 
 def grep_option(searched: str) -> Callable[[Function], Function]:

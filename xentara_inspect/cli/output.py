@@ -6,17 +6,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from xentara_inspect.cli.printing import note, out, shows_every_character
-from xentara_inspect.cli.table import Column, print_pages, print_table
+from xentara_inspect.cli.table import Column, pages, print_pages
 from xentara_inspect.escape import safe
 
 Row = Mapping[str, Any]
 
-_BATCH: Final = 256
 _FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """What a cell begins with that a spreadsheet evaluates (OWASP, CSV injection), in full width too."""
 _NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
@@ -25,25 +23,33 @@ _NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
 
 def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Column], form: str) -> int:
     """Print rows in the form asked for. Returns how many there were. keys: of every row, in order."""
-    printers: dict[str, Callable[[], int]] = {
-        "json": lambda: _print_json(rows),
-        "ndjson": lambda: _print_ndjson(_batches(rows)),
-        "csv": lambda: _print_csv(_batches(rows), keys, _csv_cell),
-        "csv-safe": lambda: _print_csv(_batches(rows), keys, _csv_cell_without_formula),
-        "table": lambda: _print_table(rows, columns),
-    }
-    return printers[form]()
+    if form == "json":
+        return _print_json(rows)
+    count = print_as_they_come(pages(rows), keys, columns, form)
+    if form == "table" and not count:
+        note("nothing found")
+    return count
 
 
-def print_as_they_come(batches: Iterable[list[Row]], columns: Sequence[Column], form: str) -> None:
-    """Print rows that come bit by bit, each batch at once. form: any but json."""
+def print_as_they_come(
+    batches: Iterable[Sequence[Row]],
+    keys: Sequence[str],
+    columns: Sequence[Column],
+    form: str,
+    *,
+    is_fixed: bool = False,
+) -> int:
+    """Print rows that come bit by bit, each batch at once. Returns how many there were.
+
+    keys: where there are no rows at all. form: any but json. is_fixed: as for `print_pages`.
+    """
     printers: dict[str, Callable[[], int]] = {
         "ndjson": lambda: _print_ndjson(batches),
-        "csv": lambda: _print_csv(batches, (), _csv_cell),
-        "csv-safe": lambda: _print_csv(batches, (), _csv_cell_without_formula),
-        "table": lambda: print_pages(batches, columns, is_fixed=True),
+        "csv": lambda: _print_csv(batches, keys, _csv_cell),
+        "csv-safe": lambda: _print_csv(batches, keys, _csv_cell_without_formula),
+        "table": lambda: print_pages(batches, columns, is_fixed=is_fixed),
     }
-    printers[form]()
+    return printers[form]()
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -72,13 +78,6 @@ def _json_escaped(match: re.Match[str]) -> str:
     return character if safe(character) == character else json.dumps(character)[1:-1]
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows by so many that printing costs little, and few are held."""
-    source = iter(rows)
-    while batch := list(islice(source, _BATCH)):
-        yield batch
-
-
 def _print_json(rows: Iterable[Row]) -> int:
     count = 0
     for count, row in enumerate(rows, 1):
@@ -87,7 +86,7 @@ def _print_json(rows: Iterable[Row]) -> int:
     return count
 
 
-def _print_ndjson(batches: Iterable[list[Row]]) -> int:
+def _print_ndjson(batches: Iterable[Sequence[Row]]) -> int:
     whole = shows_every_character()
     encode = json.JSONEncoder(ensure_ascii=not whole, check_circular=False).encode
     count = 0
@@ -98,7 +97,7 @@ def _print_ndjson(batches: Iterable[list[Row]]) -> int:
     return count
 
 
-def _print_csv(batches: Iterable[list[Row]], keys: Sequence[str], cell: Callable[[Any], Any]) -> int:
+def _print_csv(batches: Iterable[Sequence[Row]], keys: Sequence[str], cell: Callable[[Any], Any]) -> int:
     count = 0
     for batch in batches:
         if not count:
@@ -127,13 +126,6 @@ def _csv_cell_without_formula(value: Any) -> Any:
     """The same with a `'` before what spreadsheets would take for a formula; numbers stay numbers."""
     is_formula = isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value)
     return f"'{_csv_cell(value)}" if is_formula else _csv_cell(value)
-
-
-def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:
-    count = print_table(rows, columns)
-    if not count:
-        note("nothing found")
-    return count
 
 
 TIME_WIDTH: Final = 24

@@ -40,7 +40,7 @@ def _plot(_ctx: click.Context, _param: click.Parameter, given: str | None) -> st
 @click.argument("named", metavar="[ELEMENT]", required=False, shell_complete=options.offering("elements"))
 @options.databases_option
 @options.format_option
-@options.limit_option
+@options.limit_option("newest N")
 @options.session_option
 @options.element_option
 @click.option("--attribute", multiple=True, help="Only this attribute, by name, number or UUID.")

@@ -32,13 +32,7 @@ _NONE: Final = "(none)"
     show_default=True,
     help="What a row is about; times are in UTC.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(0, 2**31),
-    default=50,
-    show_default=True,
-    help="Show the N busiest, of sessions and times the newest; 0 for all.",
-)
+@options.limit_option("N busiest, of sessions and times the newest")
 @options.session_option
 @options.since_until_options
 def stats(databases: tuple[str, ...], form: str, by: str, **filters: Any) -> None:

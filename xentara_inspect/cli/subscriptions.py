@@ -29,7 +29,7 @@ _BY: Final = ("subscription", "element")
     show_default=True,
     help="A row for each; by element with the events that came.",
 )
-@options.limit_option
+@options.limit_option("newest N")
 @options.session_option
 @options.element_option
 @options.grep_option("names, UUIDs, errors")

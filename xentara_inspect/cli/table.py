@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PAGE: Final = 1000
-"""Rows that are laid out together."""
+"""Rows that are laid out and printed together."""
 
 _BETWEEN: Final = 2
 _HEAD_STYLE: Final = "bold"
@@ -64,7 +64,14 @@ _Form = tuple[bool, int]
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> int:
     """Print rows, with a head where there are any. Returns how many there were."""
-    return print_pages(_pages(rows), columns)
+    return print_pages(pages(rows), columns)
+
+
+def pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """Rows by so many that printing them costs little, and few are held."""
+    source = iter(rows)
+    while page := list(islice(source, PAGE)):
+        yield page
 
 
 def print_pages(
@@ -102,12 +109,6 @@ def print_pages(
 def _usual(column: Column, width: int | None) -> int:
     """The width of a column whose rows are yet to come: what wraps takes all that a terminal has."""
     return width if width and column.wraps else column.usual
-
-
-def _pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    source = iter(rows)
-    while page := list(islice(source, PAGE)):
-        yield page
 
 
 def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
