@@ -37,19 +37,30 @@ def flow_file(path: Path, **changes: Any) -> Path:
     return path
 
 
+KINDS = "what can be read is mitmproxy flows and HAR"
+
+
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"junk", b"99999999999:", b"5:hello,", b"SQLite format 3\0" + bytes(100)],
-    ids=["empty", "junk", "endless", "no flow", "a database"],
+    ("content", "says"),
+    [
+        (b"", f"empty; {KINDS}"),
+        (b"junk", f"of no known kind; {KINDS}"),
+        (b"99999999999:", "not a whole mitmproxy flow file (cut off)"),
+        (b"5:hello,", "not a whole mitmproxy flow file ("),
+        (b"SQLite format 3\0" + bytes(100), "a database: ask it with `-d`"),
+        (b"{", "not a whole HAR file (parse error: premature EOF"),
+        (b'{"log": {"entries": [}', "not a whole HAR file (parse error: unallowed token"),
+        (b'{"some": "JSON"}', "nothing of Xentara in it"),
+    ],
+    ids=str,
 )
-def test_what_is_no_flow_file_is_one_clear_line(content: bytes, tmp_path: Path, database: Path) -> None:
-    (tmp_path / "x.flow").write_bytes(content)
-    run = run_import(database, tmp_path / "x.flow")
-    if content:
-        assert run.returncode == 1
-        assert run.stderr.splitlines()[-1].startswith(
-            f"Error: {tmp_path}/x.flow: not a whole mitmproxy flow file"
-        )
+def test_what_is_no_capture_is_one_clear_line(
+    content: bytes, says: str, tmp_path: Path, database: Path
+) -> None:
+    (tmp_path / "x").write_bytes(content)
+    run = run_import(database, tmp_path / "x")
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith(f"Error: {tmp_path}/x: {says}")
     assert "Traceback" not in run.stderr
 
 

@@ -27,6 +27,7 @@ ONLY_FROM_CLI = ("simulator",)
 HOMES = {
     "sqlite_utils": {"store"},
     "mitmproxy": {"captures", "proxy"},
+    "ijson": {"captures"},
     "cbor2": {"simulator"},
     "websockets": {"simulator"},
     "wsproto": {"captures", "proxy"},

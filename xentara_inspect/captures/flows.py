@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import unquote
 
 from mitmproxy import flowfilter, http
@@ -23,15 +23,22 @@ from xentara_inspect.protocol import identifiers
 Filter = flowfilter.TFilter
 """Which flows are meant."""
 
-_SWITCHING: Final = 101  # of the response that opens a WebSocket (RFC 6455 section 4.2.2)
+SWITCHING: Final = 101
+"""Status of the response that opens a WebSocket (RFC 6455 section 4.2.2)."""
 _MICROSECONDS: Final = 1_000_000
 _TEXT: Final = int(Opcode.TEXT)
 _TOKEN: Final = 16  # characters of what may be one
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
 
-class FlowFileError(Exception):
-    """A file is no flow file, or ends in the middle of a flow. One clear line."""
+class CaptureError(Exception):
+    """A file is no capture, or ends in the middle of one, or has what cannot be. One clear line."""
+
+
+class Other(NamedTuple):
+    """Something in a capture that is no WebSocket connection. what: such as `HTTP request`."""
+
+    what: str
 
 
 def flow_time(timestamp: float) -> int:
@@ -69,7 +76,7 @@ def refusal(flow: http.HTTPFlow) -> str | None:
     """Why a request for a WebSocket got none; None where it got one, or was none, or waits."""
     if flow.websocket is not None or flow.request.headers.get("upgrade", "").strip().lower() != "websocket":
         return None
-    if flow.response is not None and flow.response.status_code != _SWITCHING:
+    if flow.response is not None and flow.response.status_code != SWITCHING:
         return f"HTTP {flow.response.status_code}"
     return "no answer" if flow.error is not None else None
 
@@ -140,19 +147,24 @@ class StoredMessages(Sequence[WebSocketMessage]):
         ]
 
 
-def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow]:
-    """The WebSocket flows of a flow file, also those that failed. progress: is told the bytes read so far.
+def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPFlow | Other]:
+    """The WebSocket flows of a flow file, also those that failed, and what else it has.
 
-    Raises FlowFileError where the file stops being one; the flows before were yielded.
+    progress: is told the bytes read so far. Raises CaptureError where the file stops being one; the flows
+    before were yielded.
     """
     try:
         with path.open("rb") as file:
             while (flow := _next_flow(file, path)) is not None:
                 progress(file.tell())
-                if isinstance(flow, http.HTTPFlow) and (flow.websocket is not None or refusal(flow)):
+                if not isinstance(flow, http.HTTPFlow):
+                    yield Other(f"{flow.type.upper()} flow")
+                elif flow.websocket is not None or refusal(flow):
                     yield flow
+                else:
+                    yield Other("HTTP request")
     except OSError as error:
-        raise FlowFileError(f"{path}: {error.strerror or error}") from error
+        raise CaptureError(f"{path}: {error.strerror or error}") from error
 
 
 def _next_flow(file: BinaryIO, path: Path) -> Flow | None:
@@ -170,12 +182,12 @@ def _next_flow(file: BinaryIO, path: Path) -> Flow | None:
     except OSError:
         raise
     except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
-        raise FlowFileError(f"{path}: not a whole mitmproxy flow file ({error})") from error
+        raise CaptureError(f"{path}: not a whole mitmproxy flow file ({error})") from error
     return flow
 
 
 def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Frame], Closing | None]:
-    """All of a stored flow. Raises FlowFileError where it says what cannot be (a time beyond all years)."""
+    """All of a stored flow. Raises CaptureError where it says what cannot be (a time beyond all years)."""
     messages = flow.websocket.messages if flow.websocket is not None else []
     try:
         if isinstance(messages, StoredMessages):
@@ -188,7 +200,7 @@ def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Fr
         if not isinstance(flow.id, str) or any(abs(time) >= _LARGEST for time in times):
             raise ValueError
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
-        raise FlowFileError(f"{source}: a flow with impossible contents was left out") from error
+        raise CaptureError(f"{source}: a flow with impossible contents was left out") from error
     return info, frames, end
 
 

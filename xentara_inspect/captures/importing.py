@@ -1,62 +1,79 @@
-"""Flow files into the journal: which of their flows, and what became of them."""
+"""Other people's captures into the journal: which of their connections, and what became of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mitmproxy.flowfilter import TFilter
+from mitmproxy.http import HTTPFlow
 
 from xentara_inspect.captures import flows
+from xentara_inspect.captures.flows import CaptureError, Other
+from xentara_inspect.captures.har import read_har
+from xentara_inspect.captures.kinds import Kind, kind_of
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.store.importing import Importer
+
+Progress = Callable[[int], None]
+"""Is told how many bytes are read."""
+
+_READERS: Final[dict[Kind, Callable[[Path, Progress], Iterator[HTTPFlow | Other | CaptureError]]]] = {
+    Kind.FLOWS: flows.read_flows,
+    Kind.HAR: read_har,
+}
 
 
 class Imported(NamedTuple):
     """What became of a file. added, skipped: frames, the skipped ones were there already.
 
-    ignored: WebSocket connections that were not wanted. failures: a clear line each.
+    others: what else there was, and how many. failures: a clear line each.
     """
 
     sessions: int
     added: int
     skipped: int
-    ignored: int
+    others: Counter[str]
     failures: list[str]
 
 
-def import_flows(
-    file: Path, importer: Importer, chosen: TFilter | None, progress: Callable[[int], None]
-) -> Imported:
-    """Put the flows of a file into the journal. What is wrong with a flow does not keep others out.
+def import_capture(file: Path, importer: Importer, chosen: TFilter | None, progress: Progress) -> Imported:
+    """Put the connections of a file into the journal. What is wrong with one does not keep others out.
 
-    chosen: which flows; None for those of Xentara. progress: is told how many bytes are read. Raises
-    StoreError.
+    chosen: which connections; None for those of Xentara. Raises StoreError.
     """
     with seldom_collecting():
-        return _import_flows(file, importer, chosen, progress)
+        return _import(file, importer, chosen, progress)
 
 
-def _import_flows(
-    file: Path, importer: Importer, chosen: TFilter | None, progress: Callable[[int], None]
-) -> Imported:
-    added = skipped = sessions = ignored = 0
+def _import(file: Path, importer: Importer, chosen: TFilter | None, progress: Progress) -> Imported:
+    added = skipped = sessions = 0
+    others: Counter[str] = Counter()
     failures = []
     try:
-        for flow in flows.read_flows(file, progress):
-            if not flows.is_xentara(flow, chosen):
-                ignored += 1
-                continue
-            try:
-                conversation = flows.recording_of(flow, file.name)
-            except flows.FlowFileError as error:
-                failures.append(str(error))
-                continue
-            result = importer.add(*conversation, flows.request_secrets(flow))
-            sessions += 1
-            added += result.added
-            skipped += result.skipped
-    except flows.FlowFileError as error:
+        kind = kind_of(file)
+        for flow in _READERS[kind](file, progress):
+            if isinstance(flow, CaptureError):
+                failures.append(str(flow))
+            elif isinstance(flow, Other):
+                others[flow.what] += 1
+            elif not flows.is_xentara(flow, chosen):
+                others["other WebSocket connection"] += 1
+            else:
+                try:
+                    info, frames, closing = flows.recording_of(flow, file.name)
+                except CaptureError as error:
+                    failures.append(str(error))
+                    continue
+                if not kind.names_connections:
+                    info = replace(info, flow_id=None)
+                result = importer.add(info, frames, closing, flows.request_secrets(flow))
+                sessions += 1
+                added += result.added
+                skipped += result.skipped
+    except CaptureError as error:
         failures.append(str(error))
-    return Imported(sessions, added, skipped, ignored, failures)
+    return Imported(sessions, added, skipped, others, failures)

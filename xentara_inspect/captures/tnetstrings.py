@@ -9,6 +9,7 @@ import re
 from typing import Any, BinaryIO, Final
 
 _LONGEST_LENGTH: Final = 12  # digits
+_LARGE: Final = 1 << 20
 _HEAD: Final = re.compile(rb"([0-9]{1,12}):1:([12])#(4:true|5:false)!([0-9]{1,12}):")
 _TAIL: Final = re.compile(rb",[0-9]{2}:([0-9]{10}\.[0-9]+)\^(4:true|5:false)!(4:true|5:false)!\]")
 _TRUE: Final = b"4:true"
@@ -26,13 +27,24 @@ def load(file: BinaryIO) -> Any:
             raise ValueError("no length")
         head += byte
     length = int(head[:-1]) if head[:-1].isdigit() else -1
-    content = file.read(length + 1) if length >= 0 else b""
+    if length < 0:
+        raise ValueError("no length")
+    # A file object makes room for all that is asked for, be it ever so much.
+    content = file.read(length + 1) if length <= _LARGE or length < _left(file) else b""
     if len(content) != length + 1:
         raise ValueError("cut off")
     value, end = _parse(head + content, 0)
     if end != len(head) + len(content):
         raise ValueError("something behind it")
     return value
+
+
+def _left(file: BinaryIO) -> int:
+    """How many bytes follow in a file."""
+    here = file.tell()
+    end = file.seek(0, 2)
+    file.seek(here)
+    return end - here
 
 
 def _parse(data: bytes, start: int) -> tuple[Any, int]:

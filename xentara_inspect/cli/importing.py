@@ -1,8 +1,12 @@
-"""`import`: what mitmproxy recorded elsewhere into the database."""
+"""`import`: what others recorded into the database."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @options.database_option
 @click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to import.")
 @click.option(
@@ -32,10 +36,10 @@ if TYPE_CHECKING:
 def import_(
     files: tuple[Path, ...], database: str, expression: str, notation: str | None, keep_secrets: bool
 ) -> None:
-    """Read mitmproxy flow files into the database.
+    """Read captures into the database: mitmproxy's flow files, and HAR files; - is standard input.
 
-    Connections that are in it already are skipped; of those that are there in part, the missing end
-    is added.
+    What a file is, its content tells. Connections that are in the database already are skipped; of
+    those that are there in part, the missing end is added.
     """
     from xentara_inspect.cli.progress import progress_bar
     from xentara_inspect.index.process import catch_up
@@ -52,9 +56,12 @@ def import_(
     with progress_bar() as progress:
         with Importer(database, keep_secrets=keep_secrets) as importer:
             for file in files:
-                imported = _import(file, importer, chosen, progress)
+                with _named(file) as named:
+                    imported = _import(named, importer, chosen, progress)
                 _tell(file, imported)
                 failures += imported.failures
+                if not imported.sessions and not imported.failures:
+                    failures.append(f"{file}: nothing of Xentara in it{_others(imported)}")
         task = progress.add_task("decoding", total=None)
         catch_up(database, lambda done, total: progress.update(task, completed=done, total=total))
     if failures:
@@ -72,24 +79,41 @@ def _choose_notation(database: str, notation: str) -> None:
 
 
 def _import(file: Path, importer: Importer, chosen: Any, progress: Progress) -> Imported:
-    from xentara_inspect.captures.importing import import_flows
+    from xentara_inspect.captures.importing import import_capture
 
     task = progress.add_task(file.name, total=file.stat().st_size if file.is_file() else None)
     try:
-        return import_flows(file, importer, chosen, lambda done: progress.update(task, completed=done))
+        return import_capture(file, importer, chosen, lambda done: progress.update(task, completed=done))
     finally:
         progress.remove_task(task)
 
 
+@contextlib.contextmanager
+def _named(file: Path) -> Iterator[Path]:
+    """The file, or what comes by standard input as one: readers tell by its beginning what it is."""
+    if str(file) != "-":
+        yield file
+        return
+    with tempfile.TemporaryDirectory(prefix="xentara-inspect-") as folder:
+        given = Path(folder, "stdin")
+        with given.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield given
+
+
 def _tell(file: Path, imported: Imported) -> None:
-    if not imported.sessions and not imported.ignored and imported.failures:
+    if not imported.sessions:
         return
     told = f"{file}: {_counted(imported.sessions, 'session')}, {_counted(imported.added, 'frame')} added"
     told += f", {imported.skipped} in the database already" if imported.skipped else ""
-    told += (
-        f"; {_counted(imported.ignored, 'other WebSocket connection')} left out" if imported.ignored else ""
-    )
-    click.echo(told, err=True)
+    others = _others(imported)
+    click.echo(told + (f"{others} left out" if others else ""), err=True)
+
+
+def _others(imported: Imported) -> str:
+    """What else is in a file."""
+    others = ", ".join(_counted(count, what) for what, count in sorted(imported.others.items()))
+    return f"; {others}" if others else ""
 
 
 def _counted(count: int, noun: str) -> str:

@@ -1,0 +1,52 @@
+"""What kind of capture a file is, told by how it begins."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from xentara_inspect.captures.flows import CaptureError
+
+
+class Kind(Enum):
+    """A kind of capture that can be read: its name, and whether it gives connections names of their own."""
+
+    FLOWS = "mitmproxy flows", True
+    HAR = "HAR", False
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.value[0]
+
+    @property
+    def names_connections(self) -> bool:
+        """Whether a connection is known again by its name, and not by what it says."""
+        return self.value[1]
+
+
+_BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Kind], ...]] = (
+    (re.compile(rb"[0-9]{1,12}:"), Kind.FLOWS),
+    (re.compile(rb"\s*\{"), Kind.HAR),
+)
+_REFUSED: Final[tuple[tuple[bytes, str], ...]] = ((b"SQLite format 3\0", "a database: ask it with `-d`"),)
+_LOOKED_AT: Final = 4096
+
+
+def kind_of(path: Path) -> Kind:
+    """The kind of a file. Raises CaptureError where it is of none, or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LOOKED_AT)
+    except OSError as error:
+        raise CaptureError(f"{path}: {error.strerror or error}") from error
+    for beginning, kind in _BEGINNINGS:
+        if beginning.match(start):
+            return kind
+    for magic, what in _REFUSED:
+        if start.startswith(magic):
+            raise CaptureError(f"{path}: {what}")
+    what = "empty" if not start else "of no known kind"
+    raise CaptureError(f"{path}: {what}; what can be read is {' and '.join(kind.title for kind in Kind)}")
