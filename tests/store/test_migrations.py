@@ -144,3 +144,11 @@ def test_a_kill_in_the_middle_leaves_a_file_that_migrates_again(tmp_path: Path) 
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert frames_of(connection) == frames
     assert os.path.getsize(path)
+
+
+def test_a_migrated_file_is_decoded_with_what_the_file_before_it_told(tmp_path: Path) -> None:
+    path = unpacked("plant-2", tmp_path)
+    catch_up(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT primary_key FROM elements").fetchall() == [("Plant.Tank",)]
+        assert connection.execute("SELECT count(*) FROM subscriptions").fetchone() == (1,)

@@ -108,6 +108,15 @@ def seed(connection: sqlite3.Connection) -> None:
     name_elements(connection)
 
 
+def lacks_what_was_carried(connection: sqlite3.Connection) -> bool:
+    """Whether what is derived began without what was carried over, as after a migration."""
+    (lacks,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM carried_elements WHERE uuid NOT IN (SELECT uuid FROM elements))"
+        " OR EXISTS (SELECT 1 FROM carried_subscriptions WHERE id NOT IN (SELECT id FROM subscriptions))"
+    ).fetchone()
+    return bool(lacks)
+
+
 def _waits(place: Chain | None) -> bool:
     return place is not None and place.continues is not None and not place.carried
 

@@ -15,7 +15,13 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Final
 
-from xentara_inspect.index.carrying import carry_on, go_on_alone, seed, unfinished_files
+from xentara_inspect.index.carrying import (
+    carry_on,
+    go_on_alone,
+    lacks_what_was_carried,
+    seed,
+    unfinished_files,
+)
 from xentara_inspect.index.checkpoint import is_indexed, reset
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.index.indexer import Indexer, Progress
@@ -91,7 +97,7 @@ def _index_whole(
         if deadline is not None and time.monotonic() >= deadline:
             return False
     try:
-        go_on_alone(path)
+        _prepare(path)
         with Indexer(path, lock) as indexer, seldom_collecting():
             indexer.run_once(progress)
             while carry_on(path) is None and not indexer.is_up_to_date():
@@ -113,19 +119,32 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
     connection = open_for_writing(path)
     try:
         (frames,) = connection.execute("SELECT count(*) FROM frames").fetchone()
-        with transaction(connection):
-            for table in DERIVED_TABLES:
-                if table != "checkpoint":
-                    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
-            reset(connection)
-            fill_names(connection)
-            seed(connection)
+        _forget_what_is_derived(connection)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
     finally:
         connection.close()
     catch_up(path, progress)
     return int(frames)
+
+
+def _forget_what_is_derived(connection: sqlite3.Connection) -> None:
+    """Begin again at the first frame, with what the file before tells. Raises sqlite3.Error."""
+    with transaction(connection):
+        for table in DERIVED_TABLES:
+            if table != "checkpoint":
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+        reset(connection)
+        fill_names(connection)
+        seed(connection)
+
+
+def _prepare(path: str) -> None:
+    """Have all that must be there before a file is indexed. By the holder of its lock. Raises StoreError."""
+    go_on_alone(path)
+    with contextlib.closing(open_for_writing(path)) as connection:
+        if lacks_what_was_carried(connection):
+            _forget_what_is_derived(connection)
 
 
 def follow(path: Path, wait: Wait, *, alone: bool = False) -> None:
@@ -161,7 +180,7 @@ def _follow_file(path: str, wait: Wait, *, stays: bool) -> str | None:
         if wait(_LOCK_POLL):
             return None
     try:
-        go_on_alone(path)
+        _prepare(path)
         left = _Left.REPLACED
         while left is _Left.REPLACED:
             with Indexer(path, lock) as indexer, seldom_collecting():
