@@ -16,8 +16,8 @@ PACKAGE = Path(xentara_inspect.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
-    "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "captures",
-    "proxy", "simulator", "cli",
+    "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive",
+    "captures", "proxy", "simulator", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
 
@@ -28,6 +28,7 @@ HOMES = {
     "sqlite_utils": {"store"},
     "mitmproxy": {"captures", "proxy"},
     "ijson": {"captures"},
+    "pyarrow": {"archive"},
     "cbor2": {"simulator"},
     "websockets": {"simulator"},
     "wsproto": {"captures", "proxy"},
@@ -38,7 +39,7 @@ HOMES = {
     "plotext": {"cli"},
     "matplotlib": {"cli"},
     "dateparser": {"cli"},
-    "sqlite3": {"store", "recorder", "index", "queries"},
+    "sqlite3": {"store", "recorder", "index", "queries", "archive"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
 

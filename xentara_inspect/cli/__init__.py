@@ -23,7 +23,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module, what --help lists)
     "capture": ("capture", "Record the traffic of clients with a server, through mitmdump."),
     "demo": ("demo", "Simulator, proxy and client for a few seconds, then the log."),
-    "import": ("importing", "Read mitmproxy flow files into the database."),
+    "import": ("importing", "Read captures (flow files, HAR) or an archive into the database."),
     "sessions": ("lists", "List the recorded connections."),
     "log": ("log", "List requests with their responses, and what was malformed."),
     "show": ("show", "Show one exchange, event or frame in annotated notation."),
@@ -36,6 +36,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "ask": ("ask", "Ask a question that is saved under a name."),
+    "archive": ("archive", "Put recordings away as Parquet files, and verify them."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

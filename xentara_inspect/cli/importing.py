@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("files", metavar="FILES|ARCHIVE", nargs=-1, required=True, type=click.Path())
 @options.database_option
 @click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to import.")
 @click.option(
@@ -33,14 +33,50 @@ if TYPE_CHECKING:
     help="Store all notation, or that of events only when it is asked for (a tenth of the disk).",
 )
 @click.option("--keep-secrets", is_flag=True, help="Keep passwords and tokens. Mind who reads the database.")
+@click.option("--site", help="Of an archive: this plant's.")
+@click.option("--session", type=int, help="Of an archive: the files with this session.")
+@options.since_until_options
 def import_(
-    files: tuple[Path, ...], database: str, expression: str, notation: str | None, keep_secrets: bool
+    files: tuple[str, ...],
+    database: str,
+    expression: str,
+    notation: str | None,
+    keep_secrets: bool,
+    **of_an_archive: Any,
 ) -> None:
     """Read captures into the database: mitmproxy's flow files, and HAR files; - is standard input.
 
     What a file is, its content tells. Connections that are in the database already are skipped; of
     those that are there in part, the missing end is added.
+
+    An archive is read into a new database, and those behind it where the recording has several files.
     """
+    if len(files) == 1 and (Path(files[0]).is_dir() or "://" in files[0]):
+        _import_archive(files[0], database, notation, of_an_archive)
+        return
+    if any(value is not None for value in of_an_archive.values()):
+        raise click.UsageError("--site, --session, --since and --until choose from an archive.")
+    _import_captures(tuple(map(Path, files)), database, expression, notation, keep_secrets)
+
+
+def _import_archive(where: str, database: str, notation: str | None, chosen: dict[str, Any]) -> None:
+    from xentara_inspect.cli.archive import restore
+    from xentara_inspect.cli.progress import progress_bar
+    from xentara_inspect.index.process import catch_up
+
+    paths = restore(where, database, **chosen)
+    with progress_bar() as progress:
+        task = progress.add_task("decoding", total=None)
+        for path in paths:
+            if notation is not None:
+                _choose_notation(path, notation)
+            catch_up(path, lambda done, total: progress.update(task, completed=done, total=total))
+    click.echo(f"{', '.join(paths)}: as archived", err=True)
+
+
+def _import_captures(
+    files: tuple[Path, ...], database: str, expression: str, notation: str | None, keep_secrets: bool
+) -> None:
     from xentara_inspect.cli.progress import progress_bar
     from xentara_inspect.index.process import catch_up
     from xentara_inspect.proxy.options import OptionError, parse

@@ -42,6 +42,11 @@ class Chain(NamedTuple):
     last_frame: int = 0
 
     @property
+    def number_of_previous(self) -> int | None:
+        """The number of the file that this one continues, if it does."""
+        return None if self.continues is None else _number_in(self.continues) or 1
+
+    @property
     def number_of_next(self) -> int:
         """The number of the file that this one is continued in."""
         return _number_in(self.continued_in or "") or 0

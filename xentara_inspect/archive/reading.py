@@ -1,0 +1,117 @@
+"""Parts of an archive back into databases, row by row as they were, to be decoded again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from xentara_inspect.archive import tables
+from xentara_inspect.archive.errors import ArchiveError
+from xentara_inspect.archive.layout import FRAMES, STATE, Part
+from xentara_inspect.archive.manifest import Manifest
+from xentara_inspect.archive.place import Place
+from xentara_inspect.store.chain import numbered_path
+from xentara_inspect.store.database import open_for_writing, transaction
+from xentara_inspect.store.errors import from_sqlite
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+from xentara_inspect.store.schema import SCHEMA_VERSION
+
+_BATCH: Final = 1 << 14  # frames that are held
+
+
+def restore(
+    place: Place, manifests: Sequence[Manifest], path: str, progress: Callable[[int], None]
+) -> list[str]:
+    """Make the files of a recording again, the first at `path`. Returns their paths, for somebody to decode.
+
+    manifests: of parts of one recording, in order. progress: is told the frames so far. Raises
+    ArchiveError, StoreError; a file that exists stays as it is.
+    """
+    paths = []
+    done = 0
+    for manifest in manifests:
+        if manifest.schema != SCHEMA_VERSION:
+            raise ArchiveError(
+                f"{manifest.path}: of schema {manifest.schema}, this release reads {SCHEMA_VERSION}"
+            )
+        file = numbered_path(path, manifest.number)
+        _restore(place, manifest, file, path, partial(_add, progress, done))
+        done += manifest.files[0].rows
+        paths.append(file)
+    return paths
+
+
+def has_session(place: Place, part: Part, session: int) -> bool:
+    """Whether a session is in a part. Raises ArchiveError."""
+    return any(table == "sessions" and row[0] == session for table, row in _state(place, part))
+
+
+def _add(progress: Callable[[int], None], before: int, count: int) -> None:
+    progress(before + count)
+
+
+def _restore(
+    place: Place, manifest: Manifest, path: str, first: str, progress: Callable[[int], None]
+) -> None:
+    with contextlib.closing(open_for_writing(path, new=True)) as database:
+        try:
+            with transaction(database):
+                database.execute("DELETE FROM settings")
+                for table, row in _state(place, manifest.part):
+                    _insert(database, table, [row])
+                _rename(database, first)
+                done = 0
+                for rows in _frames(place, manifest.part):
+                    done += len(rows)
+                    _insert(database, "frames", rows)
+                    progress(done)
+        except sqlite3.Error as error:
+            raise from_sqlite(path, error) from None
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    columns = JOURNAL_TABLES[table].columns
+    values = ", ".join("?" * len(columns))
+    database.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", rows)  # noqa: S608 - names of ours
+
+
+def _rename(database: sqlite3.Connection, first: str) -> None:
+    """Name the files before and behind as they are named here."""
+    for column, offset in (("continues", -1), ("continued_in", 1)):
+        database.execute(
+            f"UPDATE chain SET {column} = CASE WHEN {column} IS NOT NULL THEN ? END",  # noqa: S608 - names of ours
+            (os.path.basename(numbered_path(first, _number(database) + offset)),),
+        )
+
+
+def _number(database: sqlite3.Connection) -> int:
+    (number,) = database.execute("SELECT number FROM chain").fetchone()
+    return int(number)
+
+
+def _state(place: Place, part: Part) -> Iterator[tuple[str, list[Any]]]:
+    path = part.stem + STATE
+    with place.reading(path) as file, _reported(path), pa.CompressedInputStream(file, "zstd") as stream:
+        yield from map(tables.state_row, stream.read().splitlines())
+
+
+def _frames(place: Place, part: Part) -> Iterator[list[tuple[Any, ...]]]:
+    path = part.stem + FRAMES
+    with place.reading(path) as file, _reported(path):
+        for batch in parquet.ParquetFile(file).iter_batches(_BATCH):
+            yield list(tables.frame_rows(batch))
+
+
+@contextlib.contextmanager
+def _reported(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
+        raise ArchiveError(f"{path}: not what was written ({' '.join(str(error).split())})") from error

@@ -1,0 +1,79 @@
+"""Rows of a database as an archive has them: frames as columns of Parquet, all else as lines of JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+
+_TYPES: Final = {
+    "id": pa.int64(),
+    "session_id": pa.int64(),
+    "time": pa.timestamp("ns", "UTC"),
+    "from_client": pa.bool_(),
+    "is_text": pa.bool_(),
+    "payload": pa.binary(),
+    "redacted": pa.bool_(),
+}
+FRAMES: Final = pa.schema([(name, _TYPES[name]) for name in JOURNAL_TABLES["frames"].columns])
+"""The columns of `frames`, each with the type that its values have."""
+
+PARQUET: Final[dict[str, Any]] = {
+    # Measured on events with noisy values and times: 16.7 bytes of 60, half a million a second on one core.
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": ["session_id"],
+    "column_encoding": {
+        "id": "DELTA_BINARY_PACKED",
+        "time": "DELTA_BINARY_PACKED",
+        "payload": "DELTA_BYTE_ARRAY",
+    },
+    "data_page_version": "2.0",
+}
+"""How Parquet files are written."""
+
+STATE_TABLES: Final = tuple(name for name in JOURNAL_TABLES if name != "frames")
+
+
+def frame_batch(rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
+    """Rows of `frames` as columns. Raises ArrowInvalid, OverflowError, TypeError for other types."""
+    columns = []
+    for values, field in zip(zip(*rows, strict=True), FRAMES, strict=True):
+        stored = pa.int64() if field.type in {_TYPES["time"], pa.bool_()} else field.type
+        columns.append(pa.array(values, stored).cast(field.type))
+    return pa.record_batch(columns, schema=FRAMES)
+
+
+def frame_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+    """Rows of `frames` out of columns."""
+    columns = []
+    for column, field in zip(batch.columns, FRAMES, strict=True):
+        is_integer = field.type in {_TYPES["time"], pa.bool_()}
+        columns.append((column.cast(pa.int64()) if is_integer else column).to_pylist())
+    return zip(*columns, strict=True)
+
+
+def state_line(table: str, row: Sequence[Any]) -> bytes:
+    """A row of another table as a line of JSON: the table, then the values in the order of its columns."""
+    return json.dumps([table, *map(_to_json, row)], separators=(",", ":")).encode() + b"\n"
+
+
+def state_row(line: bytes) -> tuple[str, list[Any]]:
+    """A table and a row of it. Raises ValueError for what is no such line."""
+    table, *values = json.loads(line)
+    if table not in STATE_TABLES or len(values) != len(JOURNAL_TABLES[table].columns):
+        raise ValueError(f"no row of {table!r}")
+    return table, [_from_json(value) for value in values]
+
+
+def _to_json(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _from_json(value: Any) -> Any:
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
