@@ -6,46 +6,22 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from pyarrow import parquet
 
-from tests.live import ROOT, Process, inspect, read_only, rows
+from tests.archived import archived
+from tests.live import Process, inspect, read_only, rows
 from tests.store.test_migrations import unpacked
-from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
 
-SAMPLES = sorted((ROOT / "sample_captures").glob("*.flow"))
 OWN = {"chain", "checkpoint"}
 """Tables that name the files next to one, or count what is the same in another way."""
-
-
-@pytest.fixture
-def plant(tmp_path: Path) -> Path:
-    """A recording in two files, over and decoded."""
-    for name in ("plant", "plant-2"):
-        catch_up(unpacked(name, tmp_path))
-    return tmp_path / "plant.db"
-
-
-@pytest.fixture
-def samples(tmp_path: Path) -> Path:
-    """All sample captures in one file."""
-    inspect("import", *SAMPLES, "-d", tmp_path / "samples.db")
-    return tmp_path / "samples.db"
-
-
-def archived(database: Path, *options: str | Path) -> Path:
-    where = database.parent / "archive"
-    inspect("archive", "-d", database, "--to", where, "--site", "north", "--seal", *options)
-    return where
 
 
 def files(where: Path) -> dict[str, bytes]:
@@ -186,18 +162,6 @@ def test_somebody_killed_at_any_moment_leaves_what_the_next_one_makes_whole(plan
             process.child.kill()
         inspect(*arguments)
         assert files(where) == whole
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """A URI of an archive on an S3 server."""
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with Process(command) as server, pytest.MonkeyPatch.context() as patched:
-        address = server.wait_for_line(r"Running on http://(127\.0\.0\.1:[0-9]+)")[1]
-        urlopen(Request(f"http://{address}/plants", method="PUT"), timeout=30).close()
-        patched.setenv("AWS_ACCESS_KEY_ID", "made-up")
-        patched.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-        yield f"s3://plants/xentara?endpoint_override={address}&scheme=http&region=us-east-1"
 
 
 def test_an_object_store_holds_what_a_directory_holds(plant: Path, tmp_path: Path, s3: str) -> None:

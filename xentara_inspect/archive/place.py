@@ -50,12 +50,14 @@ class Place:
         """where: a directory, which may be yet to be made, or a URI. Raises ArchiveError."""
         self.where = where
         self._local = "://" not in where
-        with self._reported():
-            if self._local:
-                self._system: Any = fs.SubTreeFileSystem(os.path.abspath(where), fs.LocalFileSystem())
-            else:
-                system, path = fs.FileSystem.from_uri(where)
-                self._system = fs.SubTreeFileSystem(path, system)
+        if self._local:
+            self._system: Any = fs.SubTreeFileSystem(os.path.abspath(where), fs.LocalFileSystem())
+            return
+        try:
+            system, path = fs.FileSystem.from_uri(where)
+        except (OSError, ArrowInvalid, ValueError) as error:
+            raise ArchiveError(f"{where}: {_line(str(error))}") from error
+        self._system = fs.SubTreeFileSystem(path, system)
 
     @contextlib.contextmanager
     def writing(self, path: str) -> Iterator[Sink]:
@@ -74,6 +76,22 @@ class Place:
                 os.fsync(file.fileno())
             unfinished.replace(final)
             _keep_names(final.parent)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a directory of this machine."""
+        return self._local
+
+    def path_of(self, path: str) -> str:
+        """Where a file of a directory is."""
+        return os.path.join(os.path.abspath(self.where), path)
+
+    def dataset(self, under: str) -> Any:
+        """The Parquet files below a path as one pyarrow dataset, with `site` and `date` of their paths."""
+        from pyarrow import dataset
+
+        with self._reported():
+            return dataset.dataset(under, filesystem=self._system, format="parquet", partitioning="hive")
 
     def read(self, path: str) -> bytes:
         """All of a file. Raises ArchiveError."""
@@ -106,9 +124,12 @@ class Place:
         """What storage says, in one line."""
         try:
             yield
-        except (OSError, ArrowInvalid, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise ArchiveError(f"{self.where}: {' '.join(said.split())}") from error
+        except OSError as error:
+            raise ArchiveError(f"{self.where}: {_line(error.strerror or str(error))}") from error
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _keep_names(folder: Path) -> None:

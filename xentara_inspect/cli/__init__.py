@@ -37,6 +37,8 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "ask": ("ask", "Ask a question that is saved under a name."),
     "archive": ("archive", "Put recordings away as Parquet files, and verify them."),
+    "lake": ("lake", "Decode archives into tables of Parquet files."),
+    "sql": ("lake", "Ask such tables in SQL."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

@@ -1,0 +1,91 @@
+"""`lake decode`: archives into tables; `sql`: questions to these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from xentara_inspect.cli import options
+from xentara_inspect.cli.archive import archiving
+from xentara_inspect.cli.output import cell_text, print_rows
+from xentara_inspect.cli.pager import paged
+from xentara_inspect.cli.printing import note
+from xentara_inspect.cli.table import Column
+from xentara_inspect.escape import safe
+
+
+@click.group()
+def lake() -> None:
+    """Decode archives into tables of Parquet files."""
+
+
+@lake.command(
+    epilog=options.examples(
+        "lake decode --from archive --to tables",
+        "lake decode --from s3://plants/archive --to s3://plants/tables --master local[4]",
+    )
+)
+@click.option("--from", "archive", metavar="DIR|URI", required=True, help="The archive.")
+@click.option("--to", "tables", metavar="DIR|URI", required=True, help="The tables.")
+@click.option("--site", help="Only this plant's.")
+@click.option("--master", help="Spread the work by Spark, such as local[4] or spark://HOST:7077.")
+def decode(archive: str, tables: str, site: str | None, master: str | None) -> None:
+    """Decode an archive into tables of Parquet files that DuckDB, Spark and pandas read.
+
+    What is decoded already, by this release, is left as it is. Somebody who ends this early, and
+    begins it again, gets the same tables.
+    """
+    with archiving():
+        from xentara_inspect.archive.parts import Parts
+        from xentara_inspect.archive.place import Place
+        from xentara_inspect.cli.progress import progress_bar
+        from xentara_inspect.lake.decoding import decode as decoded
+        from xentara_inspect.lake.decoding import tasks
+
+        todo = list(tasks(Parts(Place(archive), site)))
+        frames = 0
+        if master is not None:
+            from xentara_inspect.lake.spark import decode_by_spark
+
+            frames = decode_by_spark(master, archive, tables, todo)
+        else:
+            with progress_bar() as progress:
+                for task in progress.track(todo, description="decoding"):
+                    frames += decoded(archive, tables, task)
+    note(f"{frames} frame{'' if frames == 1 else 's'} decoded into {safe(tables)}")
+
+
+@click.command(
+    epilog=options.examples(
+        'sql --lake tables "SELECT command, count(*) FROM exchanges GROUP BY ALL"',
+        "sql --lake tables \"SELECT * FROM readings WHERE date = '2026-03-01' AND site = 'north'\" --csv",
+    )
+)
+@click.option("--lake", "where", metavar="DIR|URI", required=True, help="Tables that `lake decode` made.")
+@click.argument("question", metavar="SQL")
+@options.format_option
+def sql(where: str, question: str, form: str) -> None:
+    """Ask a lake in SQL (DuckDB's).
+
+    Tables are sessions, exchanges, events, readings, findings, subscriptions and elements. Each has
+    the site, date, recorder and recording (`chain`) that its rows are of; conditions on `site` and `date`
+    leave out what need not be read.
+    """
+    with archiving():
+        from xentara_inspect.lake.asking import Lake
+
+        lake_ = Lake(where)
+        rows = lake_.ask(question)
+        first = next(rows, None)
+        with paged():
+            if first is None:
+                print_rows([], (), (), form)
+                return
+            columns = tuple(Column(name, name, show=cell_text, wraps=12, spare=1) for name in first)
+            print_rows(_with(first, rows), tuple(first), columns, form)
+
+
+def _with(first: Any, rest: Any) -> Any:
+    yield first
+    yield from rest

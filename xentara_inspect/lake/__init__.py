@@ -1,0 +1,1 @@
+"""Archives decoded into tables of Parquet files, and questions to these."""

@@ -1,0 +1,47 @@
+"""The tasks of a lake spread by Spark: one row a task, no shuffle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from xentara_inspect.lake.decoding import Task, decode
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+SCHEMA: Final = "archive string, lake string, task array<string>"
+"""Of a DataFrame of tasks: where the archive is, where the tables go, paths of manifests."""
+
+_DONE: Final = "task array<string>, frames bigint"
+
+
+def decode_by_spark(master: str, archive: str, lake: str, tasks: Sequence[Task]) -> int:
+    """Decode the tasks of an archive on a Spark cluster. Returns how many frames that were.
+
+    Its workers need this package, and reach archive and lake under the same names. Raises ArchiveError,
+    StoreError; a task that failed is tried again as Spark is told to (`spark.task.maxFailures`).
+    """
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.master(master).appName("xentara_inspect lake decode").getOrCreate()
+    try:
+        rows = [(archive, lake, list(task)) for task in tasks]
+        frame = session.createDataFrame(rows, SCHEMA).repartition(max(1, len(rows)))
+        return sum(row.frames for row in decoded(frame).collect())
+    finally:
+        session.stop()
+
+
+def decoded(tasks: DataFrame) -> DataFrame:
+    """The tasks of a DataFrame with `SCHEMA`, each with the frames that were decoded for it."""
+    return tasks.mapInArrow(_decode, _DONE)
+
+
+def _decode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        frames = [decode(row["archive"], row["lake"], tuple(row["task"])) for row in rows]
+        yield pa.record_batch([batch.column("task"), pa.array(frames, pa.int64())], names=["task", "frames"])
