@@ -1,5 +1,6 @@
 # make demo   a real capture through mitmdump in front of the simulator, then its log
 # make test   all checks and tests (in less than five minutes)
+# make test-spark the tests of decoding by Spark (installs the extra; needs Java 17)
 # make stress what takes longer: kill loops, long fuzzing, chaos (XENTARA_CHAOS_SECONDS, 180 unless told)
 #
 # PYTHON chooses the interpreter (3.11 or newer), VENV where the environment goes.
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint stress bench samples docs clean
+.PHONY: help demo test test-spark lint stress bench samples docs clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -30,7 +31,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -m 'not stress' -n 2 --dist worksteal
+	$(BIN)/pytest -m 'not stress and not spark' -n 2 --dist worksteal
+
+test-spark: $(STAMP)
+	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { echo 'Spark needs Java 17: none is here' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	$(BIN)/pytest -m spark tests/spark
 
 stress: $(STAMP)
 	$(BIN)/pytest -m stress

@@ -16,7 +16,7 @@ PACKAGE = Path(xentara_inspect.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
-    "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive",
+    "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive", "lake",
     "captures", "proxy", "simulator", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
@@ -28,7 +28,9 @@ HOMES = {
     "sqlite_utils": {"store"},
     "mitmproxy": {"captures", "proxy"},
     "ijson": {"captures"},
-    "pyarrow": {"archive"},
+    "pyarrow": {"archive", "lake"},
+    "duckdb": {"lake"},
+    "pyspark": {"lake"},
     "cbor2": {"simulator"},
     "websockets": {"simulator"},
     "wsproto": {"captures", "proxy"},
@@ -39,7 +41,7 @@ HOMES = {
     "plotext": {"cli"},
     "matplotlib": {"cli"},
     "dateparser": {"cli"},
-    "sqlite3": {"store", "recorder", "index", "queries", "archive"},
+    "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 SCHEMA: Final = "archive string, lake string, task array<string>"
 """Of a DataFrame of tasks: where the archive is, where the tables go, paths of manifests."""
 
+_LOCAL: Final = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+}
+"""On one machine nothing listens to others."""
+
 _DONE: Final = "task array<string>, frames bigint"
 
 
@@ -26,7 +35,12 @@ def decode_by_spark(master: str, archive: str, lake: str, tasks: Sequence[Task])
     """
     from pyspark.sql import SparkSession
 
-    session = SparkSession.builder.master(master).appName("xentara_inspect lake decode").getOrCreate()
+    builder = SparkSession.builder.master(master).appName("xentara_inspect lake decode")
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # no option says that; workers are as we are
+        for name, value in _LOCAL.items():
+            builder = builder.config(name, value)
+    session = builder.getOrCreate()
     try:
         rows = [(archive, lake, list(task)) for task in tasks]
         frame = session.createDataFrame(rows, SCHEMA).repartition(max(1, len(rows)))
