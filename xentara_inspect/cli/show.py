@@ -107,13 +107,16 @@ def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _print_texts(rows: Iterable[Mapping[str, Any]]) -> None:
+    troubled = None
     for number, row in enumerate(rows):
         if number:
             out("")
         for line in text_lines(row, terminal_width()):
             out(line)
-        if terminal_width() is not None and (row["findings"] or row["status"] not in (None, "ok")):
-            out("\n" + click.style(f"xentara-inspect why {row['id']} says why", dim=True))
+        if row["findings"] or row["status"] not in (None, "ok"):
+            troubled = troubled or row["id"]
+    if troubled is not None and terminal_width() is not None:
+        out("\n" + click.style(f"xentara-inspect why {troubled} says why", dim=True))
 
 
 def text_lines(row: Mapping[str, Any], width: int | None = None) -> Iterator[str]:

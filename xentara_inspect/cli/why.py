@@ -58,7 +58,7 @@ def print_rule(databases: Sequence[str], form: str, code: str) -> None:
         print_rows([row], RULE_KEYS, (), form)
         return
     width = terminal_width()
-    out(_flowing([_code(code, row["severity"])], row["severity"], width))
+    out(_flowing([f"{_code(code, row['severity'])}:"], row["severity"], width))
     out(_advice(f"{row['asks']} ({row['source']})", row["remedy"], width))
     there = "none" if not row["count"] else f"{row['count']:,}, the last one"
     out(_flowing(["  there:"], there, width, [row["example"]] if row["example"] else ()))

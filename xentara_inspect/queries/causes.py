@@ -18,7 +18,7 @@ from xentara_inspect.traffic.records import Severity
 from xentara_inspect.traffic.rules import RULES, Rule
 
 CAUSE_KEYS: Final = ("code", "summary", "specification", "evidence", "remedy", "severity", "details")
-_SHOWN_IDS: Final = 5
+SHOWN_IDS: Final = 5
 """So many ids stand behind a fact at most."""
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -203,7 +203,7 @@ class Cause:
     def row(self, *first: str) -> Row:
         """With `CAUSE_KEYS`. first: ids that stand at the head of the evidence."""
         rule = rule_of(self.code)
-        facts = [(safe(fact.text), list(dict.fromkeys(fact.ids))[:_SHOWN_IDS]) for fact in self.facts]
+        facts = [(safe(fact.text), list(dict.fromkeys(fact.ids))[:SHOWN_IDS]) for fact in self.facts]
         evidence = dict.fromkeys([*first, *(name for _, ids in facts for name in ids)])
         values = (
             self.code,

@@ -168,6 +168,7 @@ def _message(past: Past, home: Database, place: int) -> Row:
     """A whole message: its findings, then the causes of each exchange and event in it."""
     low, high = address(frame_of(place)), address(frame_of(place) + 1) - 1
     causes = _of_findings(home, "address BETWEEN ? AND ?", low, high)
+    found = {row["code"] for row in causes}  # of all packets together
     exchanges = list(
         home.tuples(
             "SELECT id FROM exchanges WHERE id BETWEEN ?1 AND ?2"
@@ -178,7 +179,7 @@ def _message(past: Past, home: Database, place: int) -> Row:
     for (row_id,) in exchanges:
         talk = past.talk(row_id)
         if talk is not None:
-            causes += [row for row in _of_talk(past, talk) if row not in causes]
+            causes += [row for row in _of_talk(past, talk) if row["code"] not in found]
     events = "SELECT id FROM packets WHERE id BETWEEN ? AND ? AND kind = 'event' ORDER BY id LIMIT ?"
     for (row_id,) in list(home.tuples(events, (low, high, _IN_A_MESSAGE))):
         causes += _rows(causes_of_event(EventSeen(past, home, row_id)), past.name(row_id))

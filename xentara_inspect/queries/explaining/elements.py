@@ -55,10 +55,9 @@ def _source(past: Past, talk: Talk, element: bytes, tellers: list[Talk]) -> tupl
                 where = "on this connection" if same else f"on another connection, session {told.session_id},"
                 said = f"told {where} {ago} before, by {past.words(told)}"
                 return past.fact(said if same else f"{said}; never on this one", told.id), _CHANGED
-    for kind in ("event", "success"):
-        for _, place, time in past.about(element, kind, before=talk.id):
-            said = f"never looked up, but the server told a value of it {span(talk.time - time)} before"
-            return past.fact(said, place), _CHANGED
+    for _, place, time in past.about(element, ("event", "success"), before=talk.id):
+        said = f"never looked up, but the server told of it {span(talk.time - time)} before"
+        return past.fact(said, past.listed_as(place)), _CHANGED
     return _guessed(past, element)
 
 

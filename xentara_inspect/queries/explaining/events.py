@@ -13,7 +13,7 @@ from xentara_inspect.queries.causes import Cause, Fact, code_of_error
 from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.explaining.access import user_of
 from xentara_inspect.queries.explaining.past import Past, Value
-from xentara_inspect.queries.explaining.words import SECOND, span
+from xentara_inspect.queries.explaining.words import SECOND, count, span
 from xentara_inspect.queries.explaining.writes import described_as
 from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents
 from xentara_inspect.queries.words import attribute_text, element_text
@@ -101,13 +101,15 @@ def _late(seen: EventSeen, name: str) -> Iterator[Cause]:
         return  # the first one tells a value that was there before anybody asked
     late = seen.time - seen.source_time
     others = _others_late(seen)
-    facts = [seen.whose()]
+    usual = median(others) if others else 0
+    if late - usual <= _LATE:
+        return  # all of them are: the clocks differ
+    compared = Fact("no other event is near it to compare with")
     if others:
-        usual = median(others)
-        said = f"{len(others)} events around it came {span(usual)} after their source time (median)"
-        alike = abs(late - usual) < _LATE
-        facts.append(Fact(f"{said}: {'all alike, so the clocks differ' if alike else 'this one is late'}"))
-    yield Cause("late-event", f"{name}: came {span(late)} after its source time", tuple(facts))
+        said = f"{count(len(others), 'event')} around it came {span(usual)} after their source time (median)"
+        compared = Fact(said)
+    summary = f"{name}: came {span(late)} after its source time"
+    yield Cause("late-event", summary, (seen.whose(), compared))
 
 
 def _others_late(seen: EventSeen) -> list[int]:

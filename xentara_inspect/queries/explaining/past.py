@@ -9,14 +9,14 @@ from typing import Any, Final, NamedTuple
 from xentara_inspect.frames import address
 from xentara_inspect.queries import summaries
 from xentara_inspect.queries.carried import carried_request, home_of
-from xentara_inspect.queries.causes import Fact
+from xentara_inspect.queries.causes import SHOWN_IDS, Fact
 from xentara_inspect.queries.databases import Database, Databases, Recording
 from xentara_inspect.queries.newest import NEWEST_FIRST, OLDEST_FIRST
 from xentara_inspect.queries.parsed_frames import ParsedFrames, Shown
 from xentara_inspect.queries.readings import unfolded
 from xentara_inspect.queries.timeline import stretches
 from xentara_inspect.queries.values import command_name, reading_json
-from xentara_inspect.queries.where import Where, among
+from xentara_inspect.queries.where import Several, Where, among
 from xentara_inspect.store.columns import loaded_attribute, loaded_integer
 from xentara_inspect.traffic.names import uuid_text
 from xentara_inspect.traffic.readings import AttributeKey, attribute_number
@@ -94,7 +94,8 @@ class Past:
 
     def fact(self, text: str, *places: int | None) -> Fact:
         """Something that stands at these places."""
-        return Fact(text, tuple(self.name(place) for place in places if place is not None))
+        there = (place for place in places if place is not None)
+        return Fact(text, tuple(map(self.name, islice(there, SHOWN_IDS))))
 
     def talk(self, place: int) -> Talk | None:
         """The exchange of a packet, as the file has it that knows its end. Raises StoreError."""
@@ -107,6 +108,11 @@ class Past:
             for talk in _talks(home, where, 1):
                 return talk
         return None
+
+    def listed_as(self, place: int) -> int:
+        """The place by which `log` lists what has a packet: of a response its request. Raises StoreError."""
+        talk = self.talk(place)
+        return talk.id if talk is not None else place
 
     def talks(self, where: Where, limit: int = FEW) -> list[Talk]:
         """Exchanges `e`, the newest first. Each once, as the last file has it. Raises StoreError."""
@@ -166,14 +172,14 @@ class Past:
     def about(
         self,
         element: bytes,
-        kind: str,
+        kind: Several[str],
         *,
         session: int | None = None,
         after: int = 0,
         before: int | None = None,
         newest: bool = True,
     ) -> Iterator[tuple[Database, int, int]]:
-        """Packets of a kind about an element between two places: (file, address, time), the newest first.
+        """Packets of some kinds about an element between two places: (file, address, time), the newest first.
 
         Looks through the nearest stretches only. Raises StoreError.
         """
@@ -189,7 +195,7 @@ class Past:
                 where = Where()
                 where.add("p.id BETWEEN ? AND ?", address(first), address(end) - 1)
                 where.add("p.id > ?", after)
-                where.add("p.kind = ?", kind)
+                where.equal("p.kind", kind)
                 where.add(among("p.element_id", keys)[0])
                 where.equal("f.session_id", session)
                 if before is not None:

@@ -130,15 +130,18 @@ def _reads_of(past: Past, subscribed: Subscribed, element: bytes, until: int, af
     for file, place, time in islice(reads, _READS):
         if time > until:
             break
+        values = past.values(file, place)
+        if not values:
+            continue  # it answers no read
         places.append(place)
-        for value in past.values(file, place):
+        for value in values:
             if value.kind == "error" or value.kind == "time":
                 continue
             before = first.setdefault(value.attribute, value.value)
             if before != value.value:
                 said = f"{name}: reads meanwhile said {before}, then {value.value}: events were due"
-                return past.fact(said, places[0], place)
+                return past.fact(said, past.listed_as(places[0]), past.listed_as(place))
     if not places:
         return Fact(f"{name}: nobody read it meanwhile, so nothing shows that it changed")
     said = f"{name}: {count(len(places), 'read')} meanwhile always said the same, so nothing had to be told"
-    return past.fact(said, places[0], places[-1])
+    return past.fact(said, past.listed_as(places[0]), past.listed_as(places[-1]))

@@ -46,7 +46,7 @@ def refused_value(failed: Failed) -> Found:
     if not readings or element is None:
         return Found()
     reading = readings[0]
-    written = _shown(reading_json(reading.value, reading.value_kind))
+    written = _shown(reading_json(reading.value, reading.value_kind), reading.value_kind)
     facts = [Fact(f"written was {written}, {_article(reading.value_kind)}")]
     remedy = None
     described = next((one for one in past.described(element) if one.attribute == reading.attribute), None)
@@ -73,7 +73,9 @@ def last_values(past: Past, talk: Talk, element: bytes, attribute: AttributeKey)
         for number, (file, place, time) in enumerate(past.about(element, kind, before=talk.id)):
             value = _value_of(past.values(file, place), attribute)
             if value is not None and (kind != "request" or _is_granted(past, place)):
-                yield past.fact(f"{words} {_told(value)}, {span(talk.time - time)} before", place)
+                yield past.fact(
+                    f"{words} {_told(value)}, {span(talk.time - time)} before", past.listed_as(place)
+                )
                 break
             if number == _SEARCHED:
                 break
@@ -150,12 +152,13 @@ def _value_of(values: list[Value], attribute: AttributeKey) -> Value | None:
 
 def _told(value: Value) -> str:
     quality = identifiers.QUALITIES.get(value.quality) if value.quality is not None else None
-    return _shown(value.value) + (f" (quality {quality.lower()})" if quality else "")
+    return _shown(value.value, value.kind) + (f" (quality {quality.lower()})" if quality else "")
 
 
-def _shown(value: Any) -> str:
-    """A value as JSON has it, not too long for a line."""
-    return json.dumps(value, ensure_ascii=False)[:_LONGEST]
+def _shown(value: Any, kind: str) -> str:
+    """A value as JSON has it, text in quotes and no other, not too long for a line."""
+    is_plain = isinstance(value, str) and kind != "text"  # a large integer, NaN, notation
+    return (value if is_plain else json.dumps(value, ensure_ascii=False))[:_LONGEST]
 
 
 def _article(kind: str) -> str:
