@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.live import ROOT, inspect
 from tests.queries.asking import START, ask, fill, record
 from tests.queries.explaining import asked, codes, only, said, talked
 from tests.simulated import LEVEL as LEVEL_ELEMENT
@@ -34,11 +36,15 @@ from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.queries.why import why
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.simulator import Client
+from xentara_inspect.store.database import open_for_writing
 
 SECOND = 10**9
 SUBSCRIPTION = "37(h'5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b')"
 SUBSCRIPTION_UUID = "5b5b5b5b-5b5b-5b5b-5b5b-5b5b5b5b5b5b"
 READ, ANSWER = f">[[0, 3, 4, {{0: {LEVEL}, 1: [11]}}]]", "<[[1, 3, {11: 121(1)}]]"
+
+
+STRAY = f"<[[8, 0, {{1: {LEVEL}, 2: {{11: 121(1)}}}}]]"
 
 
 def timed(
@@ -129,6 +135,14 @@ def test_a_second_answer_is_told_from_one_to_nobody(database: Path) -> None:
     assert cause["evidence"] == ["5p1", "3p1", "4p1"]
     assert "no request with message id 99 came before it" in only(database, "6p1")[1]
     assert codes(database, "3p1") == []
+
+
+def test_the_error_for_a_message_that_cannot_be_read_points_to_that_message(database: Path) -> None:
+    fill(database, *HELLO, ">hex:81840018410e", "<[[2, 0, {0: -32700}], [2, 1, {0: -32102}]]")
+    _, text, cause = only(database, "4p1")
+    assert "the error for a message that cannot be read" in text
+    assert cause["evidence"] == ["4p1", "3"]
+    assert "cannot be read" not in only(database, "4p2")[1]
 
 
 # Events
@@ -330,6 +344,14 @@ def test_a_refused_upgrade_is_told_with_what_its_status_means(
     assert cause["evidence"] == []
 
 
+def test_upgrades_that_a_real_server_refused_say_whose_they_were(database: Path) -> None:
+    inspect("import", ROOT / "sample_captures" / "sub-sessions.flow", "-d", database)
+    refused = [row["id"] for row in ask(database, "sessions") if row["refused"]]
+    told = [only(database, f"session:{number}")[1] for number in refused]
+    assert ["HTTP 401" in told[0], "operator" in told[0]] == [True, True]
+    assert ["HTTP 403" in told[1], "outsider" in told[1]] == [True, True]
+
+
 # Names of things
 
 
@@ -337,7 +359,41 @@ def test_a_finding_is_told_by_its_rule(conversation: Path) -> None:
     for row in ask(conversation, "findings", limit=0):
         found = asked(conversation, f"finding:{row['id']}")
         assert [cause["code"] for cause in found["causes"]] == [row["code"]]
-        assert found["causes"][0]["evidence"] == [row["exchange"] or str(row["frame"])]
+        assert found["causes"][0]["evidence"][0] == (row["exchange"] or str(row["frame"]))
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "text", "place"),
+    [
+        ((">[[0, 1, 8]]", "<[[1, 1, 2]]", *HELLO), "hello-missing", "2 ms later: ok", "3p1"),
+        ((*HELLO, *HELLO), "duplicate-hello", "2 ms before: ok", "1p1"),
+        ((*HELLO, ">[[0, 7, 8], [0, 7, 8]]"), "message-id-in-use", "that of get_stage, asked 0 ms", "3p1"),
+        ((*HELLO, READ), "unanswered-request", "until the connection ended", "3p1"),
+        ((*HELLO, f">[[0, 3, 7, {{0: {SUBSCRIPTION}}}]]"), "unknown-subscription", "never granted", "3p1"),
+        ((*HELLO, STRAY), "unsubscribed-event",
+         "this connection never subscribed", "3"),
+        ((*HELLO, f">[[0, 2, 6, {{0: [{{0: {LEVEL}, 1: [11]}}]}}]]", f"<[[1, 2, {SUBSCRIPTION}]]",
+          f">[[0, 3, 7, {{0: {SUBSCRIPTION}}}]]", "<[[1, 3]]", STRAY),
+         "unsubscribed-event", "the last subscription to the element was closed 1 ms before", "3p1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.count("-") else "",
+)  # fmt: skip
+def test_a_finding_is_told_with_what_else_the_traffic_says(
+    lines: tuple[str, ...], code: str, text: str, place: str, database: Path
+) -> None:
+    fill(database, *lines)
+    found = next(row for row in ask(database, "findings") if row["code"] == code)
+    (cause,) = asked(database, f"finding:{found['id']}")["causes"]
+    assert (cause["code"], cause["summary"]) == (code, found["message"])
+    assert text in said(cause)
+    assert place in cause["evidence"]
+
+
+def test_messages_that_could_not_be_recorded_are_told(conversation: Path) -> None:
+    with closing(open_for_writing(conversation)) as connection:
+        connection.execute("UPDATE sessions SET dropped = 3")
+    *_, cause = asked(conversation, "session:1")["causes"]
+    assert (cause["code"], cause["summary"]) == ("messages-dropped", "3 messages could not be recorded")
 
 
 def test_a_message_has_the_causes_of_all_that_is_in_it(conversation: Path) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.frames import address, frame_of, position_in
 from xentara_inspect.queries.carried import home_of
-from xentara_inspect.queries.causes import CAUSE_KEYS, Cause, Fact, cause_of, rule_of
+from xentara_inspect.queries.causes import CAUSE_KEYS, Cause, cause_of, rule_of
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.explaining import errors, sessions, waiting
 from xentara_inspect.queries.explaining.events import EventSeen, causes_of_event
+from xentara_inspect.queries.explaining.findings import causes_of_findings
 from xentara_inspect.queries.explaining.past import Past, Talk
 from xentara_inspect.queries.explaining.subscriptions import causes_of_subscription
-from xentara_inspect.queries.findings import findings_where
 from xentara_inspect.queries.ranges import LAST, last
 from xentara_inspect.queries.show import show
 from xentara_inspect.queries.subscriptions import subscribed_where
@@ -84,11 +83,11 @@ def _finding(databases: Databases, name: str) -> tuple[str, list[Row]]:
     if len(files) > 1:
         raise QuestionError(f"{name} may be in each of {len(files)} databases: say {files[-1].label}:{name}")
     given = number.isdecimal() and number.isascii() and len(number) < 19
-    rows = findings_where(files[0], "id = ?", int(number)) if files and given else []
-    if not rows:
+    past = Past(databases, files[0].recording) if files and given else None
+    causes = _of_findings(past, files, "id = ?", int(number)) if past is not None else []
+    if not causes:
         raise _nothing(f"finding {name}", "findings")
-    cause = cause_of(rows[0])
-    return f"{rows[0]['code']}: {rows[0]['message']}", [cause] if cause is not None else []
+    return f"{causes[0]['code']}: {causes[0]['summary']}", causes
 
 
 def _subscription(databases: Databases, uuid: bytes, what: str) -> Row:
@@ -117,12 +116,17 @@ def _place(databases: Databases, name: str) -> Row:
     seen = EventSeen(past, home, place)
     if seen.is_there:
         about = f"event {element_text(seen.element, past.names)}".rstrip()
-        causes = [*_of_findings(home, "address = ?", place), *_rows(causes_of_event(seen), past.name(place))]
+        causes = [
+            *_of_findings(past, [home], "address = ?", place),
+            *_rows(causes_of_event(seen), past.name(place)),
+        ]
         return _row(past.name(place), about, causes)
     shown = show(databases, name)
     if shown is None:
         raise _nothing(name)
-    return _row(shown["id"], f"{shown['kind']}: {shown['summary']}", _of_findings(home, "address = ?", place))
+    return _row(
+        shown["id"], f"{shown['kind']}: {shown['summary']}", _of_findings(past, [home], "address = ?", place)
+    )
 
 
 def _rows(causes: Iterable[Cause], *first: str) -> Iterator[Row]:
@@ -131,7 +135,7 @@ def _rows(causes: Iterable[Cause], *first: str) -> Iterator[Row]:
 
 def _of_talk(past: Past, talk: Talk) -> Iterator[Row]:
     """The causes of an exchange: what the client did, what the server answered, when."""
-    found = _of_findings(talk.file, _OF_EXCHANGE, talk.id, talk.id, talk.response_id or talk.id)
+    found = _of_findings(past, past.files, _OF_EXCHANGE, talk.id, talk.id, talk.response_id or talk.id)
     told = [_of_status(past, talk), *errors.refused_attributes(past, talk), *waiting.slow(past, talk)]
     causes = [cause for cause in told if cause is not None]
     rules = [rule_of(cause.code) for cause in causes]
@@ -150,24 +154,16 @@ def _of_status(past: Past, talk: Talk) -> Cause | None:
     return waiting.unsolicited(past, talk) if talk.status == "unsolicited" else None
 
 
-def _of_findings(file: Database, condition: str, *parameters: int) -> list[Row]:
-    """A cause for each kind of finding, with where it was found first."""
-    found: dict[str, list[Row]] = {}
-    for row in findings_where(file, condition, *parameters):
-        found.setdefault(row["code"], []).append(row)
-    causes = []
-    for code, rows in islice(found.items(), _IN_A_MESSAGE):
-        places = [str(row["exchange"] or row["frame"]) for row in rows if row["frame"] is not None]
-        more = f", and {len(rows) - 1} more like it" if len(rows) > 1 else ""
-        facts = (Fact(rows[1]["message"], tuple(places[1:])),) if more else ()
-        causes.append(Cause(code, f"{rows[0]['message']}{more}", facts).row(*places[:1]))
-    return causes
+def _of_findings(past: Past, files: Sequence[Database], condition: str, *parameters: int) -> list[Row]:
+    """A cause for each kind of finding."""
+    found = causes_of_findings(past, files, condition, *parameters)
+    return [cause.row(*([place] if place is not None else [])) for cause, place in found]
 
 
 def _message(past: Past, home: Database, place: int) -> Row:
     """A whole message: its findings, then the causes of each exchange and event in it."""
     low, high = address(frame_of(place)), address(frame_of(place) + 1) - 1
-    causes = _of_findings(home, "address BETWEEN ? AND ?", low, high)
+    causes = _of_findings(past, [home], "address BETWEEN ? AND ?", low, high)
     found = {row["code"] for row in causes}  # of all packets together
     exchanges = list(
         home.tuples(

@@ -15,16 +15,16 @@ from xentara_inspect.queries.explaining.past import Past, Talk
 from xentara_inspect.queries.explaining.words import span
 
 
-def _hello(failed: Failed) -> Found:
-    """When client_hello was sent on the connection."""
+def hello(failed: Failed) -> Found:
+    """When clienthello was sent on the connection."""
     past, talk = failed.past, failed.talk
     hellos = [told for told in past.told([CLIENT_HELLO], session=talk.session_id) if told.id != talk.id]
     if not hellos:
-        return Found((Fact("client_hello was never sent on this connection"),))
+        return Found((Fact("clienthello was never sent on this connection"),))
     first = hellos[-1]
     apart = span(abs(talk.time - first.time))
     when = f"{apart} {'later' if first.time > talk.time else 'before'}"
-    words = f"the first client_hello of this connection was sent {when}: {first.status}"
+    words = f"the first clienthello of this connection was sent {when}: {first.status}"
     return Found((past.fact(words, first.id),))
 
 
@@ -40,8 +40,8 @@ _LOOKS: Final[dict[int, Callable[[Failed], Found]]] = {
     codes.INVALID_PARAMETER: _compared,
     codes.COMMAND_NOT_FOUND: _compared,
     codes.INVALID_REQUEST: _compared,
-    codes.MISSING_CLIENT_HELLO: _hello,
-    codes.DUPLICATE_CLIENT_HELLO: _hello,
+    codes.MISSING_CLIENT_HELLO: hello,
+    codes.DUPLICATE_CLIENT_HELLO: hello,
     codes.UNKNOWN_ELEMENT: elements.unknown_element,
     codes.MISSING_ATTRIBUTE: writes.missing_attribute,
     codes.ACCESS_DENIED: access.access_denied,

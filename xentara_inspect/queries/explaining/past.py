@@ -165,7 +165,9 @@ class Past:
 
     def words(self, talk: Talk) -> str:
         """An exchange in a short line, safe to print."""
-        command = command_name(talk.opcode) or f"opcode {talk.opcode}"
+        command = command_name(talk.opcode) or (
+            "response" if talk.opcode is None else f"opcode {talk.opcode}"
+        )
         said = summaries.of_exchange(talk.opcode, self.request(talk), self.response(talk), self.names)
         return f"{command} {said}".rstrip()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from xentara_inspect.frames import address, frame_of
+from xentara_inspect.protocol.error_codes import INVALID_REQUEST, PARSE_ERROR
 from xentara_inspect.queries.causes import Cause, Fact
 from xentara_inspect.queries.exchanges import EXCHANGE_TIME
 from xentara_inspect.queries.explaining.failed import granted_before
@@ -13,6 +15,7 @@ from xentara_inspect.queries.explaining.sessions import End, end_of
 from xentara_inspect.queries.explaining.words import SECOND, either, span
 from xentara_inspect.queries.latencies import Latencies
 from xentara_inspect.queries.values import command_name
+from xentara_inspect.store.columns import stored_integer
 
 _NOTICED: Final = SECOND // 10
 """Shorter than this no answer is called slow: people do not notice it."""
@@ -27,6 +30,8 @@ _AROUND: Final = 5_000
 _MEANWHILE: Final = 10_000
 """So many exchanges are looked through for what was answered at the same time."""
 
+_MEND: Final = "mend the message that the server could not read; its findings say what is wrong with it"
+
 _LATENCIES: Final = """
     SELECT latency FROM (SELECT opcode, latency FROM exchanges WHERE id {0} ORDER BY id{1} LIMIT ?)
     WHERE opcode = ? AND latency IS NOT NULL"""
@@ -34,9 +39,12 @@ _BESIDE: Final = f"""
     SELECT e.id, e.session_id, e.responded FROM exchanges e
     WHERE {EXCHANGE_TIME} BETWEEN ? AND ? ORDER BY {EXCHANGE_TIME} LIMIT {_MEANWHILE}"""  # noqa: S608
 _SAME_ID: Final = """
-    SELECT id, response_id FROM (SELECT id, session_id, message_id, requested, response_id FROM exchanges
+    SELECT id FROM (SELECT id, session_id, message_id, requested FROM exchanges
                                  WHERE id < ? ORDER BY id DESC LIMIT ?)
     WHERE session_id = ? AND message_id = ? AND requested IS NOT NULL LIMIT 1"""
+_SENT: Final = """
+    SELECT id FROM (SELECT id, session_id, from_client FROM frames WHERE id < ? ORDER BY id DESC LIMIT ?)
+    WHERE session_id = ? AND from_client LIMIT 1"""
 
 
 def unanswered(past: Past, talk: Talk) -> Cause:
@@ -111,11 +119,33 @@ def slow(past: Past, talk: Talk) -> Iterator[Cause]:
 
 def unsolicited(past: Past, talk: Talk) -> Cause:
     """A response that no request waits for. Raises StoreError."""
-    fact = Fact(f"no request with message id {talk.message_id} came before it on this connection")
+    before = last_with_id(past, talk)
+    if before is None:
+        fact = Fact(f"no request with message id {talk.message_id} came before it on this connection")
+    else:
+        said = f"the last request with message id {talk.message_id} was answered already: a second answer"
+        fact = past.fact(said, before.id, before.response_id)
+    unreadable = list(_unreadable(past, talk))
+    summary = f"an answer to nobody, with message id {talk.message_id}"
+    return Cause("unsolicited-response", summary, (fact, *unreadable), _MEND if unreadable else None)
+
+
+def _unreadable(past: Past, talk: Talk) -> Iterator[Fact]:
+    """The message that an error may be about whose id the server could not read."""
+    if talk.error_code not in (PARSE_ERROR, INVALID_REQUEST):
+        return
     for file in reversed(past.files):
-        row = file.row(_SAME_ID, talk.id, 2 * _AROUND, talk.session_id, talk.message_id)
+        row = file.row(_SENT, frame_of(talk.id), 2 * _AROUND, talk.session_id)
         if row is not None:
-            said = f"the last request with message id {talk.message_id} was answered already: a second answer"
-            fact = past.fact(said, row["id"], row["response_id"])
-            break
-    return Cause("unsolicited-response", f"an answer to nobody, with message id {talk.message_id}", (fact,))
+            said = "it is the error for a message that cannot be read; the client's last one before it"
+            yield past.fact(said, address(row["id"]))
+            return
+
+
+def last_with_id(past: Past, talk: Talk) -> Talk | None:
+    """The last request with the same message id on the same connection, if near by. Raises StoreError."""
+    for file in reversed(past.files):
+        row = file.row(_SAME_ID, talk.id, 2 * _AROUND, talk.session_id, stored_integer(talk.message_id))
+        if row is not None:
+            return past.talk(row["id"])
+    return None
