@@ -18,7 +18,7 @@ from tests.queries.explaining import asked, codes, only, said, talked
 from tests.simulated import LEVEL as LEVEL_ELEMENT
 from tests.simulated import MODE, SPEED
 from tests.store_traffic import CONVERSATION, HELLO, LEVEL, VALVE, VALVE_UUID, info
-from xentara_inspect.protocol import commands, error_codes
+from xentara_inspect.protocol import commands, error_codes, identifiers
 from xentara_inspect.queries.causes import CAUSE_KEYS, CAUSES, cause_of, code_of_error, rule_of
 from xentara_inspect.queries.why import WHY_KEYS
 from xentara_inspect.simulator import OPERATOR, VIEWER, Client
@@ -148,7 +148,7 @@ def test_an_element_that_nobody_told_of_is_said_to_be_so_and_how_often_it_was_as
     code, text, cause = only(database, failed(database))
     assert code == "unknown-element"
     assert f"{NOBODY_UUID}: never told by the server, as far as is recorded" in text
-    assert "3 requests about it answered so, 3 of them on this connection" in text
+    assert "3 requests of it answered so, 3 of them on this connection" in text
     assert cause["evidence"] == ["7p1", "3p1"]
 
 
@@ -322,7 +322,7 @@ def test_the_sub_session_that_was_named_is_told_with_its_check_access(database: 
     ("lines", "text"),
     [
         ((f">[[0, 3, 13, {{0: {NOBODY}}}]]", "<[[1, 3]]"), "which was closed"),
-        ((), "asked for sub-session 77777777-7777-7777-7777-777777777777, by"),
+        ((), "asked for sub-session 77777777-7777-7777-7777-777777777777 by"),
     ],
     ids=["closed", "open"],
 )
@@ -398,6 +398,17 @@ def test_a_value_that_was_taken_has_no_cause_and_is_told_by_the_next_that_is_not
     _, text, cause = only(database, "last")
     assert "the last write granted was 1500.5" in text
     assert "3p1" in cause["evidence"]
+
+
+def test_an_attribute_by_its_uuid_is_the_one_that_its_number_names(database: Path) -> None:
+    value = next(uuid for uuid, number in identifiers.ATTRIBUTE_UUIDS.items() if number == 11)
+    talked(database, _written(LEVEL_ELEMENT, 1.5, value))
+    code, text, _ = only(database, "last")
+    assert (code, "read only, of type Float32" in text, "the last read said" in text) == (
+        "read-only",
+        True,
+        True,
+    )
 
 
 def test_a_missing_attribute_is_held_against_those_that_meta_data_told(database: Path) -> None:

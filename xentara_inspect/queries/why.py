@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from xentara_inspect.escape import safe
 from xentara_inspect.frames import address, frame_of, position_in
 from xentara_inspect.queries.carried import home_of
 from xentara_inspect.queries.causes import CAUSE_KEYS, Cause, cause_of, rule_of
@@ -41,8 +42,8 @@ def why(asked: Askable, what: str) -> Row:
 
     what: an address as `show` takes it, `last`, the UUID of a subscription, `session:3`, `finding:7`.
     about: a line for people. causes: rows with `CAUSE_KEYS`, the first one first to look at; evidence: what
-    `show` takes; details: texts with the ids of what shows them. Reads a bounded part of the recording.
-    Raises QuestionError for what is not there, or not clear; StoreError.
+    `show` takes; details: texts with the ids of what shows them. Packets and values are looked for near by
+    only, exchanges of some kinds in the whole recording. Raises QuestionError for what is not there, or not clear; StoreError.
     """
     databases = as_databases(asked)
     what = what.strip()
@@ -60,7 +61,7 @@ def why(asked: Askable, what: str) -> Row:
 
 
 def _row(name: str, about: str, causes: Iterable[Row]) -> Row:
-    return {"id": name, "about": about, "causes": list(causes)}
+    return {"id": name, "about": safe(about), "causes": list(causes)}
 
 
 def _nothing(what: str, listed_by: str = "log") -> QuestionError:

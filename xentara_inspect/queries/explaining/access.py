@@ -19,7 +19,7 @@ from xentara_inspect.protocol.commands import (
 )
 from xentara_inspect.protocol.objects import SERVER_INFORMATION_OBJECT
 from xentara_inspect.protocol.shape_types import UuidRole
-from xentara_inspect.queries.causes import Fact
+from xentara_inspect.queries.causes import Fact, listed
 from xentara_inspect.queries.explaining.failed import Failed, Found, given_uuid, granted
 from xentara_inspect.queries.explaining.past import Past, Talk
 from xentara_inspect.queries.explaining.words import span
@@ -53,10 +53,9 @@ def access_denied(failed: Failed) -> Found:
         fact, remedy = _acting(past, talk, acting, found)
         return Found((*facts, fact, *_checked(past, said, acting)), remedy)
     open_ones = [one for one in found if one.closed is None]
-    facts += [
-        past.fact(f"open, but not named: sub-session {_whose(past, one)}", one.created.id)
-        for one in open_ones
-    ]
+    if open_ones:
+        whose = listed(_whose(past, one) for one in open_ones)
+        facts.append(past.fact(f"open, but not named: {whose}", *(one.created.id for one in open_ones)))
     return Found((*facts, *_checked(past, said, None)), _NAME_ONE if open_ones else None)
 
 
@@ -78,9 +77,8 @@ def _user(past: Past, talk: Talk, said: Sequence[Talk]) -> Fact:
         if shown is not None and isinstance(shown.packet, Response) and not shown.packet.is_error:
             user = text(entries(shown.packet.body, SERVER_INFORMATION_OBJECT).get("User Name"))
             if user:
-                return past.fact(
-                    f"the user of session {talk.session_id} is {user}, as the server says", told.id
-                )
+                who = f"the user of session {talk.session_id} is {user}, as the server says"
+                return past.fact(who, told.id)
     return Fact(f"session {talk.session_id} named no user when it connected")
 
 
@@ -108,7 +106,7 @@ def _named(past: Past, told: Talk, role: UuidRole = UuidRole.SUB_SESSION) -> byt
 
 def _whose(past: Past, one: _SubSession) -> str:
     words = past.words(one.created).partition(" ")[2].removesuffix(f": {uuid_text(one.uuid)}")
-    return f"{uuid_text(one.uuid)}, by {words}"
+    return f"sub-session {uuid_text(one.uuid)} by {words}"
 
 
 def _acting(past: Past, talk: Talk, acting: bytes, found: Sequence[_SubSession]) -> tuple[Fact, str | None]:
@@ -117,11 +115,10 @@ def _acting(past: Past, talk: Talk, acting: bytes, found: Sequence[_SubSession])
         if one.uuid == acting:
             if one.closed is not None:
                 ago = span(talk.time - one.closed.time)
-                said = f"asked for sub-session {_whose(past, one)}, which was closed {ago} before"
-                return past.fact(
-                    said, one.created.id, one.closed.id
-                ), "create the sub-session anew before it is used"
-            return past.fact(f"asked for sub-session {_whose(past, one)}", one.created.id), None
+                said = f"asked for {_whose(past, one)}, which was closed {ago} before"
+                fact = past.fact(said, one.created.id, one.closed.id)
+                return fact, "create the sub-session anew before it is used"
+            return past.fact(f"asked for {_whose(past, one)}", one.created.id), None
     for told in past.told([CREATE_SUB_SESSION], before=talk.id):
         if told.session_id != talk.session_id and granted(past, told) == acting:
             said = f"asked for sub-session {uuid_text(acting)}, which is one of session {told.session_id}"
@@ -168,10 +165,8 @@ def _of_two(failed: Failed, role: UuidRole, opens: int, closes: int) -> Found:
             continue
         ago = span(talk.time - told.time)
         if told.session_id != talk.session_id:
-            where = f"session {told.session_id}"
-            return Found(
-                (past.fact(f"{called} is one of {where}, opened or closed there {ago} before", told.id),)
-            )
+            said = f"{called} is one of session {told.session_id}, opened or closed there {ago} before"
+            return Found((past.fact(said, told.id),))
         what = "was opened" if opened else "was closed already,"
         return Found((past.fact(f"{called} {what} {ago} before", told.id),))
     return Found((Fact(f"{called} was never granted, as far as is recorded"),))
@@ -190,7 +185,6 @@ def invalid_stage(failed: Failed) -> Found:
         told = next((told for told in said if told.opcode in wanted), None)
         if told is not None:
             ago = span(talk.time - told.time)
-            facts.append(
-                past.fact(f"{past.words(told)}, by session {told.session_id}, {ago} before", told.id)
-            )
+            said_then = f"{past.words(told)}, by session {told.session_id}, {ago} before"
+            facts.append(past.fact(said_then, told.id))
     return Found(tuple(facts))

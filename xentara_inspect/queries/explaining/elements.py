@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -66,10 +66,9 @@ def _guessed(past: Past, element: bytes) -> tuple[Fact, str | None]:
     turned = UUID(bytes=element).bytes_le
     name = past.names.element(turned)
     if name is not None:
+        called = f"{name}, {uuid_text(turned)}"
         return (
-            Fact(
-                f"never told by the server; with its bytes in another order it is {name}, {uuid_text(turned)}"
-            ),
+            Fact(f"never told by the server; with its bytes in another order it is {called}"),
             "send the 16 bytes in the order of RFC 9562, as text has them, not in that of a GUID",
         )
     attribute = identifiers.ATTRIBUTE_NUMBERS.get(element)
@@ -98,12 +97,16 @@ def _tells(past: Past, told: Talk, element: bytes) -> bool:
 
 def _how_often(past: Past, talk: Talk, element: bytes) -> Iterator[Fact]:
     """How often it was asked for in vain, where that is more than once."""
-    asked = past.asked_for(element, UNKNOWN_ELEMENT)
+    return _vain(past, talk, past.asked_for(element, UNKNOWN_ELEMENT), "request")
+
+
+def _vain(past: Past, talk: Talk, asked: Sequence[Talk], what: str) -> Iterator[Fact]:
+    """How many of what was asked were answered so. asked: the last first."""
     if len(asked) > 1:
         here = sum(other.session_id == talk.session_id for other in asked)
-        times = either(len(asked) >= FEW, len(asked), "request")
-        yield past.fact(f"{times} about it answered so, {here:,} of them on this connection",
-                        asked[-1].id, asked[0].id)  # fmt: skip
+        times = either(len(asked) >= FEW, len(asked), what)
+        said = f"{times} of it answered so, {here:,} of them on this connection"
+        yield past.fact(said, asked[-1].id, asked[0].id)
 
 
 def _unknown_key(past: Past, talk: Talk, key: str) -> Found:
@@ -115,13 +118,9 @@ def _unknown_key(past: Past, talk: Talk, key: str) -> Found:
     found = [told for told in asked if told.status == "ok"]
     refused = [told for told in asked if told.error_code == UNKNOWN_ELEMENT]
     if found:
-        facts.append(
-            past.fact(f"it was found by {count(len(found), 'lookup')}: the model has changed", found[0].id)
-        )
-    if len(refused) > 1:
-        here = sum(told.session_id == talk.session_id for told in refused)
-        facts.append(past.fact(f"{count(len(refused), 'lookup')} of it answered so, {here:,} of them on this"
-                               " connection", refused[-1].id, refused[0].id))  # fmt: skip
+        said = f"it was found by {count(len(found), 'lookup')}: the model has changed"
+        facts.append(past.fact(said, found[0].id))
+    facts += _vain(past, talk, refused, "lookup")
     return Found(tuple(facts), "compare the key with the model, letter by letter, or browse it")
 
 

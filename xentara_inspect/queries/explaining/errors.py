@@ -16,15 +16,15 @@ from xentara_inspect.queries.explaining.words import span
 
 
 def hello(failed: Failed) -> Found:
-    """When clienthello was sent on the connection."""
+    """When client_hello was sent on the connection."""
     past, talk = failed.past, failed.talk
     hellos = [told for told in past.told([CLIENT_HELLO], session=talk.session_id) if told.id != talk.id]
     if not hellos:
-        return Found((Fact("clienthello was never sent on this connection"),))
+        return Found((Fact("client_hello was never sent on this connection"),))
     first = hellos[-1]
     apart = span(abs(talk.time - first.time))
     when = f"{apart} {'later' if first.time > talk.time else 'before'}"
-    words = f"the first clienthello of this connection was sent {when}: {first.status}"
+    words = f"the first client_hello of this connection was sent {when}: {first.status}"
     return Found((past.fact(words, first.id),))
 
 

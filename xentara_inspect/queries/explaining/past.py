@@ -1,4 +1,8 @@
-"""What a recording holds around one thing, read in bounded steps, whatever its size is."""
+"""What a recording holds around one thing.
+
+Packets are looked for near by only, whatever the size of the recording is; exchanges of some kinds in all of
+it, which is one look at the table of exchanges.
+"""
 
 from __future__ import annotations
 
@@ -233,7 +237,7 @@ class Past:
         found: dict[AttributeKey, Described] = {}
         for file in self.files:
             for row in file.rows(_DESCRIBED, (uuid_text(element),)):
-                key = loaded_attribute(row["attribute"])
+                key = attribute_number(loaded_attribute(row["attribute"]))
                 access, data_type = loaded_integer(row["access"]), loaded_integer(row["data_type"])
                 found[key] = Described(key, row["name"], access, data_type)
         return list(found.values())

@@ -124,7 +124,8 @@ def _closed(past: Past, session: int, row: dict[str, Any], left: list[int]) -> C
         words = [past.words(talk) for talk in map(past.talk, left[:1]) if talk is not None]
         said = f"{count(len(left), 'request')} had no answer then, the first: {''.join(words)}"
         facts.append(past.fact(said, *left))
-    says = meaning.says if meaning is not None else "what that means is not registered"
+    unknown = "nobody saw a close frame" if row["close_code"] is None else "what that means is not registered"
+    says = meaning.says if meaning is not None else unknown
     if row["close_code"] in ENDS_WELL and left:
         says = f"{count(len(left), 'request')} had no answer then"
     remedy = meaning.remedy if meaning is not None else None

@@ -14,7 +14,7 @@ from xentara_inspect.queries.explaining.past import Described, Past, Talk, Value
 from xentara_inspect.queries.explaining.words import span
 from xentara_inspect.queries.values import reading_json
 from xentara_inspect.queries.words import attribute_text, element_text
-from xentara_inspect.traffic.readings import AttributeKey, of_write
+from xentara_inspect.traffic.readings import AttributeKey, attribute_number, of_write
 
 _WIDTHS: Final = {number: 8 << (number - 1) % 4 for number in range(1, 9)}
 """Bits of the integer data types: 1 to 4 are signed, 5 to 8 are not."""
@@ -46,10 +46,11 @@ def refused_value(failed: Failed) -> Found:
     if not readings or element is None:
         return Found()
     reading = readings[0]
+    attribute = attribute_number(reading.attribute)
     written = _shown(reading_json(reading.value, reading.value_kind), reading.value_kind)
     facts = [Fact(f"written was {written}, {_article(reading.value_kind)}")]
     remedy = None
-    described = next((one for one in past.described(element) if one.attribute == reading.attribute), None)
+    described = next((one for one in past.described(element) if one.attribute == attribute), None)
     if described is not None:
         facts.append(Fact(_says(described)))
         misfit = _misfit(described.data_type, reading.value, reading.value_kind)
@@ -59,7 +60,7 @@ def refused_value(failed: Failed) -> Found:
     if signed is not None:
         facts.append(Fact(f"as 64 bits with a sign it is {signed}: a negative number taken for one without"))
         remedy = "encode negative numbers as negative CBOR integers (major type 1), not as their 64 bits"
-    return Found((*facts, *last_values(past, talk, element, reading.attribute)), remedy)
+    return Found((*facts, *last_values(past, talk, element, attribute)), remedy)
 
 
 def last_values(past: Past, talk: Talk, element: bytes, attribute: AttributeKey) -> Iterator[Fact]:
