@@ -31,7 +31,7 @@ def why(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
 
     ID is what `log`, `events` and `subscriptions` print, such as 42p1; 42 is a whole message, last the
     last line of `log`; a subscription's UUID; session:3 and finding:7 as `sessions` and `findings
-    --json` number them. What went well is said in one line. Below each fact are the IDs that `show` takes.
+    --json` number them. What went well is said in one line. Behind each fact stand the IDs that `show` takes.
     """
     from xentara_inspect.queries.why import WHY_KEYS
     from xentara_inspect.queries.why import why as explained

@@ -43,7 +43,8 @@ def why(asked: Askable, what: str) -> Row:
     what: an address as `show` takes it, `last`, the UUID of a subscription, `session:3`, `finding:7`.
     about: a line for people. causes: rows with `CAUSE_KEYS`, the first one first to look at; evidence: what
     `show` takes; details: texts with the ids of what shows them. Packets and values are looked for near by
-    only, exchanges of some kinds in the whole recording. Raises QuestionError for what is not there, or not clear; StoreError.
+    only, exchanges of some kinds in the whole recording. Raises QuestionError for what is not there, or not
+    clear; StoreError.
     """
     databases = as_databases(asked)
     what = what.strip()
