@@ -322,16 +322,20 @@ def test_the_sub_session_that_was_named_is_told_with_its_check_access(database: 
     ("lines", "text"),
     [
         ((f">[[0, 3, 13, {{0: {NOBODY}}}]]", "<[[1, 3]]"), "which was closed"),
-        ((), "asked for sub-session 77777777-7777-7777-7777-777777777777 by"),
+        ((), '"ann" |'),
+        (
+            (f">[[0, 3, 13, {{0: {NOBODY}}}]]", "<[[1, 3]]",
+             '>[[0, 5, 12, {0: 123({0: "bob", 1: "x"})}]]', f"<[[1, 5, {NOBODY}]]"), '"bob" |',
+        ),
     ],
-    ids=["closed", "open"],
-)
+    ids=["closed", "open", "created again"],
+)  # fmt: skip
 def test_a_sub_session_that_was_closed_before_is_said_to_be(
     lines: tuple[str, ...], text: str, database: Path
 ) -> None:
     created = '>[[0, 2, 12, {0: 123({0: "ann", 1: "x"})}]]', f"<[[1, 2, {NOBODY}]]"
     fill(database, *HELLO, *created, *lines, f">[[0, 4, 10, {{0: {NOBODY}}}]]", "<[[2, 4, {0: -32102}]]")
-    assert text in only(database, "last")[1]
+    assert text in f"{only(database, 'last')[1]} |"
 
 
 def test_a_sub_session_of_nobody_and_one_of_another_connection_are_told_apart(database: Path) -> None:
@@ -489,10 +493,12 @@ def test_a_stage_that_cannot_be_left_is_told_with_who_changed_it(database: Path)
 def test_a_parameter_that_is_wrong_is_named_before_the_error_that_only_says_so(database: Path) -> None:
     async def talk(client: Client) -> None:
         await client.request(commands.READ, {0: LEVEL_ELEMENT, 1: [11]})
-        await client.request(commands.READ, {0: LEVEL_ELEMENT, 1: "Value"})
+        for _ in range(2):
+            await client.request(commands.READ, {0: LEVEL_ELEMENT, 1: "Value"})
 
     talked(database, talk)
     first, second = asked(database, "last")["causes"]
     assert (first["code"], second["code"]) == ("wrong-parameter-type", "invalid-parameter")
     assert "granted before: read" in said(second)
+    assert second["evidence"] == ["7p1", "3p1"]
     assert codes(database, "3p1") == []

@@ -252,6 +252,13 @@ def test_who_unsubscribed_is_told_and_what_came_behind_that_does_not_count(datab
     assert cause["evidence"] == ["3p1", "5p1"]
 
 
+def test_reads_behind_its_end_do_not_count(database: Path) -> None:
+    closed = f">[[0, 9, 7, {{0: {SUBSCRIPTION}}}]]", "<[[1, 9]]"
+    read = [(3 + late, line) for late, line in ((0, READ), (0.1, ANSWER))]
+    quiet(database, *read, (4, closed[0]), (4.1, closed[1]), (5, READ), (5.1, "<[[1, 3, {11: 121(2)}]]"))
+    assert "1 read meanwhile always said the same" in only(database, SUBSCRIPTION_UUID)[1]
+
+
 def test_a_subscription_to_no_attribute_is_told_to_name_some(database: Path) -> None:
     quiet(database, attributes=())
     _, text, cause = only(database, SUBSCRIPTION_UUID)

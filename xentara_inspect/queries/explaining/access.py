@@ -89,7 +89,7 @@ def _sub_sessions(past: Past, said: Sequence[Talk]) -> Iterator[_SubSession]:
     for told in said:
         if told.opcode == CLOSE_SUB_SESSION and told.status == "ok":
             uuid = _named(past, told)
-            if uuid is not None and uuid not in seen:
+            if uuid is not None:
                 closed.setdefault(uuid, told)
         elif told.opcode == CREATE_SUB_SESSION:
             uuid = granted(past, told)
