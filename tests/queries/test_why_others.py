@@ -474,7 +474,9 @@ def test_what_a_rotated_recording_has_in_several_files_is_one(tmp_path: Path) ->
     assert "told on this connection 2 ms before, by lookup Plant.Valve" in said(cause)
     (cause,) = asked(files, SUBSCRIPTION_UUID)["causes"]
     assert cause["code"] == "no-events"
-    assert asked(files, "session:1")["causes"] == []
+    session = asked(files, "session:1")
+    assert session["causes"] == []
+    assert session["about"].endswith('closed: 1000 Normal Closure, "bye"; 1 request answered by an error')
 
 
 # Cost

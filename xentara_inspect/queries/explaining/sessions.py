@@ -14,9 +14,10 @@ from xentara_inspect.queries.explaining.words import count, span
 from xentara_inspect.queries.subscribed_elements import recorded_until
 
 _SESSION: Final = (
-    "SELECT client, server, path, user, opened, closed, close_code, close_reason, closed_by, refused, dropped"
-    " FROM sessions WHERE id = ?"
+    "SELECT client, server, path, user, opened, closed, close_code, close_reason, closed_by, refused,"
+    " dropped, coalesce(errors, 0) AS errors FROM sessions LEFT JOIN session_totals ON session_id = id WHERE id = ?"
 )
+_ENDING: Final = ("closed", "close_code", "close_reason", "closed_by")
 _LOOKED_THROUGH: Final = 20_000
 """So many frames before the end of a connection are looked through for its last ones."""
 _LAST: Final = f"""
@@ -44,11 +45,10 @@ def session_row(past: Past, session: int) -> dict[str, Any] | None:
     for file in past.files:
         row = file.row(_SESSION, session)
         if row is not None:
-            told = dict(row)
-            ending = {key: told[key] for key in ("closed", "close_code", "close_reason", "closed_by")}
-            found = (
-                told if found is None else found | ending | {"dropped": found["dropped"] + told["dropped"]}
-            )
+            before, found = found, dict(row)
+            if before is not None:
+                ending = {key: found[key] for key in _ENDING}
+                found = before | ending | {key: before[key] + found[key] for key in ("dropped", "errors")}
     return found
 
 
@@ -77,7 +77,8 @@ def about_session(row: dict[str, Any]) -> str:
     user = f", user {row['user']}" if row["user"] else ""
     peers = f"{row['client'] or 'a client'} to {row['server'] or 'a server'}{row['path'] or ''}"
     ended = "refused" if row["refused"] else "open" if row["closed"] is None else f"closed: {_closing(row)}"
-    return f"{peers}{user}; {ended}"
+    errors = f"; {count(row['errors'], 'request')} answered by an error" if row["errors"] else ""
+    return f"{peers}{user}; {ended}{errors}"
 
 
 def causes_of_session(past: Past, session: int) -> Iterator[Cause]:
