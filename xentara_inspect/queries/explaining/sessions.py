@@ -15,7 +15,8 @@ from xentara_inspect.queries.subscribed_elements import recorded_until
 
 _SESSION: Final = (
     "SELECT client, server, path, user, opened, closed, close_code, close_reason, closed_by, refused,"
-    " dropped, coalesce(errors, 0) AS errors FROM sessions LEFT JOIN session_totals ON session_id = id WHERE id = ?"
+    " dropped, coalesce(errors, 0) AS errors FROM sessions"
+    " LEFT JOIN session_totals ON session_id = id WHERE id = ?"
 )
 _ENDING: Final = ("closed", "close_code", "close_reason", "closed_by")
 _LOOKED_THROUGH: Final = 20_000
