@@ -31,6 +31,8 @@ _COMMANDS: Final = (
     ("log",),
     ("log", "--events"),
     ("show", "1p1"),
+    ("why", "203p1"),  # the subscription
+    ("why", "session:1"),
     ("sessions",),
     ("findings",),
     ("subscriptions",),

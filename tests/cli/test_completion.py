@@ -58,6 +58,13 @@ def test_sessions_and_what_can_be_shown_are_offered(plant: Path) -> None:
     assert offered("show", "-d", str(plant), "la") == ["last"]
 
 
+def test_what_went_wrong_is_offered_to_why_then_connections_and_subscriptions(plant: Path) -> None:
+    assert offered("why", "-d", str(plant), "") == [
+        "last", "19p1", "15p1", "14p1", "11p2", "11p1", "session:1", "6p1",
+    ]  # fmt: skip
+    assert offered("findings", "--explain", "nil") == ["nil-uuid"]
+
+
 def test_names_out_of_tables_need_no_database() -> None:
     assert offered("findings", "--code", "hello") == ["hello-missing"]
     assert offered("log", "--command", "brow") == ["browse"]

@@ -49,16 +49,17 @@ def run(*arguments: str | Path) -> str:
 
 
 def said(command: str, *databases: Path) -> list[dict[str, Any]]:
-    """All rows of a list, and of `show` all that is listed, and each message whole."""
+    """All rows of a list, and of `show` and `why` all that is listed, and each message whole."""
     chosen = [option for database in databases for option in ("-d", str(database))]
-    if command != "show":
+    if command not in ("show", "why"):
         more = ["--limit", "0"] if command != "stats" else []
         more += ["--events"] if command == "log" else []
         rows: list[dict[str, Any]] = json.loads(run(command, *chosen, *more, "--json"))
         return rows
     names = [row["id"] for row in said("log", *databases)]
     messages = {re.sub("p[0-9]+$", "", name) for name in names}
-    shown: list[dict[str, Any]] = json.loads(run(command, *chosen, *names, *messages, "--json"))
+    sessions = [f"session:{row['id']}" for row in said("sessions", *databases)] if command == "why" else []
+    shown: list[dict[str, Any]] = json.loads(run(command, *chosen, *names, *messages, *sessions, "--json"))
     return shown
 
 

@@ -59,7 +59,7 @@ def test_every_command_says_how_it_is_used(command: str) -> None:
     text = inspect(command, "-h")
     assert text.startswith(f"Usage: xentara-inspect {command}")
     assert "\\b" not in text
-    if command in (*LISTS, "show"):  # with examples, on lines of their own
+    if command in (*LISTS, "show", "why"):  # with examples, on lines of their own
         lines = text.splitlines()
         assert any(line.startswith("    xentara-inspect ") for line in lines[lines.index("  Examples:") :])
 

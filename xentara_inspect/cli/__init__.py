@@ -27,6 +27,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sessions": ("lists", "List the recorded connections."),
     "log": ("log", "List requests with their responses, and what was malformed."),
     "show": ("show", "Show one exchange, event or frame in annotated notation."),
+    "why": ("why", "Say why something failed: what was asked for, what shows it, what helps."),
     "events": ("lists", "List pushed events."),
     "readings": ("readings", "List, sum up or draw attribute values seen in events, reads and writes."),
     "stats": ("stats", "Count and time what was asked, by command, element, minute and the like."),

@@ -86,6 +86,21 @@ def _shown(databases: Databases) -> Iterator[tuple[str, str]]:
         yield row["id"], row["command"] or row["kind"]
 
 
+def _explained(databases: Databases) -> Iterator[tuple[str, str]]:
+    """What went wrong, the newest first; connections; subscriptions."""
+    from xentara_inspect.queries.log import log
+    from xentara_inspect.queries.ranges import LAST
+    from xentara_inspect.queries.subscriptions import subscriptions
+
+    yield LAST, ""
+    for row in reversed(list(log(databases, status=("error", "unanswered", "unsolicited", "pending")))):
+        yield row["id"], f"{row['command'] or row['kind']} {row['status']}"
+    for name, word in _sessions(databases):
+        yield f"session:{name}", word
+    for row in subscriptions(databases):
+        yield row["id"], f"subscription {row['status']}"
+
+
 def _commands() -> Iterable[str]:
     from xentara_inspect.protocol.commands import OPCODES
 
@@ -118,6 +133,7 @@ _KNOWN: Final[dict[str, Callable[[], Iterable[str]]]] = {
 }
 _IN_DATABASES: Final[dict[str, Callable[[Databases], Iterable[tuple[str, str]]]]] = {
     "elements": _elements,
+    "explained": _explained,
     "sessions": _sessions,
     "shown": _shown,
 }

@@ -101,7 +101,11 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
     print_answer(databases, form, query, EVENT_KEYS, columns, **filters)
 
 
-@click.command(epilog=options.examples("findings --severity error", "findings --code unanswered-request"))
+@click.command(
+    epilog=options.examples(
+        "findings --severity error", "findings --code unanswered-request", "findings --explain nil-uuid"
+    )
+)
 @options.databases_option
 @options.format_option
 @options.limit_option("newest N")
@@ -124,11 +128,22 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 @options.since_until_options
 @options.local_option
 @options.follow_option
-def findings(databases: tuple[str, ...], form: str, **filters: Any) -> None:
-    """List departures from the specification, the newest 50, oldest first."""
+@click.option(
+    "--explain",
+    metavar="CODE",
+    shell_complete=options.offering("findings"),
+    help="Instead say what a code means, what helps, and how many there are in all.",
+)
+def findings(databases: tuple[str, ...], form: str, explain: str | None, **filters: Any) -> None:
+    """List departures from the specification, the newest 50, oldest first; `why` says more of one."""
     from xentara_inspect.queries.findings import FINDING_KEYS
     from xentara_inspect.queries.findings import findings as query
 
+    if explain is not None:
+        from xentara_inspect.cli.why import print_rule
+
+        print_rule(databases, form, explain)
+        return
     columns = (
         Column("frame", "Frame", right=True),
         Column("exchange", "Exchange", right=True, spare=1, usual=7),

@@ -15,7 +15,7 @@ from xentara_inspect.cli.output import json_text, milliseconds, print_rows, seve
 from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import out, terminal_width
 from xentara_inspect.cli.reading import opened
-from xentara_inspect.cli.wrapping import wrapped
+from xentara_inspect.cli.wrapping import bold, joined, wrapped
 from xentara_inspect.escape import safe
 from xentara_inspect.queries.databases import Databases
 
@@ -107,11 +107,16 @@ def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _print_texts(rows: Iterable[Mapping[str, Any]]) -> None:
+    troubled = None
     for number, row in enumerate(rows):
         if number:
             out("")
         for line in text_lines(row, terminal_width()):
             out(line)
+        if row["findings"] or row["status"] not in (None, "ok"):
+            troubled = troubled or row["id"]
+    if troubled is not None and terminal_width() is not None:
+        out("\n" + click.style(f"xentara-inspect why {troubled} says why", dim=True))
 
 
 def text_lines(row: Mapping[str, Any], width: int | None = None) -> Iterator[str]:
@@ -126,21 +131,21 @@ def text_lines(row: Mapping[str, Any], width: int | None = None) -> Iterator[str
             place = f"message {packet['frame']}"
             if packet["position"]:
                 place += f", packet {packet['position']}"
-            title = _bold((side if row["kind"] == "exchange" else row["kind"]).capitalize())
-            yield f"\n{_joined([title, packet['time'], f'{place}, {direction}'], width)}\n"
+            title = bold((side if row["kind"] == "exchange" else row["kind"]).capitalize())
+            yield f"\n{joined([title, packet['time'], f'{place}, {direction}'], width)}\n"
             yield wrapped(packet["notation"].rstrip("\n"), width)
         elif row["kind"] == "exchange":
-            yield f"\n{_bold(side.capitalize())} · none"
+            yield f"\n{bold(side.capitalize())} · none"
     if row["findings"]:
-        yield f"\n{_bold('Findings')}"
+        yield f"\n{bold('Findings')}"
         for finding in row["findings"]:
             severity = click.style(finding["severity"], fg=severity_style(finding["severity"]) or None)
             words = f"{finding['code']}: {safe(finding['message'])}".split(" ")
-            yield _joined([f"  {severity}", *words], width, " ", indent=4)
+            yield joined([f"  {severity}", *words], width, " ", indent=4)
 
 
 def _headline(row: Mapping[str, Any], width: int | None) -> str:
-    parts = [_bold(f"{row['kind']} {row['id']}"), f"session {row['session']}"]
+    parts = [bold(f"{row['kind']} {row['id']}"), f"session {row['session']}"]
     if row["command"] is not None:
         parts.append(row["command"])
     if row["status"] is not None:
@@ -151,20 +156,4 @@ def _headline(row: Mapping[str, Any], width: int | None) -> str:
         parts.append(f"{milliseconds(row['latency_ms'])} ms")
     if row["element"] is not None:
         parts.append(safe(row["element"]))
-    return _joined(parts, width)
-
-
-def _joined(parts: Sequence[str], width: int | None, between: str = " · ", indent: int = 2) -> str:
-    """Parts behind one another; where they are wider than that, over several lines."""
-    lines = [parts[0]]
-    for part in parts[1:]:
-        longer = f"{lines[-1]}{between}{part}"
-        if width is None or len(click.unstyle(longer)) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(" " * indent + part)
-    return "\n".join(lines)
-
-
-def _bold(text: str) -> str:
-    return click.style(text, bold=True)
+    return joined(parts, width)

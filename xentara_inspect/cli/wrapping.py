@@ -1,11 +1,13 @@
-"""Notation on a terminal that is narrower: comments go on under themselves, and it stays notation."""
+"""Text on a terminal that is narrower: words go on below; comments of notation do so under themselves."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
+
+import click
 
 _COMMENTED: Final = re.compile(
     r"""((?:[^"'#]++|"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')*+)# (.*)"""  # possessive: in linear time
@@ -57,3 +59,20 @@ def _laid_out(parts: Parts, column: int, width: int) -> Iterator[str]:
     for line in rest or [""]:
         yield f"{text.ljust(column)}# {line}"
         text = ""
+
+
+def joined(parts: Sequence[str], width: int | None, between: str = " · ", indent: int = 2) -> str:
+    """Parts behind one another; where they are wider than that, over several lines."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]}{between}{part}"
+        if width is None or len(click.unstyle(longer)) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(" " * indent + part)
+    return "\n".join(lines)
+
+
+def bold(text: str) -> str:
+    """For titles."""
+    return click.style(text, bold=True)

@@ -6,12 +6,16 @@ is in, or in which its session ended, holds its bytes again and the whole exchan
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from xentara_inspect.frames import position_in
-from xentara_inspect.queries.databases import Database, Databases
+from xentara_inspect.frames import frame_of, position_in
+from xentara_inspect.queries.databases import Database, Databases, Recording
 from xentara_inspect.queries.parsed_frames import Shown
 from xentara_inspect.traffic import packets
+
+_EXCHANGE: Final = (
+    "SELECT 1 FROM exchanges WHERE id = ?1 UNION ALL SELECT 1 FROM exchanges WHERE response_id = ?1"
+)
 
 
 class Superseded(NamedTuple):
@@ -51,3 +55,17 @@ def carried_request(file: Database, address: int) -> Shown | None:
         return None
     packet = packets.parse(row["packet"]).packets[0]
     return Shown(packet._replace(position=position_in(address)), row["packet"])
+
+
+def home_of(recording: Recording, place: int) -> Database | None:
+    """The file that knows most of what stands at an address: of an exchange the last that has it.
+
+    None where nothing is there. Raises StoreError.
+    """
+    for file in reversed(recording.files):
+        if file.row(_EXCHANGE, place) is not None:
+            return file
+    for file in recording.files:
+        if file.row("SELECT 1 FROM frames WHERE id = ?", frame_of(place)) is not None:
+            return file
+    return None

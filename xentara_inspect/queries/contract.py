@@ -113,8 +113,29 @@ _SIDE: Final[Schema] = {
     "required": ["time", "frame", "position", "notation", "decoded"],
 }
 _FINDING_ROW: Final[Schema] = {"type": "object", "properties": _FINDING, "required": [*_FINDING]}
+_CODE: Final = {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"}
+_IDS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
+_DETAIL: Final[Schema] = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "ids": _IDS},
+    "required": ["text", "ids"],
+}
+_CAUSE: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "code": _CODE | {"description": "stable: of a finding, of an error in kebab-case, or of `why` alone"},
+        "summary": _is("what went wrong, a line for people", "string"),
+        "specification": _is("what is asked, in our words, with the page", "string"),
+        "evidence": _IDS | {"description": "what `show` takes"},
+        "remedy": _is("what helps", "string"),
+        "severity": _one_of("how bad it is", Severity),
+        "details": {"type": "array", "items": _DETAIL, "description": "what the traffic shows, and where"},
+    },
+    "required": ["code", "summary", "specification", "evidence", "remedy", "severity", "details"],
+}
 _DEFINITIONS: Final[dict[str, Schema]] = {
-    "show": {"side": _SIDE, "packet": _PACKET, "named": _NAMED, "finding": _FINDING_ROW}
+    "show": {"side": _SIDE, "packet": _PACKET, "named": _NAMED, "finding": _FINDING_ROW},
+    "why": {"cause": _CAUSE},
 }
 _SUBSCRIBED: Final[Schema] = {
     "type": "object",
@@ -156,6 +177,15 @@ LISTS: Final[dict[str, Schema]] = {
         "request": {"$ref": "#/$defs/side", "description": "what the client sent"},
         "response": {"$ref": "#/$defs/side", "description": "what the server sent, events too"},
         "findings": {"type": "array", "items": {"$ref": "#/$defs/finding"}, "description": "of any of it"},
+    },
+    "why": {
+        "id": _is("what was asked about: an ID as `show` takes it, `session:3`, `finding:7`", "string"),
+        "about": _is("what that is, a line for people", "string"),
+        "causes": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/cause"},
+            "description": "the first one first to look at; none where nothing went wrong",
+        },
     },
     "events": {
         "id": _id("what `show` takes"),

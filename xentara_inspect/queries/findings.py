@@ -18,6 +18,8 @@ from xentara_inspect.traffic.rules import RULES
 
 FINDING_KEYS: Final = ("id", "session", "time", "code", "severity", "message", "frame", "exchange")
 
+RULE_KEYS: Final = ("code", "severity", "asks", "source", "remedy", "count", "example")
+
 _FINDINGS: Final = "SELECT id, time, session_id, code, severity, message, address, exchange_id FROM findings"
 
 
@@ -59,6 +61,26 @@ def findings(
             where.add(file.news.of_findings("id"))
         lists.append(partial(_findings, file, where))
     yield from merged(lists, limit)
+
+
+def explained(asked: Askable, code: str) -> Row:
+    """A row with `RULE_KEYS`: the rule of a finding, how many of it there are, and where the last one is.
+
+    example: what `show` takes; None where there is none, or it is about nothing that can be shown.
+    Raises StoreError; QuestionError for a code that is not known.
+    """
+    rule = RULES.get(code)
+    if rule is None:
+        raise not_known("finding code", code, RULES)
+    databases = as_databases(asked)
+    count = 0
+    for file in databases.files:
+        row = file.row("SELECT count(*) AS count FROM findings WHERE code = ?", code)
+        count += row["count"] if row is not None else 0
+    newest = next(findings(databases, limit=1, code=code), None) if count else None
+    place = (newest["exchange"] or newest["frame"]) if newest is not None else None
+    values = (code, rule.severity.value, rule.asks, rule.source, rule.remedy, count, place and str(place))
+    return dict(zip(RULE_KEYS, values, strict=True))
 
 
 def _about(elements: Sequence[int]) -> list[Condition]:

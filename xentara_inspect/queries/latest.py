@@ -16,7 +16,7 @@ from xentara_inspect.frames import LIVE, address
 from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.newest import NEWEST_FIRST
 from xentara_inspect.queries.readings import unfolded
-from xentara_inspect.queries.timeline import packets_in_time
+from xentara_inspect.queries.timeline import packets_in_time, stretches
 from xentara_inspect.queries.where import Several, Where, among
 from xentara_inspect.store.columns import loaded_uuid
 from xentara_inspect.traffic.records import AttributeKey
@@ -36,11 +36,6 @@ _QUALITY: Final = 8
 _JOINED: Final = "CROSS JOIN attribute_values r ON r.packet_id = p.id"
 _PACKETS: Final = f"SELECT {_COLUMNS} FROM packets p CROSS JOIN frames f ON f.id = p.id >> 24 {_JOINED}"  # noqa: S608
 _ELEMENTS: Final = "SELECT id, uuid FROM elements"
-_STRETCHES: Final = """
-    SELECT s.first_frame, (SELECT coalesce(min(n.first_frame), 1 << 38) FROM stretches n
-                           WHERE n.first_frame > s.first_frame), s.element_id
-    FROM element_stretches s"""
-
 Packet = list[tuple[Any, ...]]
 """The rows of a packet's readings."""
 
@@ -141,7 +136,7 @@ def _look_for_others(
     ids = [row_id for row_id, uuid in file.tuples(_ELEMENTS) if loaded_uuid(uuid) not in found]
     more: set[bytes | None] = set()
     in_order = _is_in_order(file)
-    for first, end, elements in _stretches(file, ids, time if in_order else None):
+    for first, end, elements in stretches(file, ids, time if in_order else None):
         wanted = [row_id for row_id in elements if not in_order or file.element(row_id) not in more]
         if not wanted:
             continue
@@ -150,23 +145,6 @@ def _look_for_others(
         for packet in _in_a_row(file, here):
             more.add(latest.add(file, packet, time))
     return more
-
-
-def _stretches(
-    file: Database, elements: Sequence[int], time: int | None
-) -> Iterator[tuple[int, int, list[int]]]:
-    """Stretches of frames that elements occur in, the last first.
-
-    Yields the first frame, the one behind the last, and the elements. time: when they begin at the
-    latest; None for all.
-    """
-    where = Where()
-    where.add(among("s.element_id", elements)[0])
-    if time is not None:
-        where.add("(SELECT time FROM frames WHERE id >= s.first_frame ORDER BY id LIMIT 1) <= ?", time)
-    rows = file.tuples(f"{_STRETCHES}{where.sql} ORDER BY s.first_frame DESC", where.parameters)
-    for (first, end), group in groupby(rows, key=itemgetter(0, 1)):
-        yield first, end, [row_id for *_, row_id in group]
 
 
 def _is_in_order(file: Database) -> bool:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from xentara_inspect.frames import address, frame_of, position_in
 from xentara_inspect.notation.messages import Context, annotate_message, annotate_packet
-from xentara_inspect.queries.carried import carried_request
-from xentara_inspect.queries.databases import Askable, Database, Recording, as_databases
+from xentara_inspect.queries.carried import carried_request, home_of
+from xentara_inspect.queries.databases import Askable, Database, as_databases
 from xentara_inspect.queries.decoded import decoded_packet
 from xentara_inspect.queries.events import EventLines
 from xentara_inspect.queries.exchanges import ExchangeSearch
@@ -40,7 +40,7 @@ def show(asked: Askable, name: str) -> Row | None:
     place = parse_address(text)
     if place is None:
         return None
-    home = _home(recording, place)
+    home = home_of(recording, place)
     if home is None:
         return None
     return _Shower(home, databases.names).row(place)
@@ -53,7 +53,7 @@ def payload(asked: Askable, name: str) -> bytes | None:
     """
     recording, text = as_databases(asked).located(name)
     place = parse_address(text)
-    home = _home(recording, place) if place is not None else None
+    home = home_of(recording, place) if place is not None else None
     if place is None or home is None:
         return None
     frames = ParsedFrames(home)
@@ -64,17 +64,6 @@ def payload(asked: Askable, name: str) -> bytes | None:
     if shown is None or shown.packet.item is None:
         return None
     return shown.payload[shown.packet.item.start : shown.packet.item.end]
-
-
-def _home(recording: Recording, place: int) -> Database | None:
-    """The file that knows most of what stands at an address: of an exchange the last that has it."""
-    for file in reversed(recording.files):
-        if file.row("SELECT 1 FROM exchanges WHERE ? IN (id, response_id)", place) is not None:
-            return file
-    for file in recording.files:
-        if file.row("SELECT 1 FROM frames WHERE id = ?", frame_of(place)) is not None:
-            return file
-    return None
 
 
 class _Shower:

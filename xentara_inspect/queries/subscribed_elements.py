@@ -40,7 +40,7 @@ _EVENTS: Final = f"""
     FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
     WHERE p.kind = 'event' AND p.element_id IS NOT NULL AND p.id BETWEEN ? AND ?"""  # noqa: S608
 
-_REGULAR: Final = 5
+REGULAR: Final = 5
 """Events from which an element has a rate of its own."""
 _MISSED: Final = 10
 """Silent is what was not heard of for so many of its own intervals,"""
@@ -63,14 +63,20 @@ class _Run(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Heard:
+class Heard:
     """Events of an element for a subscription. first, last: times."""
 
     count: int = 0
     first: int = 0
     last: int = 0
 
+    @property
+    def interval(self) -> float | None:
+        """The mean time between two, in nanoseconds; None where there were none."""
+        return (self.last - self.first) / (self.count - 1) if self.count > 1 else None
+
     def add(self, run: _Run) -> None:
+        """Count what is in a run."""
         self.first = min(self.first, run.first) if self.count else run.first
         self.last = max(self.last, run.last)
         self.count += run.events
@@ -104,21 +110,21 @@ def subscribed_elements(
     heard = _heard(databases) if chosen else {}
     for subscribed in chosen:
         rates = asked_rates(subscribed)
-        end = subscribed.closed if subscribed.closed is not None else _recorded_until(subscribed.home)
+        end = subscribed.closed if subscribed.closed is not None else recorded_until(subscribed.home)
         for uuid, entry in zip(subscribed.elements, subscribed.row["elements"], strict=True):
             if wanted is None or uuid in wanted.uuids:
                 key = subscribed.home.recording.index, subscribed.address, uuid
-                row = subscribed.row | entry | rates | _row(subscribed, heard.get(key, _Heard()), rates, end)
+                row = subscribed.row | entry | rates | _row(subscribed, heard.get(key, Heard()), rates, end)
                 yield {key: row[key] for key in SUBSCRIBED_KEYS}
 
 
-def _row(subscribed: Subscribed, heard: _Heard, rates: Row, end: int) -> Row:
+def _row(subscribed: Subscribed, heard: Heard, rates: Row, end: int) -> Row:
     seconds = (end - subscribed.opened) / 1e9
-    interval = (heard.last - heard.first) / (heard.count - 1) if heard.count > 1 else None
+    interval = heard.interval
     quiet = max(0, end - (heard.last if heard.count else subscribed.opened))
     silent = None
     if subscribed.row["status"] != "refused":
-        silent = "never" if not heard.count else _stopped(quiet, heard, interval, rates)
+        silent = "never" if not heard.count else _stopped(quiet, heard, rates)
     return {
         "events": heard.count,
         "rate": heard.count / seconds if seconds > 0 else None,
@@ -130,18 +136,23 @@ def _row(subscribed: Subscribed, heard: _Heard, rates: Row, end: int) -> Row:
     }
 
 
-def _stopped(quiet: int, heard: _Heard, interval: float | None, rates: Row) -> str | None:
-    longest = rates["minimum_update_rate_ms"]
+def _stopped(quiet: int, heard: Heard, rates: Row) -> str | None:
+    return "stopped" if is_silent(quiet, heard, rates) else None
+
+
+def is_silent(quiet: int, heard: Heard, rates: Row) -> bool:
+    """Whether events stopped: none came for so many nanoseconds, for what was asked or else was usual."""
+    longest, interval = rates["minimum_update_rate_ms"], heard.interval
     if isinstance(longest, int):
         expected = longest * 1_000_000 * _MISSED_ASKED
-    elif interval is not None and heard.count >= _REGULAR:
+    elif interval is not None and heard.count >= REGULAR:
         expected = int(interval * _MISSED)
     else:
-        return None
-    return "stopped" if quiet > max(expected, _SHORTEST) else None
+        return False
+    return quiet > max(expected, _SHORTEST)
 
 
-def _recorded_until(file: Database) -> int:
+def recorded_until(file: Database) -> int:
     """The time of the last frame of the recording."""
     times = (
         row["time"]
@@ -151,12 +162,12 @@ def _recorded_until(file: Database) -> int:
     return max((time for time in times if time is not None), default=0)
 
 
-def _heard(databases: Databases) -> dict[_Key, _Heard]:
+def _heard(databases: Databases) -> dict[_Key, Heard]:
     """How many events came for each element of each subscription, and when. Raises StoreError.
 
     Events are counted by so many frames at once; where these are not all for one subscription, one by one.
     """
-    found: dict[_Key, _Heard] = defaultdict(_Heard)
+    found: dict[_Key, Heard] = defaultdict(Heard)
     for owners, recording in zip(subscriptions_of_events(databases), databases.recordings, strict=True):
         for file in recording.files:
             mixed: dict[int, set[tuple[int, int]]] = defaultdict(set)
@@ -171,7 +182,7 @@ def _heard(databases: Databases) -> dict[_Key, _Heard]:
     return found
 
 
-def _assign(file: Database, owners: SubscriptionsOfEvents, run: _Run, found: dict[_Key, _Heard]) -> bool:
+def _assign(file: Database, owners: SubscriptionsOfEvents, run: _Run, found: dict[_Key, Heard]) -> bool:
     """Count events for the subscription that all of them are for, if any; False where that differs."""
     element = file.element(run.element_id)
     if element is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -45,11 +45,13 @@ _SUBSCRIPTIONS: Final = """
 class Subscribed(NamedTuple):
     """A subscription. home: the first file that has it; opened, closed: in nanoseconds since 1970.
 
-    row: with the first of `SUBSCRIPTION_KEYS`. elements: the UUID of each of its `elements`.
+    session: its connection; row: with the first of `SUBSCRIPTION_KEYS`. elements: the UUID of each of
+    its `elements`.
     """
 
     home: Database
     address: int
+    session: int
     opened: int
     closed: int | None
     row: Row
@@ -90,7 +92,7 @@ def subscribed_then(
     until: int | None,
 ) -> list[Subscribed]:
     """The subscriptions that are asked for, oldest first. Raises StoreError, QuestionError."""
-    found: dict[tuple[int, int], Subscribed] = {}
+    found: list[Subscribed] = []
     for file, session_id in databases.asked_for(session):
         where = Where()
         where.equal("s.session_id", session_id)
@@ -100,16 +102,34 @@ def subscribed_then(
         if wanted is not None:
             where.any_of([_naming(wanted.keys_in(file))])
         named = _named_by(file, text) if text is not None else set()
-        for subscribed in _subscriptions(file, where, databases):
-            if text is not None and subscribed.address not in named and not text.is_in(subscribed.row):
-                continue
-            key = file.recording.index, subscribed.address
-            before = found.setdefault(key, subscribed)
-            if before is not subscribed:
-                ending = {key: subscribed.row[key] for key in ("closed", "status")}
-                found[key] = before._replace(closed=subscribed.closed, row=before.row | ending)
+        found += [
+            subscribed
+            for subscribed in _subscriptions(file, where, databases)
+            if text is None or subscribed.address in named or text.is_in(subscribed.row)
+        ]
+    return _as_one(found)[-limit:]
+
+
+def subscribed_where(
+    databases: Databases, files: Sequence[Database], column: str, value: Any
+) -> list[Subscribed]:
+    """The subscriptions `s` with a value in a column, oldest first. Raises StoreError."""
+    where = Where()
+    where.equal(f"s.{column}", value)
+    return _as_one(subscribed for file in files for subscribed in _subscriptions(file, where, databases))
+
+
+def _as_one(told: Iterable[Subscribed]) -> list[Subscribed]:
+    """Subscriptions, oldest first, each once, though several files have it. told: in the order of files."""
+    found: dict[tuple[int, int], Subscribed] = {}
+    for subscribed in told:
+        key = subscribed.home.recording.index, subscribed.address
+        before = found.setdefault(key, subscribed)
+        if before is not subscribed:
+            ending = {key: subscribed.row[key] for key in ("closed", "status")}
+            found[key] = before._replace(closed=subscribed.closed, row=before.row | ending)
     in_order = sorted(found.items(), key=lambda item: (item[1].opened, *item[0]))
-    return [subscribed for _, subscribed in in_order[-limit:]]
+    return [subscribed for _, subscribed in in_order]
 
 
 def asked_rates(subscribed: Subscribed) -> Row:
@@ -157,7 +177,8 @@ def _subscriptions(file: Database, where: Where, databases: Databases) -> Iterat
         )
         row = dict(zip(SUBSCRIPTION_KEYS, values, strict=False))
         uuids = tuple(uuid for uuid, _ in elements)
-        yield Subscribed(file, address, first["opened"] or 0, first["closed"], row, uuids)
+        opened = first["opened"] or 0
+        yield Subscribed(file, address, first["session_id"], opened, first["closed"], row, uuids)
 
 
 def _asked_for(file: Database, items: list[Any], databases: Databases) -> Iterator[tuple[bytes, Row]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from xentara_inspect.queries.databases import Database
@@ -36,6 +38,11 @@ _BY_ELEMENT: Final = """
            WHERE n.first_frame > s.first_frame) << 24
     CROSS JOIN frames f ON f.id = p.id >> 24"""
 """By the stretches of frames that an element occurs in: all that is found is sorted by time."""
+
+_STRETCHES: Final = """
+    SELECT s.first_frame, (SELECT coalesce(min(n.first_frame), 1 << 38) FROM stretches n
+                           WHERE n.first_frame > s.first_frame), s.element_id
+    FROM element_stretches s"""
 
 
 def packets_in_time(
@@ -98,3 +105,20 @@ def _stretches_of(file: Database, elements: Sequence[int]) -> int:
     condition, _ = among("element_id", elements)
     row = file.row(f"SELECT count(*) AS hits FROM element_stretches WHERE {condition}")  # noqa: S608
     return int(row["hits"]) if row is not None else 0
+
+
+def stretches(
+    file: Database, elements: Sequence[int], time: int | None = None
+) -> Iterator[tuple[int, int, list[int]]]:
+    """Stretches of frames that elements occur in, the last first. Raises StoreError.
+
+    Yields the first frame, the one behind the last, and the elements. time: when they begin at the
+    latest; None for all.
+    """
+    where = Where()
+    where.add(among("s.element_id", elements)[0])
+    if time is not None:
+        where.add("(SELECT time FROM frames WHERE id >= s.first_frame ORDER BY id LIMIT 1) <= ?", time)
+    rows = file.tuples(f"{_STRETCHES}{where.sql} ORDER BY s.first_frame DESC", where.parameters)
+    for (first, end), group in groupby(rows, key=itemgetter(0, 1)):
+        yield first, end, [row_id for *_, row_id in group]
