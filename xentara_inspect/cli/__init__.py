@@ -36,6 +36,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "ask": ("ask", "Ask a question that is saved under a name."),
+    "diff": ("diff", "Compare two recordings: requests, answers, values, errors, latencies, order."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

@@ -23,14 +23,24 @@ _NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
 
 
-def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Column], form: str) -> int:
-    """Print rows in the form asked for. Returns how many there were. keys: of every row, in order."""
+def print_rows(
+    rows: Iterable[Row],
+    keys: Sequence[str],
+    columns: Sequence[Column],
+    form: str,
+    *,
+    nothing: str = "nothing found",
+) -> int:
+    """Print rows in the form asked for. Returns how many there were. keys: of every row, in order.
+
+    nothing: what is said of an empty table.
+    """
     printers: dict[str, Callable[[], int]] = {
         "json": lambda: _print_json(rows),
         "ndjson": lambda: _print_ndjson(_batches(rows)),
         "csv": lambda: _print_csv(_batches(rows), keys, _csv_cell),
         "csv-safe": lambda: _print_csv(_batches(rows), keys, _csv_cell_without_formula),
-        "table": lambda: _print_table(rows, columns),
+        "table": lambda: _print_table(rows, columns, nothing),
     }
     return printers[form]()
 
@@ -129,10 +139,10 @@ def _csv_cell_without_formula(value: Any) -> Any:
     return f"'{_csv_cell(value)}" if is_formula else _csv_cell(value)
 
 
-def _print_table(rows: Iterable[Row], columns: Sequence[Column]) -> int:
+def _print_table(rows: Iterable[Row], columns: Sequence[Column], nothing: str) -> int:
     count = print_table(rows, columns)
     if not count:
-        note("nothing found")
+        note(nothing)
     return count
 
 
