@@ -49,6 +49,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.importing
 	$(BIN)/python -m benchmarks.size
 	$(BIN)/python -m benchmarks.queries
+	$(BIN)/python -m benchmarks.diffing
 	$(BIN)/python -m benchmarks.throughput
 
 samples: $(STAMP)

@@ -52,6 +52,13 @@ def test_or_of_the_one_in_the_environment(plant: Path) -> None:
     assert offered("events", "--element", "Plant.V", XENTARA_DB=str(plant)) == ["Plant.Valve"]
 
 
+def test_sides_of_a_comparison_are_files_or_sessions(plant: Path) -> None:
+    assert offered("diff", "pl") == ["file,pl"]
+    assert offered("diff", "-d", str(plant), "plant.db", "1") == ["1"]
+    assert offered("diff", "--ignore", "command:re") == ["command:read", "command:resume"]
+    assert "order" in offered("diff", "--ignore", "")
+
+
 def test_sessions_and_what_can_be_shown_are_offered(plant: Path) -> None:
     assert offered("log", "-d", str(plant), "--session", "") == ["1"]
     assert offered("show", "-d", str(plant), "1")[:3] == ["19p1", "16p1", "15p1"]

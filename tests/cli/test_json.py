@@ -50,6 +50,8 @@ def run(*arguments: str | Path) -> str:
 
 def said(command: str, *databases: Path) -> list[dict[str, Any]]:
     """All rows of a list, and of `show` and `why` all that is listed, and each message whole."""
+    if command == "diff":
+        return differences(databases[0], databases[-1])
     chosen = [option for database in databases for option in ("-d", str(database))]
     if command not in ("show", "why"):
         more = ["--limit", "0"] if command != "stats" else []
@@ -61,6 +63,15 @@ def said(command: str, *databases: Path) -> list[dict[str, Any]]:
     sessions = [f"session:{row['id']}" for row in said("sessions", *databases)] if command == "why" else []
     shown: list[dict[str, Any]] = json.loads(run(command, *chosen, *names, *messages, *sessions, "--json"))
     return shown
+
+
+def differences(a: Path, b: Path) -> list[dict[str, Any]]:
+    """What `diff` tells of two databases, or of the first two sessions of one."""
+    sides = (str(a), str(b)) if a != b else (f"{a}:1", f"{b}:2")
+    result = CliRunner().invoke(cli, ["diff", *sides, "--json"])
+    assert result.exit_code == 1, result.output
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    return rows
 
 
 def recordings(databases: tuple[Path, Path]) -> Iterator[tuple[Path, ...]]:

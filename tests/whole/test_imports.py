@@ -40,6 +40,8 @@ HOMES = {
     "click": {"cli", "proxy"},
     "plotext": {"cli"},
     "matplotlib": {"cli"},
+    "junitparser": {"cli"},
+    "rapidfuzz": {"queries"},
     "dateparser": {"cli"},
     "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake"},
 }
@@ -151,6 +153,6 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     slow = {
         "dateparser", "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography",
-        "hypothesis", "plotext", "matplotlib", "numpy", "textual",
+        "hypothesis", "plotext", "matplotlib", "numpy", "textual", "rapidfuzz", "junitparser",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())

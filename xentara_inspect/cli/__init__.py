@@ -40,6 +40,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "archive": ("archive", "Put recordings away as Parquet files, and verify them."),
     "lake": ("lake", "Decode archives into tables of Parquet files."),
     "sql": ("lake", "Ask such tables in SQL."),
+    "diff": ("diff", "Compare two recordings: requests, answers, values, errors, latencies, order."),
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),

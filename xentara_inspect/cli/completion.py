@@ -107,6 +107,12 @@ def _commands() -> Iterable[str]:
     return OPCODES
 
 
+def _ignorable() -> Iterable[str]:
+    from xentara_inspect.queries.ignoring import WORDS
+
+    return (*WORDS, *(f"command:{name}" for name in _commands()))
+
+
 def _findings() -> Iterable[str]:
     from xentara_inspect.traffic.rules import RULES
 
@@ -129,6 +135,7 @@ _KNOWN: Final[dict[str, Callable[[], Iterable[str]]]] = {
     "commands": _commands,
     "errors": _errors,
     "findings": _findings,
+    "ignorable": _ignorable,
     "questions": _questions,
 }
 _IN_DATABASES: Final[dict[str, Callable[[Databases], Iterable[tuple[str, str]]]]] = {

@@ -21,13 +21,23 @@ _NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
 
 
-def print_rows(rows: Iterable[Row], keys: Sequence[str], columns: Sequence[Column], form: str) -> int:
-    """Print rows in the form asked for. Returns how many there were. keys: of every row, in order."""
+def print_rows(
+    rows: Iterable[Row],
+    keys: Sequence[str],
+    columns: Sequence[Column],
+    form: str,
+    *,
+    nothing: str = "nothing found",
+) -> int:
+    """Print rows in the form asked for. Returns how many there were. keys: of every row, in order.
+
+    nothing: what is said of an empty table.
+    """
     if form == "json":
         return _print_json(rows)
     count = print_as_they_come(pages(rows), keys, columns, form)
     if form == "table" and not count:
-        note("nothing found")
+        note(nothing)
     return count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from xentara_inspect.queries.ignoring import KINDS as DIFFERENCES
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import Origin, Severity, Status
 
@@ -245,6 +246,14 @@ LISTS: Final[dict[str, Schema]] = {
         "percentiles": _is("`exact`, or how near they are", "string"),
     },
     "findings": _FINDING,
+    "diff": {
+        "kind": _one_of("what differs; `missing` is in A only, `extra` in B only", DIFFERENCES),
+        "a": _id("of the exchange or event in A; what `show` takes", "null"),
+        "b": _id("of the exchange or event in B; what `show` takes", "null"),
+        "command": _text("its name, else its number; null for events, connections and what is malformed"),
+        "element": _text("the one that it is about: primary key if known, else UUID"),
+        "detail": _is("what differs, from A to B: a line for people", "string"),
+    },
     "elements": {
         "uuid": _is("canonical", "string", format="uuid"),
         "primary_key": _text("its name, where it is known"),

@@ -7,7 +7,6 @@ their fields' names for keys. What JSON has no form for is an object of one key 
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from xentara_inspect import cbor
@@ -31,8 +30,8 @@ from xentara_inspect.queries.values import json_integer
 from xentara_inspect.queries.words import attribute_text
 from xentara_inspect.traffic.names import Names, uuid_text
 from xentara_inspect.traffic.packets import Event, Malformed, Packet, Request, Response
-from xentara_inspect.traffic.readings import attribute_key, attribute_number
-from xentara_inspect.traffic.time_points import time_point, time_text
+from xentara_inspect.traffic.readings import attribute_key, attribute_number, float_value
+from xentara_inspect.traffic.time_points import TimePoint, time_point, time_text
 
 _DEEPEST: Final = 50
 """Levels shown as structure; what is deeper is in notation."""
@@ -47,39 +46,15 @@ _SIMPLE: Final[dict[int, Any]] = {
 
 def decoded_packet(packet: Packet, payload: bytes, names: Names, opcode: int | None = None) -> dict[str, Any]:
     """A packet. opcode: the command that a response answers."""
-    decoder = _Decoder(payload, names, opcode)
-    found: dict[str, Any]
-    match packet:
-        case Request(_, _, message_id, asked, body):
-            command = commands.COMMANDS.get(asked)
-            decoder.opcode = asked
-            found = {"type": "request", "message_id": json_integer(message_id)}
-            found["opcode"] = _named(asked, commands.COMMAND_NAMES)
-            if body is not None:
-                found["parameters"] = decoder.value(body, (command and command.parameters) or _ANYTHING)
-        case Response(_, _, message_id, body, is_error):
-            command = commands.COMMANDS.get(opcode) if opcode is not None else None
-            found = {"type": packet.kind.value, "message_id": json_integer(message_id)}
-            if body is not None and is_error:
-                found["error"] = decoder.value(body, objects.ERROR_OBJECT)
-            elif body is not None:
-                found["result"] = decoder.value(body, (command and command.result) or _ANYTHING)
-        case Event(_, _, event_type, body):
-            found = {"type": "event", "event_type": _named(event_type, identifiers.EVENT_TYPES)}
-            found["event"] = decoder.value(body, objects.EVENTS.get(event_type, _ANYTHING))
-        case Malformed(_, item, code, message):
-            found = {"type": "malformed", "code": code, "message": message}
-            if item is not None:
-                found["item"] = decoder.value(item, _ANYTHING)
-    return found
+    return Decoder(payload, names, opcode).packet(packet)
 
 
 def _named(number: int, names: Any) -> dict[str, Any]:
     return {"value": json_integer(number), "name": names.get(number)}
 
 
-class _Decoder:
-    """Items of one packet to JSON values."""
+class Decoder:
+    """Items of one packet to JSON values; who compares packets has others for what does not count."""
 
     def __init__(self, payload: bytes, names: Names, opcode: int | None) -> None:
         self.opcode = opcode
@@ -87,6 +62,33 @@ class _Decoder:
         self._names = names
         self._element = b""
         self._depth = 0
+
+    def packet(self, packet: Packet) -> dict[str, Any]:
+        """The whole packet."""
+        found: dict[str, Any]
+        match packet:
+            case Request(_, _, message_id, asked, body):
+                command = commands.COMMANDS.get(asked)
+                self.opcode = asked
+                found = {"type": "request", "message_id": json_integer(message_id)}
+                found["opcode"] = _named(asked, commands.COMMAND_NAMES)
+                if body is not None:
+                    found["parameters"] = self.value(body, (command and command.parameters) or _ANYTHING)
+            case Response(_, _, message_id, body, is_error):
+                command = commands.COMMANDS.get(self.opcode) if self.opcode is not None else None
+                found = {"type": packet.kind.value, "message_id": json_integer(message_id)}
+                if body is not None and is_error:
+                    found["error"] = self.value(body, objects.ERROR_OBJECT)
+                elif body is not None:
+                    found["result"] = self.value(body, (command and command.result) or _ANYTHING)
+            case Event(_, _, event_type, body):
+                found = {"type": "event", "event_type": _named(event_type, identifiers.EVENT_TYPES)}
+                found["event"] = self.value(body, objects.EVENTS.get(event_type, _ANYTHING))
+            case Malformed(_, item, code, message):
+                found = {"type": "malformed", "code": code, "message": message}
+                if item is not None:
+                    found["item"] = self.value(item, _ANYTHING)
+        return found
 
     def value(self, item: Item, shape: Shape) -> Any:
         """The value of an item that should have a shape; it may well have another."""
@@ -110,20 +112,30 @@ class _Decoder:
         if number is not None:
             return self._number(number, shape)
         if item.kind == cbor.FLOAT:
-            if math.isfinite(item.value):
-                return item.value
-            return "NaN" if math.isnan(item.value) else "Infinity" if item.value > 0 else "-Infinity"
+            return self.float(item.value)
         if item.kind == cbor.TEXT:
             return item.value if isinstance(item.value, str) else {"invalid_text": item.value.hex()}
         if item.kind == cbor.BYTES:
             return {"bytes": bytes(item.value).hex()}
         return _SIMPLE.get(item.value, {"simple": item.value})
 
+    def integer(self, number: int) -> Any:
+        """An integer without a meaning of its own."""
+        return json_integer(number)
+
+    def float(self, value: float) -> Any:
+        """A float."""
+        return float_value(value)
+
+    def time(self, point: TimePoint) -> Any:
+        """A point in time."""
+        return {"time": time_text(point)}
+
     def _number(self, number: int, shape: Shape) -> Any:
         if isinstance(shape, AttributeId):
             return _named(number, identifiers.ATTRIBUTES)
         if not isinstance(shape, Integer) or shape.values is None:
-            return json_integer(number)
+            return self.integer(number)
         found = _named(number, shape.values)
         if shape.values is ERROR_NAMES:
             found["name"] = commands.error_name(number, self.opcode)
@@ -164,10 +176,10 @@ class _Decoder:
     def _tagged(self, item: Item, shape: Shape) -> Any:
         uuid = cbor.uuid_bytes(item) if item.value == identifiers.TAG_UUID else None
         if uuid is not None:
-            return self._uuid(uuid, shape)
+            return self.uuid(uuid, shape)
         point = time_point(item)
         if point is not None:
-            return {"time": time_text(point)}
+            return self.time(point)
         number = cbor.integer(item)
         if number is not None:
             return self._number(number, shape)
@@ -185,7 +197,8 @@ class _Decoder:
         inner = known if isinstance(option.shape, Anything) else option.shape
         return {"tag": item.value, "name": option.name, "value": self.value(item.children[0], inner)}
 
-    def _uuid(self, uuid: bytes, shape: Shape) -> Any:
+    def uuid(self, uuid: bytes, shape: Shape) -> Any:
+        """A UUID."""
         found: dict[str, Any] = {"uuid": uuid_text(uuid)}
         if isinstance(shape, AttributeId):
             found["name"] = attribute_text(uuid, self._names, self._element)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from xentara_inspect.protocol.commands import OPCODES
 from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.elements import WantedElement
 from xentara_inspect.queries.found import FoundPackets
 from xentara_inspect.queries.grep import Grep
 from xentara_inspect.queries.named import commands_naming_elements
+from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.where import Where, among, any_of
 
 EXCHANGE_TIME: Final = "coalesce(e.requested, e.responded)"
 """When an exchange began, as the index has it."""
+
+_NUMBER: Final = re.compile(r"-?[0-9]{1,40}")
 
 _EXCHANGES: Final = f"""
     SELECT e.id, e.session_id, {EXCHANGE_TIME} AS time, e.message_id, e.opcode,
@@ -70,3 +75,13 @@ class ExchangeSearch:
         about, _ = among("e.element_id", keys)
         opcodes, _ = among("e.opcode", commands_naming_elements())
         return f"({about} OR (e.element_id IS NULL AND {opcodes}))"
+
+
+def wanted_opcode(command: str | int) -> int:
+    """The opcode of a command by its name or number. Raises QuestionError for a name that is not known."""
+    opcode = OPCODES.get(str(command).lower())
+    if opcode is not None:
+        return opcode
+    if not _NUMBER.fullmatch(str(command)):
+        raise not_known("command", str(command), OPCODES)
+    return int(command)

@@ -50,7 +50,7 @@ class LogLines:
         element, text = search.element, search.text
         for row in self.file.rows(*search.sql(self.file, direction)):
             request = self.request(row)
-            named = self._named(request)
+            named = self.named(request)
             if element is not None and row["element_id"] is None and not element.is_among(named):
                 continue
             line = self._exchange(row, request, named)
@@ -83,7 +83,8 @@ class LogLines:
             return None
         return self.frames.packet(row["id"]) or carried_request(self.file, row["id"])
 
-    def _named(self, request: Shown | None) -> Named:
+    def named(self, request: Shown | None) -> Named:
+        """What the request of an exchange names."""
         if request is None or not isinstance(request.packet, Request):
             return Named()
         return named_by(request.packet, self.names)

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
-from xentara_inspect.protocol import commands as tables
 from xentara_inspect.queries.carried import superseded
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import WantedElement
 from xentara_inspect.queries.errors import wanted_errors
 from xentara_inspect.queries.events import EventLines
-from xentara_inspect.queries.exchanges import EXCHANGE_TIME, ExchangeSearch
+from xentara_inspect.queries.exchanges import EXCHANGE_TIME, ExchangeSearch, wanted_opcode
 from xentara_inspect.queries.found import FoundPackets
 from xentara_inspect.queries.grep import Grep, wanted_text
 from xentara_inspect.queries.lines import LOG_KEYS, LogLines
 from xentara_inspect.queries.newest import InDirection, Keyed, merged
 from xentara_inspect.queries.subscriptions import subscriptions_of_events
-from xentara_inspect.queries.unknown import not_known
 from xentara_inspect.queries.values import Row
 from xentara_inspect.queries.where import Several, Where, several
 
 __all__ = ["LOG_KEYS", "LogFilter", "log"]
-
-_NUMBER: Final = re.compile(r"-?[0-9]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +167,10 @@ def _of_exchanges(wanted: LogFilter, *, ended: bool) -> Where:
     if ended:
         where.add("e.status <> 'pending'")
     where.between(EXCHANGE_TIME, wanted.since, wanted.until)
-    where.equal("e.opcode", [_opcode(name) for name in wanted.commands])
+    where.equal("e.opcode", [wanted_opcode(name) for name in wanted.commands])
     where.equal("e.status", wanted.status)
     where.equal("e.message_id", wanted.message_id)
     where.any_of([condition for error in several(wanted.error) for condition in wanted_errors(error)])
     if wanted.slower_than is not None:
         where.add("e.latency > ?", wanted.slower_than)
     return where
-
-
-def _opcode(name: str | int) -> int:
-    opcode = tables.OPCODES.get(str(name).lower())
-    if opcode is None:
-        if not _NUMBER.fullmatch(str(name)):
-            raise not_known("command", str(name), tables.OPCODES)
-        opcode = int(name)
-    return opcode
