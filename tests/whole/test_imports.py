@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
     "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "captures",
-    "proxy", "simulator", "cli",
+    "proxy", "simulator", "web", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
 
@@ -37,6 +37,7 @@ HOMES = {
     "plotext": {"cli"},
     "matplotlib": {"cli"},
     "dateparser": {"cli"},
+    "jinja2": {"web"},
     "sqlite3": {"store", "recorder", "index", "queries"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
@@ -147,6 +148,6 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     slow = {
         "dateparser", "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography",
-        "hypothesis", "plotext", "matplotlib", "numpy", "textual",
+        "hypothesis", "plotext", "matplotlib", "numpy", "textual", "jinja2",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())
