@@ -11,7 +11,8 @@ from xentara_inspect.web.axes import TimeAxis, time_axis, top_of
 from xentara_inspect.web.drawing import Bar, Curve, Drawing, Life, bars, curve, spread, time_line
 from xentara_inspect.web.facts import Facts
 from xentara_inspect.web.listed import SESSIONS_DRAWN
-from xentara_inspect.web.times import MILLISECOND, Clock, duration, latency, nanoseconds
+from xentara_inspect.web.times import MILLISECOND, Clock, nanoseconds
+from xentara_inspect.web.words import counted, duration, latency
 
 _TICKS: Final = 8
 _TICKS_OF_CURVES: Final = 4
@@ -71,10 +72,9 @@ def _latency(step: Step) -> list[tuple[str, float]]:
 
 
 def _bar(step: Step, parts: Sequence[tuple[str, float]], facts: Facts, clock: Clock) -> Bar:
-    said = [f"{step.requests:,} requests"] if step.requests else []
-    said += [f"{step.errors:,} errors"] if step.errors else []
+    counts = ((step.requests, "request"), (step.errors, "error"), (step.events, "event"))
+    said = [counted(count, noun) for count, noun in counts if count]
     said += [f"{step.unanswered:,} unanswered"] if step.unanswered else []
-    said += [f"{step.events:,} events"] if step.events else []
     said += [f"slowest {latency(step.slowest / MILLISECOND)}"] if step.answered else []
     title = f"{clock.short(step.start)}: {', '.join(said)}"
     return Bar(step.start, step.start + facts.step, parts, title)
@@ -97,13 +97,9 @@ def _life(row: Row, facts: Facts, link: str, marks: Sequence[tuple[str, int]]) -
     is_open = row["closed"] is None and row["refused"] is None
     kind = "refused" if row["refused"] is not None else "open" if is_open else "closed"
     who = " · ".join(str(row[key]) for key in ("id", "user", "client") if row[key])
-    said = (
-        f"refused: {row['refused']}"
-        if row["refused"]
-        else f"{row['requests']:,} requests, {row['events']:,} events"
-    )
+    said = f"{counted(row['requests'], 'request')}, {counted(row['events'], 'event')}"
     if row["refused"] is not None:
-        end = start
+        end, said = start, f"refused: {row['refused']}"
     return Life(start, end, who, kind, link, f"session {who}, {said}", marks)
 
 

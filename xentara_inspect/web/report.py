@@ -21,7 +21,8 @@ from xentara_inspect.web.explanations import explained
 from xentara_inspect.web.facts import Facts, Tell, gather, place_of, told_of
 from xentara_inspect.web.listed import Filters
 from xentara_inspect.web.secrets import kept_secrets, without
-from xentara_inspect.web.times import MILLISECOND, Clock, duration, latency, nanoseconds
+from xentara_inspect.web.times import MILLISECOND, Clock, nanoseconds
+from xentara_inspect.web.words import counted, duration, latency
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _STYLE, _SCRIPT = "report.css", "report.js"
@@ -71,7 +72,7 @@ def page(
             version=__version__,
             names=names,
             title=", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else ""),
-            sections=_sections(facts, packets),
+            sections=[(anchor, name) for anchor, name, there in _sections(facts, packets) if there],
             tiles=_tiles(facts),
             facts=facts,
             filters=facts.filters,
@@ -141,7 +142,7 @@ def _environment(clock: Clock, secrets: Sequence[str]) -> Environment:
         "short": lambda text: clock.short(nanoseconds(text)),
         "duration": duration,
         "latency": latency,
-        "counted": _counted,
+        "counted": counted,
         "lines": partial(_lines, secrets),
         "place_of": place_of,
     }
@@ -157,10 +158,6 @@ def _visible(secrets: Sequence[str], value: Any) -> Any:
         return value
     text = without(secrets, value)
     return safe(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
-
-
-def _counted(count: int, noun: str, nouns: str = "") -> str:
-    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def _lines(secrets: Sequence[str], text: str) -> _Trusted:

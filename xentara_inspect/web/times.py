@@ -7,9 +7,8 @@ from typing import Final
 
 SECOND: Final = 10**9
 MILLISECOND: Final = 10**6
-_MINUTE: Final = 60 * SECOND
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
+MINUTE: Final = 60 * SECOND
+_DAY: Final = 24 * 60 * MINUTE
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +55,7 @@ class Clock:
         moment = self._moment(time)
         if step >= _DAY:
             return f"{moment:%d %b}"
-        if step >= _MINUTE:
+        if step >= MINUTE:
             is_midnight = not (moment.hour or moment.minute) and not self.is_one_day
             return f"{moment:%d %b}" if is_midnight else f"{moment:%H:%M}"
         if step >= SECOND:
@@ -66,24 +65,3 @@ class Clock:
     def _moment(self, time: int) -> datetime:
         whole = _EPOCH + timedelta(seconds=time // SECOND)
         return whole.astimezone() if self._is_local else whole
-
-
-def duration(length: float) -> str:
-    """How long nanoseconds are, in two units at most."""
-    if length < _MINUTE:
-        return latency(length / MILLISECOND)
-    minutes, seconds = divmod(int(length // SECOND), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
-
-
-def latency(milliseconds: float) -> str:
-    """Milliseconds with their unit, in three digits or so."""
-    if milliseconds >= 1000:
-        return f"{milliseconds / 1000:.3g} s" if milliseconds < 100_000 else f"{milliseconds / 1000:.0f} s"
-    if milliseconds and milliseconds < 0.01:
-        return f"{milliseconds * 1000:.2g} µs"
-    return f"{milliseconds:.3g} ms"
