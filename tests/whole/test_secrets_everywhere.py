@@ -226,6 +226,7 @@ def everything_shown(database: Path) -> str:
     names = [str(row["id"]) for row in rows("log", "-d", database, "--limit", "0", "--events")]
     commands = [[name, "--format", form] for name in LISTS for form in ("table", "json", "ndjson", "csv")]
     commands += [["show", name, "--format", form] for name in names for form in ("text", "json")]
+    commands.append(["report", "-o", "-"])
     for command in commands:
         result = CliRunner().invoke(cli, [*command, "-d", str(database)], catch_exceptions=False)
         assert result.exit_code == 0, (command, result.output)
