@@ -100,9 +100,9 @@ def time_line(lives: Sequence[Life], axis: TimeAxis) -> Drawing:
     for number, life in enumerate(lives):
         left, right = axis.place(life.start), axis.place(life.end)
         middle = number * _ROW + 22
+        _add(drawing, "line", kind="floor", x1="0", x2="100%", y1=str(middle - 1), y2=str(middle - 1))
         link = _add(drawing, "a", href=f"#{life.link}") if life.link else drawing
         _text(link, 0, middle - 9, life.label, "life")
-        _add(drawing, "line", kind="floor", x1="0", x2="100%", y1=str(middle - 1), y2=str(middle - 1))
         place = {"x": _percent(left), "y": _number(middle - 5), "height": "8", "rx": "2"}
         bar = _add(link, "rect", kind=life.kind, width=_percent(max(0.003, right - left)), **place)
         _add(bar, "title", shortened(life.title))

@@ -117,7 +117,7 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
         ("Requests", facts.total("count"), "latency", ""),
         ("Events", sum(step.events for step in facts.activity), "traffic", ""),
         ("Errors", facts.errors.total, "errors", "bad"),
-        ("Never answered", facts.unanswered.total, "unanswered", "bad"),
+        ("Unanswered", facts.unanswered.total, "unanswered", "bad"),
         ("Findings", facts.findings.total, "findings", "warn"),
     )
     tiles = [
@@ -125,7 +125,7 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
         for name, count, anchor, kind in found
     ]
     slowest = max((step.slowest for step in facts.activity), default=0)
-    return [*tiles, ("Slowest answer", latency(slowest / MILLISECOND) if slowest else "-", "", "")]
+    return [*tiles, ("Slowest", latency(slowest / MILLISECOND) if slowest else "-", "", "")]
 
 
 def _environment(clock: Clock, secrets: Sequence[str]) -> Environment:
