@@ -86,7 +86,7 @@ def bars(columns: Sequence[Bar], axis: TimeAxis, top: float, top_label: str, hei
             if value > 0:
                 size = max(1.0, min(value / top, 1.0) * height)
                 floor = max(float(_HEAD), floor - size)
-                place = {"x": _percent(left), "y": _number(floor), "width": _percent(width)}
+                place = {"x": _percent(min(left, 1 - width)), "y": _number(floor), "width": _percent(width)}
                 _add(group, "rect", kind=kind, height=_number(size), **place)
     _text(drawing, 0, _HEAD - 4, top_label, "top")
     return _written(drawing)

@@ -62,35 +62,38 @@ def page(
     secrets: what must not be in any of them.
     """
     clock = Clock(facts.first, facts.last, local=local)
-    sessions = {row["id"]: f"session-{number}" for number, row in enumerate(facts.sessions.rows, 1)}
     style, script = _source(_STYLE), _source(_SCRIPT)
     names = [PurePath(path).name for path in facts.filters.databases]
-    return (
-        _environment(clock, secrets)
-        .get_template("report.html")
-        .render(
-            version=__version__,
-            names=names,
-            title=", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else ""),
-            sections=[(anchor, name) for anchor, name, there in _sections(facts, packets) if there],
-            tiles=_tiles(facts),
-            facts=facts,
-            filters=facts.filters,
-            clock=clock,
-            limits=listed,
-            style=style,
-            script=script,
-            policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
-            " base-uri 'none'; form-action 'none'",
-            over_time=charts.over_time(facts, clock),
-            time_line=charts.sessions_over_time(facts, clock, lambda name: sessions.get(name, "")),
-            values=list(charts.values(facts, clock)),
-            spreads=charts.spreads(facts),
-            session_anchors=sessions,
-            packets=packets,
-            packet_anchors={shown.id: f"packet-{number}" for number, shown in enumerate(packets, 1)},
-        )
+    template = _environment(clock, secrets).get_template("report.html")
+    return template.render(
+        version=__version__,
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        names=names,
+        title=", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else ""),
+        facts=facts,
+        filters=facts.filters,
+        limits=listed,
+        clock=clock,
+        sections=[(anchor, name) for anchor, name, there in _sections(facts, packets) if there],
+        tiles=_tiles(facts),
+        packets=packets,
+        packet_anchors={shown.id: f"packet-{number}" for number, shown in enumerate(packets, 1)},
+        **_drawings(facts, clock),
     )
+
+
+def _drawings(facts: Facts, clock: Clock) -> dict[str, Any]:
+    """The drawings, and where in the page each session stands."""
+    anchors = {row["id"]: f"session-{number}" for number, row in enumerate(facts.sessions.rows, 1)}
+    return {
+        "session_anchors": anchors,
+        "time_line": charts.sessions_over_time(facts, clock, lambda name: anchors.get(name, "")),
+        "over_time": charts.over_time(facts, clock),
+        "spreads": charts.spreads(facts),
+        "values": list(charts.values(facts, clock)),
+    }
 
 
 def _sections(facts: Facts, packets: Sequence[Evidence]) -> list[tuple[str, str, object]]:
@@ -125,7 +128,10 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
         for name, count, anchor, kind in found
     ]
     slowest = max((step.slowest for step in facts.activity), default=0)
-    return [*tiles, ("Slowest", latency(slowest / MILLISECOND) if slowest else "-", "", "")]
+    return [
+        *tiles,
+        ("Slowest", latency(slowest / MILLISECOND) if slowest else "-", "latency" if slowest else "", ""),
+    ]
 
 
 def _environment(clock: Clock, secrets: Sequence[str]) -> Environment:
@@ -168,6 +174,12 @@ def _lines(secrets: Sequence[str], text: str) -> _Trusted:
 
 def _source(name: str) -> _Trusted:
     return _Trusted((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _policy(style: str, script: str) -> str:
+    """A Content-Security-Policy that lets nothing in but these two."""
+    allowed = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:
