@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.live import inspect
+from tests.live import BIN, inspect
 from tests.queries.asking import fill
 from tests.store_traffic import CONVERSATION
 from tests.terminal import on_terminal
 from xentara_inspect.cli import cli
+
+PROGRAM = str(BIN / "xentara-inspect")
 
 
 @pytest.fixture
@@ -67,17 +68,18 @@ def test_a_device_is_written_to_and_not_replaced(database: Path) -> None:
 
 
 def test_where_it_cannot_be_written_one_line_says_why(database: Path) -> None:
-    said = CliRunner().invoke(cli, ["report", "-d", str(database), "-o", f"{database.parent}/no/plant.html"])
-    assert said.exit_code == 1
+    output = database.parent / "no" / "plant.html"
+    said = on_terminal([PROGRAM, "report", "-d", str(database), "-o", str(output)], columns=300)
+    assert said.code == 1
+    assert f"Error: {output}: No such file or directory" in said.text
     folder = run(database, "-o", str(database.parent))
     assert folder.exit_code == 2
     assert "is a directory" in folder.output
 
 
 def test_on_a_terminal_it_shows_how_far_it_is(database: Path) -> None:
-    program = Path(sys.executable).parent / "xentara-inspect"
     output = database.parent / "plant.html"
-    told = on_terminal([str(program), "report", "-d", str(database), "-o", str(output)])
+    told = on_terminal([PROGRAM, "report", "-d", str(database), "-o", str(output)])
     assert told.code == 0
     assert "%" in told.text
     assert "written into" in told.text

@@ -11,7 +11,7 @@ import pytest
 
 from tests.live import ROOT
 from tests.queries.asking import START, fill, record
-from tests.store_traffic import BYE, CONVERSATION, HELLO, LEVEL, VALVE, frames, info
+from tests.store_traffic import BYE, CONVERSATION, HELLO, LEVEL, VALVE, add, frames, info
 from tests.transcript import edn
 from tests.web.pages import Page, made, needs_chromium, opened
 from xentara_inspect.captures.importing import import_flows
@@ -77,6 +77,15 @@ def test_of_nothing_it_says_so(database: Path) -> None:
     page = made(fill(database, about=info(opened=START)))
     assert "No request was answered by an error." in page.text
     assert {"#summary", "#sessions", "#session-1"} == set(page.all_of("href"))
+
+
+def test_of_a_recording_that_goes_on_it_tells_what_is_to_come(database: Path) -> None:
+    add(database, frames(*HELLO, ">[[0, 2, 8]]", start=START), info(opened=START), end=None)
+    assert "3 messages are not decoded yet, and not counted below." in made(database).text
+    catch_up(database)
+    text = made(database).text
+    assert "not decoded" not in text
+    assert "1 request waits for an answer, such as get_stage at 22:13:20.003 in session 1." in text
 
 
 def test_the_same_database_makes_the_same_page(conversation: Path) -> None:
@@ -187,8 +196,9 @@ def test_nothing_is_fetched_and_nothing_runs_but_the_script_of_the_page(database
     assert "@import" not in page.inside["style"]
 
 
-def test_hostile_names_are_read_as_they_are_and_hide_nothing(database: Path) -> None:
-    page = made(hostile(database))
+def test_hostile_names_are_read_as_they_are_and_hide_nothing(tmp_path: Path) -> None:
+    page = made(hostile(tmp_path / "pl'ant & <b>\u202e.db"))
+    assert "pl'ant & <b>\\u202e.db: Xentara traffic" in page.text
     for name in HOSTILE:
         if "\\u" not in name:
             assert " ".join(cbor2.loads(edn(f'"{name}"')).split()) in page.text

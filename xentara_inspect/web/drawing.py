@@ -103,8 +103,9 @@ def time_line(lives: Sequence[Life], axis: TimeAxis) -> Drawing:
         _add(drawing, "line", kind="floor", x1="0", x2="100%", y1=str(middle - 1), y2=str(middle - 1))
         link = _add(drawing, "a", href=f"#{life.link}") if life.link else drawing
         _text(link, 0, middle - 9, life.label, "life")
-        place = {"x": _percent(left), "y": _number(middle - 5), "height": "8", "rx": "2"}
-        bar = _add(link, "rect", kind=life.kind, width=_percent(max(0.003, right - left)), **place)
+        width = max(_SHORTEST, right - left)
+        place = {"x": _percent(min(left, 1 - width)), "y": _number(middle - 5), "height": "8", "rx": "2"}
+        bar = _add(link, "rect", kind=life.kind, width=_percent(width), **place)
         _add(bar, "title", shortened(life.title))
         for kind, time in life.marks:
             x = _percent(axis.place(time))

@@ -48,10 +48,11 @@ class People(NamedTuple):
 class Facts:
     """All of it.
 
-    first, last: of the period, nanoseconds since 1970; step: width of those of `activity`. error_kinds:
-    rows of `stats` by error, with `commands`, counts by their names, and `example`, an id. finding_kinds:
-    code, severity, count and example of each. not_made: how many changes were refused or never answered.
-    silence: how many subscribed elements are `never`, `stopped` or `refused`. curves: by element.
+    first, last: of the period, nanoseconds since 1970; step: width of those of `activity`. behind:
+    messages that are not decoded yet. error_kinds: rows of `stats` by error, with `commands`, counts by
+    their names, and `example`, an id. finding_kinds: code, severity, count and example of each. not_made:
+    how many changes were refused or never answered. silence: how many subscribed elements are `never`,
+    `stopped` or `refused`. curves: by element.
     """
 
     filters: Filters
@@ -61,6 +62,7 @@ class Facts:
     step: int
     sessions: Listed
     people: People
+    behind: int = 0
     commands: Sequence[Row] = ()
     activity: Sequence[Step] = ()
     error_kinds: Sequence[Row] = ()
@@ -99,6 +101,7 @@ def gather(databases: Databases, filters: Filters, tell: Tell = lambda _what: No
     """Ask everything that a report tells. Raises StoreError, QuestionError."""
     tell("sessions")
     facts = _of_sessions(databases, filters)
+    facts.behind = databases.unindexed_frames()
     tell("requests")
     facts.commands = list(stats(databases, **filters.asked))
     tell("activity")
