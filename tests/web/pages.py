@@ -1,29 +1,38 @@
-"""Pages in tests: made of databases, taken apart, and opened in a real browser."""
+"""Pages in tests: made of databases, and taken apart."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
+from tests.queries.asking import START, fill
+from tests.store_traffic import HELLO
+from xentara_inspect.frames import SessionInfo
 from xentara_inspect.queries.databases import open_databases
 from xentara_inspect.web.listed import Filters
 from xentara_inspect.web.report import report
 
-CHROMIUM: Final = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-
 _IN_LINES: Final = {"a", "b", "span", "code", "time"}
 """Elements that a reader sees no space before."""
 
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page in")
+HOSTILE = (
+    "<script>document.title='taken over'</script>",
+    "</script><script>document.title='taken over'</script>",
+    "</style><style>body{display:none}</style>",
+    '\\"><img src=x onerror=\\"document.title=\'taken over\'\\">',
+    "'><svg/onload=document.title='taken over'>",
+    "</title><script>document.title='taken over'</script>",
+    "<a href=javascript:document.title='taken-over'>",
+    "javascript:document.title='taken over'",
+    "url(http://example.com/x) ; } body { display: none",
+    "{{ 7 * 191 }}{% for x in y %}",
+    "]]><!-- ",
+    "\\u202etxt.exe\\u2066 \\u200b",
+    '=HYPERLINK(\\"http://example.com\\")',
+)
+"""Names as clients and servers may have them, as texts of diagnostic notation."""
 
 
 class Page(HTMLParser):
@@ -81,17 +90,17 @@ def made(*databases: Path, local: bool = False, **filters: Any) -> Page:
         return Page(report(asked, Filters(paths, **filters), local=local))
 
 
-def opened(source: str, folder: Path, *options: str) -> str:
-    """The document that a browser makes of a page, its scripts run, as HTML."""
-    assert CHROMIUM is not None
-    page = folder / "page.html"
-    page.write_text(source, encoding="utf-8", newline="")
-    run = subprocess.run(
-        [CHROMIUM, *_options(folder), *options, "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return run.stdout
-
-
-def _options(folder: Path) -> Sequence[str]:
-    return ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}")
+def hostile(database: Path) -> Path:
+    """A database in which everything that can be named is named badly."""
+    lines = list(HELLO)
+    for number, name in enumerate(HOSTILE, 10):
+        element = f"37(h'{number:032x}')"
+        lines += [
+            f'>[[0, {number}, 3, {{0: "{name}"}}], [0, {number + 100}, 4, {{0: {element}, 1: [11]}}]]',
+            f"<[[1, {number}, {element}], [1, {number + 100}, {{11: 121({number})}}]]",
+            f'>[[0, {number + 200}, 5, {{0: {element}, 1: 11, 2: "{name}"}}]]',
+            f'<[[2, {number + 200}, {{0: -32103, 1: "{name}"}}]]',
+        ]
+    name = HOSTILE[1]
+    about = SessionInfo("1", name, name, name, name, name, START, name, name, name)
+    return fill(database, *lines, about=about)
