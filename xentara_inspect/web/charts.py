@@ -18,6 +18,10 @@ _TICKS: Final = 8
 _TICKS_OF_CURVES: Final = 4
 
 
+_NAME: Final = 24
+"""Characters of a name above a session's bar, so that it fits a narrow window."""
+
+
 class Chart(NamedTuple):
     """A drawing with what stands above it. keys: (class, what it means)."""
 
@@ -96,7 +100,7 @@ def _life(row: Row, facts: Facts, link: str, marks: Sequence[tuple[str, int]]) -
     end = nanoseconds(row["closed"]) if row["closed"] is not None else facts.last
     is_open = row["closed"] is None and row["refused"] is None
     kind = "refused" if row["refused"] is not None else "open" if is_open else "closed"
-    who = " · ".join(str(row[key]) for key in ("id", "user", "client") if row[key])
+    who = " · ".join(str(row[key])[:_NAME] for key in ("id", "user", "client") if row[key])
     said = f"{counted(row['requests'], 'request')}, {counted(row['events'], 'event')}"
     if row["refused"] is not None:
         end, said = start, f"refused: {row['refused']}"

@@ -96,6 +96,7 @@ def time_line(lives: Sequence[Life], axis: TimeAxis) -> Drawing:
     """What lived from when to when, a row each."""
     height = _ROW * len(lives)
     drawing = _drawing(height + _AXIS + 4, "time line")
+    drawing.set("role", "group")  # its links are for everybody
     _grid(drawing, axis, 0, height + 4)
     for number, life in enumerate(lives):
         left, right = axis.place(life.start), axis.place(life.end)

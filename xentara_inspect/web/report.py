@@ -28,7 +28,7 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _STYLE, _SCRIPT = "report.css", "report.js"
 _NAMED: Final = 3
 """So many databases a title names."""
-_LONGEST: Final = 400
+_LONGEST: Final = 200
 """Characters of a text from the network."""
 
 
