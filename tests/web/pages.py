@@ -45,16 +45,19 @@ class Page(HTMLParser):
         self.inside: dict[str, str] = {}
         self._pieces: list[str] = []
         self._open = ""
+        self._said = [("", "")]
         self.feed(source)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         self._pieces.append(" " if tag not in _IN_LINES else "")
+        self._said.append((tag, ""))
         if tag in ("script", "style"):
             self._open = tag
 
     def handle_endtag(self, tag: str) -> None:
+        self._said.append(("", ""))
         if tag == self._open:
             self._open = ""
 
@@ -63,10 +66,16 @@ class Page(HTMLParser):
             self.inside[self._open] = self.inside.get(self._open, "") + data
         else:
             self._pieces.append(data)
+            tag, said = self._said.pop()
+            self._said.append((tag, said + data))
 
     @property
     def text(self) -> str:
         return " ".join("".join(self._pieces).split())
+
+    def said(self, name: str) -> list[str]:
+        """The texts at the beginning of the elements of a name."""
+        return [text for tag, text in self._said if tag == name]
 
     def named(self, name: str) -> list[dict[str, str | None]]:
         """The attributes of the elements of a name."""

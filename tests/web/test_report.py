@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from pathlib import Path
 
 import cbor2
 import pytest
+from click.testing import CliRunner
 
 from tests.live import ROOT
 from tests.queries.asking import START, fill, record
@@ -15,6 +17,7 @@ from tests.store_traffic import BYE, CONVERSATION, HELLO, LEVEL, VALVE, add, fra
 from tests.transcript import edn
 from tests.web.pages import HOSTILE, hostile, made
 from xentara_inspect.captures.importing import import_flows
+from xentara_inspect.cli import cli
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.proxy.options import parse
 from xentara_inspect.recorder.rotation import Rotation
@@ -93,6 +96,24 @@ def test_a_long_list_says_what_it_leaves_out_and_what_lists_all(
     monkeypatch.setattr(listed, "ERRORS", 3)
     rest = f"The newest 3 of 5. All of them: xentara-inspect log --status error --limit 0 -d {database.name}"
     assert f"{rest} --session 1" in made(database, session=("1",)).text
+
+
+def test_each_command_that_lists_the_rest_runs(conversation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(conversation, *CONVERSATION, about=info("another", opened=START), start=START + 10**9)
+    for limit in ("SESSIONS", "KINDS", "ERRORS", "UNANSWERED", "SLOWEST", "FINDINGS", "WRITES", "SUBSCRIBED"):
+        monkeypatch.setattr(listed, limit, 1)
+    monkeypatch.setattr(listed, "ELEMENTS", 1)
+    monkeypatch.setattr("xentara_inspect.web.evidence.NOTATION", 1)
+    monkeypatch.chdir(conversation.parent)
+    page = made(conversation, session=("1", "2"), since=START, until=START + 10**10)
+    commands = {shlex.join(words) for words in map(shlex.split, page.said("code")) if len(words) > 2}
+    assert {command.split()[1] for command in commands} == {
+        "sessions", "log", "findings", "stats", "subscriptions", "show"
+    }  # fmt: skip
+    for command in commands:
+        run = CliRunner().invoke(cli, shlex.split(command)[1:])
+        assert run.exit_code == 0, (command, run.output)
+        assert "nothing found" not in run.output
 
 
 def test_names_as_long_as_a_message_do_not_make_the_page_long(database: Path) -> None:

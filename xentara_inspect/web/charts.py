@@ -16,8 +16,8 @@ from xentara_inspect.web.words import counted, duration, latency
 
 _TICKS: Final = 8
 _TICKS_OF_CURVES: Final = 4
-
-
+_MARKS: Final = 300
+"""Values of bad quality, and errors, that are marked of one element."""
 _NAME: Final = 24
 """Characters of a name above a session's bar, so that it fits a narrow window."""
 
@@ -116,10 +116,6 @@ def values(facts: Facts, clock: Clock) -> Iterator[tuple[str, Drawing]]:
         parts = [[(time, float(value)) for time, value in part] for part in line.parts]
         bad = [(time, float(value)) for time, value in line.bad[:_MARKS]]
         yield name, curve(Curve(parts, bad, line.errors[:_MARKS]), axis)
-
-
-_MARKS: Final = 300
-"""Values of bad quality, and errors, that are marked of one element."""
 
 
 def spreads(facts: Facts) -> dict[object, Drawing]:

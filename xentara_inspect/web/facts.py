@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,10 @@ PARTS: Final = 12
 """How often it is told."""
 _STEPS: Final = 120
 """Into how many steps the time is divided at most."""
+_FEW: Final = 5
+"""So many of what is alike are shown packet by packet."""
+_VALUE: Final = " Value"
+"""What the names of lines end with, that of the attribute."""
 _SEVERITIES: Final = ("error", "warning", "info")
 _CHANGING: Final = tuple(str(command_name(opcode)) for opcode in CHANGING)
 
@@ -65,7 +69,7 @@ class Facts:
     behind: int = 0
     commands: Sequence[Row] = ()
     activity: Sequence[Step] = ()
-    error_kinds: Sequence[Row] = ()
+    error_kinds: Listed = NOTHING
     errors: Listed = NOTHING
     unanswered: Listed = NOTHING
     slowest: Listed = NOTHING
@@ -80,17 +84,11 @@ class Facts:
 
     @property
     def busiest_commands(self) -> Listed:
-        """The rows of commands, of very many the busiest."""
-        busiest = sorted(self.commands, key=lambda row: -row["count"])[: listed.KINDS]
-        shown = (
-            [row for row in self.commands if row in busiest] if len(busiest) < len(self.commands) else None
-        )
-        return Listed(
-            shown or self.commands,
-            len(self.commands),
-            "busiest",
-            self.filters.command("stats", "--limit", "0"),
-        )
+        """The rows of commands; of very many the busiest."""
+        rows = self.commands
+        if len(rows) > listed.KINDS:
+            rows = sorted(rows, key=lambda row: -row["count"])[: listed.KINDS]
+        return Listed(rows, len(self.commands), "busiest", self.filters.command("stats", "--limit", "0"))
 
     def total(self, key: str) -> int:
         """What the rows of commands have of a key together."""
@@ -108,9 +106,7 @@ def gather(databases: Databases, filters: Filters, tell: Tell = lambda _what: No
     facts.activity = activity(databases, width=facts.step, **filters.asked)
     tell("errors")
     facts.errors = _log(databases, filters, facts.total("errors"), listed.ERRORS, "error")
-    facts.error_kinds = _error_kinds(
-        stats(databases, by="error", limit=listed.KINDS, **filters.asked), facts.errors.rows
-    )
+    facts.error_kinds = _error_kinds(databases, filters, facts.errors.rows)
     tell("unanswered requests")
     waiting = sum(row["count"] - row["ok"] - row["errors"] for row in facts.commands)
     facts.unanswered = _log(databases, filters, waiting, listed.UNANSWERED, "unanswered", "pending")
@@ -162,13 +158,17 @@ def _log(databases: Databases, filters: Filters, total: int, limit: int, *status
     return Listed(rows, total, "newest", filters.command("log", *words, "--limit", "0"))
 
 
-def _error_kinds(rows: Iterator[Row], examples: Sequence[Row]) -> list[Row]:
-    found = []
-    for row in rows:
-        seen = [line for line in examples if line["error_code"] == row["error_code"]]
-        commands = Counter(line["command"] or f"opcode {line['opcode']}" for line in seen)
-        found.append(row | {"commands": commands, "example": seen[0]["id"] if seen else None})
-    return found
+def _error_kinds(databases: Databases, filters: Filters, examples: Sequence[Row]) -> Listed:
+    rows = list(stats(databases, by="error", **filters.asked))
+    command = filters.command("stats", "--by", "error", "--limit", "0")
+    kinds = [_with_example(row, examples) for row in rows[: listed.KINDS]]
+    return Listed(kinds, len(rows), "most frequent", command)
+
+
+def _with_example(kind: Row, examples: Sequence[Row]) -> Row:
+    seen = [line for line in examples if line["error_code"] == kind["error_code"]]
+    commands = Counter(line["command"] or f"opcode {line['opcode']}" for line in seen)
+    return kind | {"commands": commands, "example": seen[0]["id"] if seen else None}
 
 
 def _slowest(databases: Databases, filters: Filters, facts: Facts) -> Listed:
@@ -247,17 +247,10 @@ def _curves(databases: Databases, filters: Filters, elements: Sequence[Row]) -> 
     return {name: found[name] for name in names if name in found}
 
 
-_VALUE: Final = " Value"
-"""What the names of lines end with, that of the attribute."""
-
-
 def told_of(facts: Facts) -> list[Any]:
     """Names of what is worth to be seen packet by packet: an example of each kind, the most telling first."""
-    names = [row["example"] for row in (*facts.error_kinds, *facts.finding_kinds)]
+    names = [row["example"] for row in (*facts.error_kinds.rows, *facts.finding_kinds)]
     names += [row["id"] for row in (*facts.unanswered.rows[:_FEW], *facts.slowest.rows[:_FEW])]
     by_command = {(row["error_code"], row["opcode"]): row["id"] for row in reversed(facts.errors.rows)}
     names += by_command.values()
     return [*dict.fromkeys(name for name in names if name is not None)][: listed.PACKETS]
-
-
-_FEW: Final = 5
