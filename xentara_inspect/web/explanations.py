@@ -24,6 +24,9 @@ def explained(code: str | int | None) -> Explanation:
         return Explanation(rule.asks, rule.source, rule.remedy)
     if not isinstance(code, int) or code not in ERROR_NAMES:
         return Explanation("an error code of no page", "", RULES["undocumented-error-code"].remedy)
+    meaning = VENDOR_ERROR_TEXTS.get(code, "")
+    if meaning == ERROR_NAMES[code].lower():
+        meaning = ""  # the name says it
     answering = [row.name for row in COMMANDS.values() if code in row.errors]
     source = f"pages of {', '.join(answering)}" if answering else ""
-    return Explanation(VENDOR_ERROR_TEXTS.get(code, ""), "all pages" if code in COMMON_ERRORS else source, "")
+    return Explanation(meaning, "all pages" if code in COMMON_ERRORS else source, "")

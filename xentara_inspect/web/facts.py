@@ -53,8 +53,8 @@ class Facts:
     """All of it.
 
     first, last: of the period, nanoseconds since 1970; step: width of those of `activity`. behind:
-    messages that are not decoded yet. error_kinds: rows of `stats` by error, with `commands`, counts by
-    their names, and `example`, an id. finding_kinds: code, severity, count and example of each. not_made:
+    messages that are not decoded yet. error_kinds: rows of `stats` by error, with `commands`, pairs of
+    name and count, and `example`, an id. finding_kinds: code, severity, count and example of each. not_made:
     how many changes were refused or never answered. silence: how many subscribed elements are `never`,
     `stopped` or `refused`. curves: by element.
     """
@@ -168,7 +168,7 @@ def _error_kinds(databases: Databases, filters: Filters, examples: Sequence[Row]
 def _with_example(kind: Row, examples: Sequence[Row]) -> Row:
     seen = [line for line in examples if line["error_code"] == kind["error_code"]]
     commands = Counter(line["command"] or f"opcode {line['opcode']}" for line in seen)
-    return kind | {"commands": commands, "example": seen[0]["id"] if seen else None}
+    return kind | {"commands": commands.most_common(), "example": seen[0]["id"] if seen else None}
 
 
 def _slowest(databases: Databases, filters: Filters, facts: Facts) -> Listed:
