@@ -96,6 +96,11 @@ def test_latencies_are_spread_from_median_to_maximum() -> None:
     assert "nan" not in spread([0, 0, 0, 0], 0)
 
 
+def test_a_latency_below_zero_of_a_clock_that_went_backwards_stands_at_zero() -> None:
+    places = [rect.get("x") for rect in parsed(spread([-5, 4, 9, 16], 16)).iter("rect")][1:]
+    assert places == ["0%", "50%", "75%", "0%"]
+
+
 @pytest.mark.parametrize(
     ("length", "most", "step"),
     [(1, 8, STEPS[0]), (80 * SECOND, 8, 10 * SECOND), (81 * SECOND, 8, 15 * SECOND), (10**30, 8, STEPS[-1])],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shlex
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.transcript import edn
 from tests.web.pages import HOSTILE, hostile, made
 from xentara_inspect.captures.importing import import_flows
 from xentara_inspect.cli import cli
+from xentara_inspect.frames import Closing
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.proxy.options import parse
 from xentara_inspect.recorder.rotation import Rotation
@@ -128,6 +130,32 @@ def test_names_as_long_as_a_message_do_not_make_the_page_long(database: Path) ->
     ]
     page = made(fill(database, *HELLO, *lines))
     assert len(page.source) < 200_000
+
+
+HUGE = f"2(h'{'ff' * 200}')"
+"""A number of 1600 bits."""
+
+
+@pytest.mark.parametrize(
+    "values", [(HUGE, "-1"), ("1.7e308", "-1.7e308"), ("NaN", "Infinity"), ("18446744073709551615",)]
+)
+def test_any_value_can_be_drawn_or_left_out(database: Path, values: tuple[str, ...]) -> None:
+    lines = []
+    for number, value in enumerate(values, 2):
+        lines += [f">[[0, {number}, 4, {{0: {LEVEL}, 1: [11]}}]]", f"<[[1, {number}, {{11: 121({value})}}]]"]
+    page = made(fill(database, *HELLO, *lines, about=info(opened=START)))
+    assert "Busiest elements" in page.text
+    for points in page.all_of("points"):
+        assert re.fullmatch("[0-9., ]+", points)
+
+
+def test_clocks_that_go_backwards_are_no_trouble(database: Path) -> None:
+    said = frames(*HELLO, ">[[0, 2, 8]]", "<[[1, 2, 5]]", start=START)
+    backwards = [frame._replace(time=2 * START - frame.time) for frame in said]
+    with Importer(database) as importer:
+        importer.add(info(opened=START), backwards, Closing(START - 10**9, 1000))
+    catch_up(database)
+    assert "Every request was answered." in made(database).text
 
 
 def test_times_may_be_local(conversation: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from xentara_inspect.queries.activity import Step
+from xentara_inspect.queries.series import Point
 from xentara_inspect.queries.values import Row
 from xentara_inspect.web.axes import TimeAxis, time_axis, top_of
 from xentara_inspect.web.drawing import Bar, Curve, Drawing, Life, bars, curve, spread, time_line
@@ -18,6 +19,8 @@ _TICKS: Final = 8
 _TICKS_OF_CURVES: Final = 4
 _MARKS: Final = 300
 """Values of bad quality, and errors, that are marked of one element."""
+_FARTHEST: Final = 1e150
+"""Values beyond are drawn there."""
 _NAME: Final = 24
 """Characters of a name above a session's bar, so that it fits a narrow window."""
 
@@ -113,9 +116,15 @@ def values(facts: Facts, clock: Clock) -> Iterator[tuple[str, Drawing]]:
     first, last = min(times, default=0), max(times, default=0)
     axis = time_axis(first, last, _TICKS_OF_CURVES, clock.tick, clock.offset(first))
     for name, line in facts.curves.items():
-        parts = [[(time, float(value)) for time, value in part] for part in line.parts]
-        bad = [(time, float(value)) for time, value in line.bad[:_MARKS]]
+        parts = [list(map(_drawable, part)) for part in line.parts]
+        bad = list(map(_drawable, line.bad[:_MARKS]))
         yield name, curve(Curve(parts, bad, line.errors[:_MARKS]), axis)
+
+
+def _drawable(point: Point) -> tuple[int, float]:
+    """A value, or the nearest that can be reckoned with."""
+    time, value = point
+    return time, float(max(-_FARTHEST, min(value, _FARTHEST)))
 
 
 def spreads(facts: Facts) -> dict[object, Drawing]:

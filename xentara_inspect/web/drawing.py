@@ -158,7 +158,7 @@ def spread(ranks: Sequence[float], longest: float) -> Drawing:
     The line is bent (a square root), so that short ones can be told apart.
     """
     drawing = _drawing(14, "latencies from median to maximum", kind="spread")
-    places = [(rank / longest) ** 0.5 if longest else 0.0 for rank in ranks]
+    places = [(max(rank, 0) / longest) ** 0.5 if longest > 0 else 0.0 for rank in ranks]
     _add(drawing, "rect", kind="track", x="0", y="6", width="100%", height="2")
     for kind, (left, right) in zip(("near", "far", "farthest"), pairwise(places), strict=True):
         place = {"x": _percent(left), "width": _percent(max(0.004, right - left))}
