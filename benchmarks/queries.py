@@ -27,6 +27,7 @@ from xentara_inspect.store.importing import Importer
 RARE: Final = "01234567-89ab-cdef-ffff-ffffffffffff"
 _OFTEN: Final = "Plant.Line 0.Tank 5.Level"
 _TIMES: Final = 10
+_REPORT: Final = ("report", "-o", "-")
 _COMMANDS: Final = (
     ("log",),
     ("log", "--events"),
@@ -36,6 +37,7 @@ _COMMANDS: Final = (
     ("sessions",),
     ("findings",),
     ("subscriptions",),
+    _REPORT,
     ("elements",),
     ("stats",),
     ("stats", "--by", "element"),
@@ -51,7 +53,11 @@ _COMMANDS: Final = (
     ("log", "--slower-than", "1m", "--sort", "latency"),
     *((command, "--grep", text) for text in ("nowhere", "tank") for command in ("log", "events", "readings")),
 )
-_OF_EXCHANGES: Final = (("log",), *(("stats", "--by", by) for by in ("command", "element", "minute")))
+_OF_EXCHANGES: Final = (
+    ("log",),
+    _REPORT,
+    *(("stats", "--by", by) for by in ("command", "element", "minute")),
+)
 _ALL_READINGS: Final = ("readings", "--limit", "0", "--format", "ndjson")
 
 

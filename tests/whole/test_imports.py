@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
     "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive", "lake",
-    "captures", "proxy", "simulator", "cli",
+    "captures", "proxy", "simulator", "web", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
 
@@ -43,6 +43,7 @@ HOMES = {
     "junitparser": {"cli"},
     "rapidfuzz": {"queries"},
     "dateparser": {"cli"},
+    "jinja2": {"web"},
     "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
@@ -154,5 +155,6 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     slow = {
         "dateparser", "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography",
         "hypothesis", "plotext", "matplotlib", "numpy", "textual", "rapidfuzz", "junitparser",
+        "jinja2", "ijson", "pyarrow", "duckdb",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())

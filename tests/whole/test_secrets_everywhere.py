@@ -231,6 +231,7 @@ def everything_shown(database: Path) -> str:
         for command in ("show", "why")
         for form in ("text", "json")
     ]
+    commands.append(["report", "-o", "-"])
     for command in commands:
         result = CliRunner().invoke(cli, [*command, "-d", str(database)], catch_exceptions=False)
         assert result.exit_code == 0, (command, result.output)

@@ -34,6 +34,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "findings": ("lists", "List departures from the specification."),
     "elements": ("lists", "List the elements seen, with their primary keys."),
     "subscriptions": ("subscriptions", "List subscriptions, and how often their elements were heard of."),
+    "report": ("report", "Write one page in HTML that tells what happened, to hand on."),
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "ask": ("ask", "Ask a question that is saved under a name."),

@@ -1,0 +1,104 @@
+"""A real browser that looks at a page: Debian's chromium, told what to do by Chrome's protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from tests.live import PATIENCE, wait_until
+
+_CALLED: Final = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM: Final = next(filter(None, map(shutil.which, _CALLED)), None)
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page in")
+
+
+class Browser:
+    """A window with one page. asked_for: addresses that it wanted to load; refused: its complaints."""
+
+    def __init__(self, connection: ClientConnection, folder: Path) -> None:
+        self.asked_for: list[str] = []
+        self.refused: list[str] = []
+        self._connection = connection
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._session: str | None = None
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self._call(f"{domain}.enable")
+
+    def open(self, source: str, *, width: int = 1400, scheme: str = "light") -> None:
+        """Show a page, and wait until its scripts have run. scheme: light or dark."""
+        page = self._folder / "page.html"
+        page.write_text(source, encoding="utf-8", newline="")
+        self._call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+        )
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self._call("Page.navigate", url=page.as_uri())
+        wait_until(
+            lambda: self.tells("location.protocol == 'file:' && document.readyState == 'complete'") is True,
+            "the page is there",
+        )
+
+    def tells(self, script: str) -> Any:
+        """What an expression is in the page, whatever its policy says."""
+        return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+
+    def close(self) -> None:
+        """End the browser."""
+        self._session = None
+        self._call("Browser.close")
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
+        if self._session is not None:
+            message["sessionId"] = self._session
+        self._connection.send(json.dumps(message))
+        while True:
+            answer = json.loads(self._connection.recv(PATIENCE))
+            if answer.get("id") == number:
+                assert "error" not in answer, answer
+                return dict(answer["result"])
+            self._hear(answer)
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        if event["method"] == "Network.requestWillBeSent":
+            self.asked_for.append(event["params"]["request"]["url"])
+        elif event["method"] == "Log.entryAdded":
+            self.refused.append(event["params"]["entry"]["text"])
+
+
+@contextlib.contextmanager
+def browser(folder: Path) -> Iterator[Browser]:
+    """A browser that forgets all at its end. folder: where it may write."""
+    assert CHROMIUM is not None
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
+    child = subprocess.Popen(
+        [CHROMIUM, *options, f"--user-data-dir={folder / 'profile'}", "about:blank"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with child:
+        try:
+            assert child.stderr is not None
+            addresses = (re.search(r"ws://\S+", line) for line in child.stderr)
+            address = next(filter(None, addresses))[0]
+            with connect(address, max_size=None, compression=None, proxy=None) as connection:
+                found = Browser(connection, folder)
+                yield found
+                found.close()
+                child.wait(PATIENCE)
+        finally:
+            child.kill()

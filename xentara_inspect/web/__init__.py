@@ -1,0 +1,1 @@
+"""Pages for a browser, each whole in itself: nothing is fetched."""
