@@ -9,9 +9,6 @@ from typing import Final
 
 from xentara_inspect.traffic.memory import Remembered
 
-FORGET_HABITS: Final = "DELETE FROM habits WHERE session_id = ?"
-"""At the end of a session, which has no habits any more."""
-
 _REMEMBER: Final = "INSERT OR REPLACE INTO habits VALUES (?, ?, ?, ?)"
 _FORGET: Final = "DELETE FROM habits WHERE session_id = ? AND kind = ? AND subject = ?"
 

@@ -14,6 +14,7 @@ from xentara_inspect.protocol.identifiers import ATTRIBUTE_VALUE
 from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
 from xentara_inspect.store.given_names import FROM_FILE, StoredNames
 from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.habits import ENDING
 from xentara_inspect.traffic.learning import element_of
 from xentara_inspect.traffic.memory import State
 from xentara_inspect.traffic.names import Names
@@ -102,8 +103,8 @@ def has_unfinished(connection: sqlite3.Connection, session_id: int) -> bool:
         return True
     found = connection.execute(
         "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending'"
-        " UNION ALL SELECT 1 FROM habits WHERE session_id = ? LIMIT 1",
-        (session_id, session_id),
+        " UNION ALL SELECT 1 FROM habits WHERE session_id = ? AND kind IN (?, ?) LIMIT 1",
+        (session_id, session_id, *ENDING),
     )
     return found.fetchone() is not None
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from xentara_inspect.frames import Frame
 from xentara_inspect.index.checkpoint import Checkpoint, load_position
-from xentara_inspect.index.habit_rows import FORGET_HABITS, write_habits
+from xentara_inspect.index.habit_rows import write_habits
 from xentara_inspect.index.keys import Keys
 from xentara_inspect.index.learned_rows import Statement, learned_statements
 from xentara_inspect.index.stretches import Stretches
@@ -133,8 +133,6 @@ class Rows:
         if decoded.reached is None:
             self.position.session_end_id = end_id
             self._statements.append((_END_SUBSCRIPTIONS, (time, session_id)))
-            self._statements.append((FORGET_HABITS, (session_id,)))
-            self._remembered.pop(session_id, None)
 
     def add_names(self, file_id: int, time: int, findings: Sequence[Finding]) -> None:
         """A file of names was read in, and what there is to say of it."""

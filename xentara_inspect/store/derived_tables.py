@@ -119,7 +119,7 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
         },
     ),
     "habits": Table(
-        "what the checks of a session's habits remember, until it ends",
+        "what the checks of a session's habits remember; an end that is taken back finds it again",
         {
             "session_id": Column(int, "its connection", "sessions"),
             "kind": Column(str, "the habit"),

@@ -13,17 +13,20 @@ from xentara_inspect.protocol import commands
 from xentara_inspect.traffic.clocks import Clocks
 from xentara_inspect.traffic.doubtful_values import DoubtfulValues
 from xentara_inspect.traffic.learning import Asked
-from xentara_inspect.traffic.logins import Logins
+from xentara_inspect.traffic.logins import LOGIN, Logins
 from xentara_inspect.traffic.memory import Memory, Remembered, State
 from xentara_inspect.traffic.packets import Request, Response
 from xentara_inspect.traffic.readings import Reading
 from xentara_inspect.traffic.records import Exchange, Finding, SubscribedElements, SubscriptionOpened
 from xentara_inspect.traffic.repetition import Repetition
 from xentara_inspect.traffic.rules import finding
-from xentara_inspect.traffic.silence import Silence, left_open
+from xentara_inspect.traffic.silence import SILENT, Silence, left_open
 from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.thresholds import REMEMBERED, SAID
 from xentara_inspect.traffic.validation import Problem
+
+ENDING: Final = (SILENT, LOGIN)
+"""Kinds of states of which the end of a connection may have something to say."""
 
 _SAID: Final = "said"
 

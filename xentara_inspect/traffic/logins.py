@@ -16,7 +16,7 @@ from xentara_inspect.traffic.records import Exchange
 from xentara_inspect.traffic.thresholds import REMEMBERED, SECOND, SUB_SESSION_IDLE
 from xentara_inspect.traffic.validation import Problem
 
-_LOGIN: Final = "login"
+LOGIN: Final = "login"
 
 
 class Logins:
@@ -27,13 +27,13 @@ class Logins:
 
     def asked(self, request: Request, place: int, time: int) -> None:
         """A request of the client, which may use a sub-session."""
-        open_ones = self._memory.all(_LOGIN)
+        open_ones = self._memory.all(LOGIN)
         if not open_ones:
             return
         for sub_session in uuids_named(request, UuidRole.SUB_SESSION):
             state = open_ones.get(sub_session.hex())
             if state is not None:
-                self._memory.put(_LOGIN, sub_session.hex(), (place, state[1], time), REMEMBERED)
+                self._memory.put(LOGIN, sub_session.hex(), (place, state[1], time), REMEMBERED)
 
     def granted(self, exchange: Exchange, asked: Asked, answer: Response, place: int, time: int) -> None:
         """A success response. place: where it stands."""
@@ -41,13 +41,13 @@ class Logins:
             created = uuid(answer.body)
             if created is not None:
                 state = (place, exchange.address, time)
-                self._memory.put(_LOGIN, created.hex(), state, REMEMBERED)
+                self._memory.put(LOGIN, created.hex(), state, REMEMBERED)
         elif exchange.opcode == commands.CLOSE_SUB_SESSION and asked.sub_session is not None:
-            self._memory.drop(_LOGIN, asked.sub_session.hex())
+            self._memory.drop(LOGIN, asked.sub_session.hex())
 
     def end(self, time: int) -> Iterator[tuple[Problem, int]]:
         """The connection ended. Yields what is wrong, and the address of the request that logged in."""
-        for sub_session, (_, created, used) in self._memory.all(_LOGIN).items():
+        for sub_session, (_, created, used) in self._memory.all(LOGIN).items():
             if time - used >= SUB_SESSION_IDLE:
                 name, minutes = uuid_text(bytes.fromhex(sub_session)), (time - used) // SECOND // 60
                 message = f"sub-session {name} was unused for {minutes} min and is open at the end"

@@ -14,7 +14,7 @@ from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.thresholds import LEFT_OPEN, REMEMBERED, SECOND, SILENCE
 from xentara_inspect.traffic.validation import Problem
 
-_SILENT: Final = "silent"
+SILENT: Final = "silent"
 
 Silent = tuple[Problem, int]
 """What is wrong with a subscription, and its address."""
@@ -33,7 +33,7 @@ class Silence:
         self._elements: dict[str, SubscribedElements] = {}
         self._by_element: dict[bytes, list[str]] = {}
         for place, elements in asked:
-            if str(place) in memory.all(_SILENT):
+            if str(place) in memory.all(SILENT):
                 self._watch(str(place), elements)
 
     @property
@@ -44,7 +44,7 @@ class Silence:
     def asked(self, place: int, asked: Asked) -> None:
         """A subscribe request of the client was sent."""
         wait = max(SILENCE, 2 * asked.interval_ms * SECOND // 1000)
-        oldest = self._memory.put(_SILENT, str(place), (place, wait, None, 0), REMEMBERED)
+        oldest = self._memory.put(SILENT, str(place), (place, wait, None, 0), REMEMBERED)
         if oldest is not None:
             self._forget(oldest)
         self._watch(str(place), asked.elements)
@@ -55,10 +55,10 @@ class Silence:
 
     def opened(self, opened: SubscriptionOpened, time: int) -> None:
         """It was granted."""
-        state = self._memory.all(_SILENT).get(str(opened.address))
+        state = self._memory.all(SILENT).get(str(opened.address))
         if state is not None:
             place, wait, *_ = state
-            self._memory.put(_SILENT, str(opened.address), (place, wait, opened.uuid.hex(), time), REMEMBERED)
+            self._memory.put(SILENT, str(opened.address), (place, wait, opened.uuid.hex(), time), REMEMBERED)
 
     def event(self, element: bytes) -> None:
         """An event about an element: whatever has subscribed to it is not silent."""
@@ -71,12 +71,12 @@ class Silence:
 
     def end(self, time: int) -> Iterator[Silent]:
         """The connection ended."""
-        for _, _, uuid, _ in tuple(self._memory.all(_SILENT).values()):
+        for _, _, uuid, _ in tuple(self._memory.all(SILENT).values()):
             if uuid is not None:
                 yield from self._ended(uuid, time, "until the connection ended")
 
     def _ended(self, uuid: str, time: int, until: str) -> Iterator[Silent]:
-        for subject, (place, wait, other, opened) in tuple(self._memory.all(_SILENT).items()):
+        for subject, (place, wait, other, opened) in tuple(self._memory.all(SILENT).items()):
             if other != uuid:
                 continue
             elements = self._elements.get(subject, ())
@@ -93,7 +93,7 @@ class Silence:
             self._by_element.setdefault(element, []).append(subject)
 
     def _forget(self, subject: str) -> None:
-        self._memory.drop(_SILENT, subject)
+        self._memory.drop(SILENT, subject)
         for element, _ in self._elements.pop(subject, ()):
             subjects = self._by_element.get(element, [])
             if subject in subjects:
