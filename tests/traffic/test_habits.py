@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.transcript import edn
 from xentara_inspect.frames import Frame
@@ -317,6 +319,47 @@ def test_of_requests_only_the_latest_are_remembered() -> None:
     assert len([kind for kind, _ in kept if kind == "request"]) == REQUESTS
 
 
+# Clients at their normal work
+
+
+def panel() -> Iterator[Line]:
+    """As the vendor's web page does it: look up, subscribe to all, write now and then, leave."""
+    for number in range(7):
+        yield from (line for line in lookup(f"Sampler.{number}", after=0.001)[:1])
+        yield 0.01, f"<[[1, 2, {uuid(number + 20)}]]"
+    elements = ", ".join(f"{{0: {uuid(number + 20)}, 1: [11, 9, 7]}}" for number in range(7))
+    yield 0.001, f">[[0, 2, 6, {{0: [{elements}], 2: 100, 3: {uuid(9)}}}]]"
+    yield from event(element=uuid(20), after=0.001)
+    yield 0.001, f"<[[1, 2, {uuid(9)}]]"
+    for number in range(300):
+        yield from event(f"{number}.25", element=uuid(20 + number % 7), after=0.1)
+        if number % 60 == 59:
+            yield from write(str(number), uuid(26), after=0.01)
+
+
+def terminal() -> Iterator[Line]:
+    """As a terminal client does it, whose user holds the arrow key: up and down over forty elements."""
+    for cursor in (*range(40), *range(40, 0, -1), *range(40)):
+        element = uuid(100 + cursor)
+        yield from read(element, "1, 3, 4", after=0.03)
+        yield from subscribed(9, element, "9, 11", after=0.001)
+        yield from event(element=element, after=0.001)
+        yield from unsubscribed(9, after=0.001)
+
+
+def logger() -> Iterator[Line]:
+    """As a script does it that reads each quarter of an hour, and asks twice for what is not there."""
+    for number in range(100):
+        yield from (line for line in (*stage(900), *read(), *read(VALVE)))
+        if number < 2:
+            yield from lookup("Plant.Old")
+
+
+@pytest.mark.parametrize("client", [panel, terminal, logger])
+def test_clients_at_their_normal_work_have_no_finding(client: Callable[[], Iterator[Line]]) -> None:
+    assert codes(client(), end=3600) == []
+
+
 # Going on elsewhere
 
 
@@ -359,12 +402,44 @@ class Relay:
                 self.kept[key] = state
 
 
-@pytest.mark.parametrize("lines", [lines for _, lines in HAVE] + [case.values[0] for case in HAVE_NOT])
-def test_a_session_that_goes_on_elsewhere_after_each_frame_finds_the_same(lines: tuple[Line, ...]) -> None:
+def relayed(lines: Iterable[Line]) -> list[Finding]:
     relay, said = Relay(), frames(lines)
     for number, frame in enumerate(said, 1):
         for decoded in relay.session().feed(frame, number):
             relay.keep(decoded, frame.payload)
     for decoded in relay.session().close(said[-1].time + SECOND):
         relay.keep(decoded, b"")
-    assert relay.findings == found(lines)
+    return relay.findings
+
+
+@pytest.mark.parametrize("lines", [lines for _, lines in HAVE] + [case.values[0] for case in HAVE_NOT])
+def test_a_session_that_goes_on_elsewhere_after_each_frame_finds_the_same(lines: tuple[Line, ...]) -> None:
+    assert relayed(lines) == found(lines)
+
+
+PAUSES = st.sampled_from([-1.0, 0.0, 0.001, 0.5, 31.0, 4000.0])
+SOME = [
+    *(stage(0.0), read(), read(VALVE), refused(), refused(VALVE), lookup("Plant")),
+    *(subscribed(9), subscribed(8, VALVE), subscribed(7, keys=""), unsubscribed(9), unsubscribed(8)),
+    *(event(), event("20.1875", 3), event("20.1875", 2, VALVE), event(apart=3600.0)),
+    *(write("20.1875"), write("20.1875", LEVEL), logged_in(), access(0.0), close_login()),
+]
+"""What a client and a server may say, each with its answer."""
+MIXED = st.lists(
+    st.tuples(st.sampled_from(SOME), PAUSES, st.booleans(), st.sampled_from([1, 2, POLLS, TIGHT_LOOP])),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MIXED)
+def test_whatever_is_said_in_any_order_it_finds_the_same(
+    parts: list[tuple[tuple[Line, ...], float, bool, int]],
+) -> None:
+    lines = [
+        line
+        for (asked, *answer), pause, is_answered, times in parts
+        for _ in range(times)
+        for line in ((pause, asked[1]), *(answer if is_answered else ()))
+    ]
+    assert relayed(lines) == found(lines)
