@@ -153,7 +153,8 @@ async def make(name: str) -> Stage:
         flows = flows_in(fresh)
         if len(flows) != stage.upgrades or not all(_is_over(flow) for flow in flows):
             raise RuntimeError(f"{name}: a connection was not recorded to its end")
-        write_with_pauses(fresh, flows, stage.pauses)
+        if stage.pauses:
+            write_with_pauses(fresh, flows, stage.pauses)
         fresh.replace(HERE / f"{name}.flow")
     finally:
         fresh.unlink(missing_ok=True)

@@ -85,6 +85,21 @@ def test_an_indexer_that_starts_anew_after_each_frame_finds_the_same(tmp_path: P
     assert derived(again) == derived(whole)
 
 
+def test_an_indexer_that_is_killed_in_a_long_end_says_it_once(tmp_path: Path) -> None:
+    waiting = ", ".join(f"[0, {number}, 8, {{}}]" for number in range(10, 1300))
+    said = frames(subscribed(2, uuid(7)), [(1.0, f">[{waiting}]")])
+    end = BYE._replace(time=said[-1].time + 100 * SECOND)
+    whole, again = tmp_path / "whole.db", tmp_path / "again.db"
+    for path in (whole, again):
+        add(path, said, end=end)
+    catch_up(whole)
+    for _ in range(20):
+        with Indexer(again) as indexer:
+            indexer.step(0)
+    assert codes(again).count("silent-subscription") == 1
+    assert derived(again) == derived(whole)
+
+
 def test_reindexing_finds_the_same(database: Path) -> None:
     before = derived(whole_file(database))
     reindex(database)

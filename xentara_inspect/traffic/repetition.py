@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from xentara_inspect.protocol import commands, error_codes
 from xentara_inspect.protocol.identifiers import ATTRIBUTE_CATEGORY
 from xentara_inspect.traffic.fields import array, entries
+from xentara_inspect.traffic.findings import command_name
 from xentara_inspect.traffic.learning import Asked
 from xentara_inspect.traffic.memory import Memory
 from xentara_inspect.traffic.names import uuid_text
@@ -51,7 +52,7 @@ class Repetition:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._subjects = {_Repeated(*state).place: key for key, state in memory.all(_REQUEST).items()}
+        self._subjects = {state[0]: subject for subject, state in memory.all(_REQUEST).items()}
 
     def asked(self, request: Request, payload: bytes, exchange: Exchange, time: int) -> Problem | None:
         """A request of the client, and what there is to say of it. payload: of its message."""
@@ -131,11 +132,9 @@ def _what(exchange: Exchange, asked: Asked) -> str:
 
 
 def _loop(exchange: Exchange, took: int) -> Problem:
-    name = commands.COMMAND_NAMES.get(exchange.opcode if exchange.opcode is not None else -1)
-    what = name or f"opcode {exchange.opcode}"
+    again = f"{command_name(exchange.opcode)} with the same parameters {TIGHT_LOOP} times"
     return "tight-loop", (
-        f"{what} with the same parameters {TIGHT_LOOP} times in {took / SECOND:.3g} s,"
-        f" each less than {QUICK // 1_000_000} ms behind the last or its answer"
+        f"{again} in {took / SECOND:.3g} s, each less than {QUICK // 1_000_000} ms behind the last or its answer"
     )
 
 

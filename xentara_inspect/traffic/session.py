@@ -108,17 +108,17 @@ class Session:
         time: when it ended, in nanoseconds since 1970 UTC.
         """
         waiting = self._pairing.drain()
-        decoded = Decoded(findings=list(self._habits.end(time)))
         while True:
+            decoded = Decoded()
             for exchange, _ in waiting[:PACKETS]:
                 self._unanswered(exchange, findings.unanswered(exchange), None, decoded)
             del waiting[:PACKETS]
             if not waiting:
+                decoded.findings += self._habits.end(time)  # with the last portion, so that it is said once
                 yield decoded
                 return
             decoded.reached = BEGINNING
             yield decoded
-            decoded = Decoded()
 
     def _read(self, frame: Frame) -> tuple[Reader, Sequence[Any], Iterable[Problem]]:
         """How the packets of a frame are read, these, and what is wrong with the message as a whole."""
