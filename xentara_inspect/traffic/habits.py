@@ -14,7 +14,7 @@ from xentara_inspect.traffic.clocks import Clocks
 from xentara_inspect.traffic.doubtful_values import DoubtfulValues
 from xentara_inspect.traffic.learning import Asked
 from xentara_inspect.traffic.logins import LOGIN, Logins
-from xentara_inspect.traffic.memory import Memory, Remembered, State
+from xentara_inspect.traffic.memory import Memory, State
 from xentara_inspect.traffic.packets import Request, Response
 from xentara_inspect.traffic.readings import Reading
 from xentara_inspect.traffic.records import Exchange, Finding, SubscribedElements, SubscriptionOpened
@@ -34,8 +34,8 @@ _SAID: Final = "said"
 class Habits:
     """The habits of the client of one connection, and what its server's clock says.
 
-    listens: whether every event matters. While it is false, which is most of the time, those of a good
-    quality do not.
+    changes: tells what there is to remember since it was asked last. listens: whether every event
+    matters; while it is false, which is most of the time, those of a good quality do not.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Habits:
     ) -> None:
         """remembered: see `Resumed`. subscribed: address and elements of what is subscribed or asked for."""
         self._memory = Memory(remembered)
+        self.changes = self._memory.changes  # asked once a frame: no call more than needed
         self._repetition = Repetition(self._memory)
         self._silence = Silence(self._memory, subscribed)
         self._doubtful = DoubtfulValues(self._memory)
@@ -52,10 +53,6 @@ class Habits:
         self._logins = Logins(self._memory)
         self.listens = True
         self._look_about()
-
-    def changes(self) -> Remembered:
-        """What there is to remember since this was asked last."""
-        return self._memory.changes()
 
     def request(
         self, request: Request, exchange: Exchange, asked: Asked, payload: bytes

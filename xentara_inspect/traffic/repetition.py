@@ -133,9 +133,8 @@ def _what(exchange: Exchange, asked: Asked) -> str:
 
 def _loop(exchange: Exchange, took: int) -> Problem:
     again = f"{command_name(exchange.opcode)} with the same parameters {TIGHT_LOOP} times"
-    return "tight-loop", (
-        f"{again} in {took / SECOND:.3g} s, each less than {QUICK // 1_000_000} ms behind the last or its answer"
-    )
+    pause = f"less than {QUICK // 1_000_000} ms behind the last or its answer"
+    return "tight-loop", f"{again} in {took / SECOND:.3g} s, each {pause}"
 
 
 def _poll(exchange: Exchange, took: int) -> Problem:
