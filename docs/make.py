@@ -26,6 +26,7 @@ from xentara_inspect.protocol import commands, error_codes, identifiers, shape_t
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.rules import RULES
+from xentara_inspect.traffic.thresholds import THRESHOLDS
 
 PAGES: Final = tuple(FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings"))
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -138,6 +139,11 @@ def _findings() -> str:
     return _table(("code", "severity", "what is asked for", "where", "what helps"), rows)
 
 
+def _thresholds() -> str:
+    rows = ((f"`{code}`" if code else "all", value, reason) for code, _, value, reason in THRESHOLDS)
+    return _table(("code", "threshold", "why"), rows)
+
+
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "request": _notation([[0, 65, 4, {0: ELEMENT, 1: [11, 9, SUBSCRIPTION]}]]),
     "success": _notation(
@@ -162,6 +168,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "data types": _enumeration(identifiers.ATTRIBUTE_DATA_TYPES),
     "event types": _enumeration(identifiers.EVENT_TYPES),
     "findings": _findings,
+    "thresholds": _thresholds,
     **SCHEMA_PARTS,
     **JSON_PARTS,
 }

@@ -11,19 +11,21 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mitmproxy.flow import Flow
 from mitmproxy.http import HTTPFlow
-from mitmproxy.io import FlowReader
+from mitmproxy.io import FlowReader, FlowWriter
 
 HERE: Final = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from sample_captures.faults import client_faults, client_proper
 from sample_captures.irregular import malformed, out_of_order
+from sample_captures.runs import bad_run, good_run
 from sample_captures.scenarios import (
     hello_and_browse,
     reads_and_writes,
@@ -31,7 +33,7 @@ from sample_captures.scenarios import (
     subscription_events,
 )
 from sample_captures.seed_pages import seed_pages
-from sample_captures.stage import Scenario, Stage, new_simulator
+from sample_captures.stage import Passed, Scenario, Stage, new_simulator
 from xentara_inspect.protocol.identifiers import PATH
 
 SCENARIOS: Final[dict[str, Scenario]] = {
@@ -42,6 +44,10 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "out-of-order": out_of_order,
     "malformed": malformed,
     "seed-pages": seed_pages,
+    "client-faults": client_faults,
+    "client-proper": client_proper,
+    "good-run": good_run,
+    "bad-run": bad_run,
 }
 
 _TIMEOUT: Final = 30.0
@@ -92,6 +98,46 @@ def _is_over(flow: Flow) -> bool:
     )
 
 
+def write_with_pauses(capture: Path, flows: Sequence[Flow], pauses: Sequence[Passed]) -> None:
+    """Write the flows as if the pauses had passed: what came behind one is so much later."""
+    connections = sorted(
+        (flow for flow in flows if isinstance(flow, HTTPFlow)), key=lambda flow: flow.request.timestamp_start
+    )
+    begins = [_begin_of_message(connections[pause.connection], pause.messages) for pause in pauses]
+
+    def later(time: float) -> float:
+        return time + sum(pause.seconds for begin, pause in zip(begins, pauses, strict=True) if time >= begin)
+
+    for flow in flows:
+        flow.set_state(_with_times(flow.get_state(), later))
+    with capture.open("wb") as file:
+        writer = FlowWriter(file)
+        for flow in flows:
+            writer.add(flow)
+
+
+def _begin_of_message(flow: HTTPFlow, number: int) -> float:
+    """When a message came, counted from 0; behind the last, when the connection ended."""
+    data = flow.websocket
+    if data is None or data.timestamp_end is None:
+        raise RuntimeError("a pause on a connection that never was")
+    return data.messages[number].timestamp if number < len(data.messages) else data.timestamp_end
+
+
+def _with_times(state: Any, change: Callable[[float], float]) -> Any:
+    """A state of mitmproxy with every time in it changed: entries named so, and those of messages."""
+    if isinstance(state, dict):
+        return {
+            key: change(value)
+            if key.startswith("timestamp") and isinstance(value, float)
+            else [(*entry[:3], change(entry[3]), *entry[4:]) for entry in value]
+            if key == "messages"
+            else _with_times(value, change)
+            for key, value in state.items()
+        }
+    return state
+
+
 async def make(name: str) -> Stage:
     """Play a scenario through mitmdump into `NAME.flow`."""
     simulator, clock = new_simulator()
@@ -107,6 +153,8 @@ async def make(name: str) -> Stage:
         flows = flows_in(fresh)
         if len(flows) != stage.upgrades or not all(_is_over(flow) for flow in flows):
             raise RuntimeError(f"{name}: a connection was not recorded to its end")
+        if stage.pauses:
+            write_with_pauses(fresh, flows, stage.pauses)
         fresh.replace(HERE / f"{name}.flow")
     finally:
         fresh.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from xentara_inspect.simulator import Behaviour, Client, Sent, Simulator, example_plant
 
@@ -31,12 +31,21 @@ class Clock:
         self.now += round(seconds * SECOND)
 
 
+class Passed(NamedTuple):
+    """A pause: behind so many messages of a connection, which are counted from 0."""
+
+    connection: int
+    messages: int
+    seconds: float
+
+
 @dataclass(slots=True)
 class Stage:
     """A simulator, and the address under which clients reach it (a proxy's, where there is one).
 
     sent: what the scenario did, one entry for each request or response without one, in the order
     in which they went over the wire; connection after connection. upgrades: connections tried.
+    pauses: what is to be put into the recording, see `pause`.
     """
 
     simulator: Simulator
@@ -44,6 +53,7 @@ class Stage:
     url: str
     sent: list[Sent] = field(default_factory=list)
     upgrades: int = 0
+    pauses: list[Passed] = field(default_factory=list)
 
     def connect(
         self,
@@ -58,6 +68,11 @@ class Stage:
         self.upgrades += 1
         self.simulator.behaviour = Behaviour() if behaviour is None else behaviour
         return Client(self.url, subprotocol=subprotocol, user=user, password=password, token=token)
+
+    def pause(self, client: Client, seconds: float) -> None:
+        """Let time pass that nobody waits for, while nothing is under way on the only connection."""
+        self.clock.advance(seconds)
+        self.pauses.append(Passed(self.upgrades - 1, len(client.sent) + len(client.received), seconds))
 
     def expect(self, command: str | None, message_id: int, status: str, code: int | None = None) -> None:
         """Note something that no script noted."""

@@ -7,7 +7,13 @@ the scripts do on purpose. None of it is the output of our decoder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
+
+from sample_captures.faults import FAULTS
+from sample_captures.runs import BAD, GOOD
+from sample_captures.steps import Conversation, events, exchanges
+from xentara_inspect.traffic.rules import RULES
 
 
 class Happened(NamedTuple):
@@ -56,6 +62,15 @@ def _unanswered(command: str, message_id: int) -> tuple[Happened, ...]:
 
 def _unsolicited(message_id: int, code: int | None = None) -> tuple[Happened, ...]:
     return (Happened(None, message_id, "unsolicited", code),)
+
+
+def _said(
+    conversations: Sequence[Conversation], malformed: int = 0, findings: Sequence[str] = ()
+) -> Expectation:
+    """What conversations that are data say of themselves."""
+    happened = (Happened(*sent) for conversation in conversations for sent in exchanges(conversation))
+    heard = sum(events(conversation) for conversation in conversations)
+    return Expectation(len(conversations), tuple(happened), heard, malformed, frozenset(findings))
 
 
 EXPECTATIONS: Final[dict[str, Expectation]] = {
@@ -290,4 +305,16 @@ EXPECTATIONS: Final[dict[str, Expectation]] = {
         malformed=0,
         findings=frozenset({"bare-packet"}),
     ),
+    "client-faults": _said(
+        [fault.faulty for fault in FAULTS],
+        malformed=3,
+        findings=(
+            *(fault.code for fault in FAULTS if fault.code in RULES),
+            # A buffer in two messages is no array either, and what cannot be read is answered nevertheless.
+            *("not-an-array", "unsolicited-response"),
+        ),
+    ),
+    "client-proper": _said([fault.proper for fault in FAULTS]),
+    "good-run": _said([GOOD]),
+    "bad-run": _said([BAD]),
 }

@@ -51,7 +51,7 @@ class Transcript:
         return Frame(self.time, from_client, False, edn(rest))
 
     def close(self) -> Transcript:
-        self.decoded += self.session.close()
+        self.decoded += self.session.close(self.time)
         return self
 
     @property

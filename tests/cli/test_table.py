@@ -101,7 +101,8 @@ Listed = tuple[list[dict[str, Any]], Sequence[Column]]
 def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Listed]:
     """The rows and columns of each list."""
     database = tmp_path_factory.mktemp("samples") / "samples.db"
-    captures = map(str, sorted(SAMPLES.glob("*.flow")))
+    # The newest are of the same few requests again and again, in which no column is wide.
+    captures = [str(path) for path in sorted(SAMPLES.glob("*.flow")) if "client-" not in path.name]
     assert CliRunner().invoke(cli, ["import", *captures, "-d", str(database)]).exit_code == 0
     found: dict[str, Listed] = {}
 

@@ -32,6 +32,12 @@ def only(database: Path, name: str) -> tuple[str, str, dict[str, Any]]:
     return cause["code"], said(cause), cause
 
 
+def last_of(database: Path, name: str) -> tuple[str, str, dict[str, Any]]:
+    """Code, all that all causes say, and the row of the last cause, behind those that are findings."""
+    causes = asked(database, name)["causes"]
+    return causes[-1]["code"], " | ".join(map(said, causes)), causes[-1]
+
+
 def said(cause: dict[str, Any]) -> str:
     return " | ".join([cause["summary"], *(detail["text"] for detail in cause["details"])])
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.live import ROOT, inspect
 from tests.queries.asking import START, ask, fill
-from tests.queries.explaining import asked, codes, only, said, talked
+from tests.queries.explaining import asked, codes, last_of, only, said, talked
 from tests.simulated import LEVEL as LEVEL_ELEMENT
 from tests.simulated import MODE, SPEED
 from tests.store_traffic import CONVERSATION, HELLO, LEVEL, VALVE, VALVE_UUID, info
@@ -375,18 +375,18 @@ def _written(element: UUID, value: Any, attribute: Any = 11) -> Callable[[Client
     [
         (LEVEL_ELEMENT, 1.5, "read-only", ["written was 1.5, a float", "read only, of type Float32"]),
         (SPEED, 3000.5, "value-out-of-range", ["read and write, of type Float64", "last read said 1450"]),
-        (SPEED, "fast", "type-mismatch", ['"fast", a text', "Float64 takes an integer, a float, not a text"]),
+        (SPEED, "fast", "type-mismatch", ['"fast", a text', "of the data type Float64"]),
         (MODE, 7, "illegal-value", ["of type UnsignedInteger8", "the last read said 1 (quality good)"]),
-        (MODE, 300, "value-out-of-range", ["UnsignedInteger8 goes from 0 to 255"]),
+        (MODE, 300, "value-out-of-range", ["300 is written", "of type UnsignedInteger8"]),
         (MODE, (1 << 64) - 5, "value-out-of-range", ["it is -5: a negative number taken for one without"]),
-        (MODE, True, "type-mismatch", ["written was true, a boolean", "a float, not a boolean"]),
+        (MODE, True, "type-mismatch", ["written was true, a boolean", "of the data type UnsignedInteger8"]),
     ],
 )  # fmt: skip
 def test_a_refused_value_stands_beside_what_the_attribute_takes(
     element: UUID, value: Any, code: str, texts: list[str], database: Path
 ) -> None:
     talked(database, _written(element, value))
-    found, text, cause = only(database, "last")
+    found, text, cause = last_of(database, "last")
     assert found == code
     assert all(wanted in text for wanted in texts), text
     assert "5p1" in cause["evidence"]  # the last read

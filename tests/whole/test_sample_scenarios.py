@@ -13,7 +13,7 @@ import cbor2
 import pytest
 from cbor_diag import diag2cbor
 
-from sample_captures import irregular, scenarios, seed_pages
+from sample_captures import faults, irregular, runs, scenarios, seed_pages
 from sample_captures.stage import Stage, new_simulator
 from tests.sample_expectations import EXPECTATIONS
 from xentara_inspect.simulator import Client
@@ -29,6 +29,10 @@ SCRIPTS: dict[str, Callable[[Stage], Coroutine[Any, Any, None]]] = {
     "out-of-order": irregular.out_of_order,
     "malformed": irregular.malformed,
     "seed-pages": seed_pages.seed_pages,
+    "client-faults": faults.client_faults,
+    "client-proper": faults.client_proper,
+    "good-run": runs.good_run,
+    "bad-run": runs.bad_run,
 }
 
 
@@ -67,7 +71,7 @@ def test_there_is_a_capture_and_a_line_about_it_for_each_script() -> None:
     assert {path.stem for path in CAPTURES.glob("*.flow")} == set(SCRIPTS) == set(EXPECTATIONS)
     for name in SCRIPTS:
         assert f"| `{name}.flow` |" in readme
-        assert (CAPTURES / f"{name}.flow").stat().st_size < 60_000
+        assert (CAPTURES / f"{name}.flow").stat().st_size < 100_000
 
 
 @pytest.mark.parametrize("example", seed_pages.EXAMPLES, ids=lambda example: example.page)

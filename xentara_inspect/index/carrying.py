@@ -102,6 +102,7 @@ def seed(connection: sqlite3.Connection) -> None:
         )
         for statement, parameters in item_statements(place, _loaded_elements(elements), keys):
             statements.append((statement, tuple(parameters)))
+    statements.append(("INSERT INTO habits SELECT * FROM carried_habits", ()))
     keys.write(connection)
     for statement, parameters in statements:
         connection.execute(statement, parameters)
@@ -152,6 +153,13 @@ def _export(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
             new.execute("UPDATE sessions SET greeted = 1 WHERE id = ?", (session_id,))
         _fill(new, "carried_subscriptions", _open_subscriptions(old, session_id))
         _fill(new, "carried_requests", _still_waiting(old, session_id))
+        _fill(
+            new,
+            "carried_habits",
+            old.execute(
+                "SELECT session_id, kind, subject, state FROM habits WHERE session_id = ?", (session_id,)
+            ),
+        )
 
 
 def _fill(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -18,7 +18,7 @@ from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
 from xentara_inspect.index.journal import cut_frames_behind, frames_behind
 from xentara_inspect.index.marks import Mark, marks_behind
 from xentara_inspect.index.poison import cut_frame, internal_error, survives
-from xentara_inspect.index.resume import has_pending, load_names, load_session
+from xentara_inspect.index.resume import has_unfinished, load_names, load_session
 from xentara_inspect.index.rows import Rows
 from xentara_inspect.index.stored_notation import notation_for
 from xentara_inspect.store.chain import following_file, load_chain
@@ -287,9 +287,9 @@ class Indexer:
             session = self._sessions.pop(end.session_id, None)
             if session is None and not self._rows.is_empty:
                 return False
-            if session is None and has_pending(self._connection, end.session_id):
+            if session is None and has_unfinished(self._connection, end.session_id):
                 session = Session(self._names, load_session(self._connection, end.session_id))
-            self._closing = session.close() if session is not None else iter((Decoded(),))
+            self._closing = session.close(end.time) if session is not None else iter((Decoded(),))
         decoded = next(self._closing)
         self._rows.add_end(end.session_id, end.id, end.time, decoded)
         if decoded.reached is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
@@ -9,10 +10,13 @@ from typing import Any, Final
 
 from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.identifiers import ATTRIBUTE_VALUE
 from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
 from xentara_inspect.store.given_names import FROM_FILE, StoredNames
 from xentara_inspect.traffic import packets
+from xentara_inspect.traffic.habits import ENDING
 from xentara_inspect.traffic.learning import element_of
+from xentara_inspect.traffic.memory import State
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Request
 from xentara_inspect.traffic.records import (
@@ -57,6 +61,15 @@ def load_names(connection: sqlite3.Connection) -> Names:
         " WHERE ea.name IS NOT NULL AND a.number IS NULL ORDER BY ea.rowid"
     ):
         names.learn_attribute(loaded_uuid(element), loaded_uuid(attribute), name)
+    for element, attribute, data_type in connection.execute(
+        "SELECT e.uuid, coalesce(a.number, a.uuid), data_type FROM element_attributes ea"
+        " JOIN elements e ON e.id = element_id JOIN attributes a ON a.id = attribute_id"
+        " WHERE data_type IS NOT NULL AND coalesce(a.number, ?1) = ?1 ORDER BY ea.rowid",
+        (ATTRIBUTE_VALUE,),
+    ):
+        known = loaded_integer(data_type)
+        if known is not None:
+            names.learn_data_type(loaded_uuid(element), loaded_attribute(attribute), known)
     for opened in open_subscriptions(connection, ""):
         names.subscriptions[opened.uuid] = tuple(element for element, _ in opened.elements)
     return names
@@ -70,6 +83,7 @@ def load_session(connection: sqlite3.Connection, session_id: int) -> Resumed:
         subscriptions=list(
             open_subscriptions(connection, "AND s.session_id = ? AND s.closed IS NULL", session_id)
         ),
+        remembered=list(remembered(connection, session_id)),
     )
 
 
@@ -83,14 +97,24 @@ def is_greeted(connection: sqlite3.Connection, session_id: int) -> bool:
     return found.fetchone() is not None
 
 
-def has_pending(connection: sqlite3.Connection, session_id: int) -> bool:
-    """Whether requests of a session wait for an answer, those of files before included."""
+def has_unfinished(connection: sqlite3.Connection, session_id: int) -> bool:
+    """Whether the end of a session has something to say: of requests that wait, or of habits."""
     if connection.execute(STILL_CARRIED, (session_id,)).fetchone() is not None:
         return True
     found = connection.execute(
-        "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending' LIMIT 1", (session_id,)
+        "SELECT 1 FROM exchanges WHERE session_id = ? AND status = 'pending'"
+        " UNION ALL SELECT 1 FROM habits WHERE session_id = ? AND kind IN (?, ?) LIMIT 1",
+        (session_id, session_id, *ENDING),
     )
     return found.fetchone() is not None
+
+
+def remembered(connection: sqlite3.Connection, session_id: int) -> Iterator[tuple[str, str, State]]:
+    """Kind, subject and state of what the checks of a session's habits remember."""
+    for kind, subject, state in connection.execute(
+        "SELECT kind, subject, state FROM habits WHERE session_id = ?", (session_id,)
+    ):
+        yield kind, subject, tuple(json.loads(state))
 
 
 def open_subscriptions(

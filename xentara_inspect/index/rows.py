@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from xentara_inspect.frames import Frame
 from xentara_inspect.index.checkpoint import Checkpoint, load_position
+from xentara_inspect.index.habit_rows import write_habits
 from xentara_inspect.index.keys import Keys
 from xentara_inspect.index.learned_rows import Statement, learned_statements
 from xentara_inspect.index.stretches import Stretches
@@ -16,6 +17,7 @@ from xentara_inspect.store.bulk_insert import insert_rows
 from xentara_inspect.store.columns import stored_integer
 from xentara_inspect.store.database import transaction
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
+from xentara_inspect.traffic.memory import State
 from xentara_inspect.traffic.packets import Kind
 from xentara_inspect.traffic.records import (
     BEGINNING,
@@ -64,8 +66,9 @@ _REOPEN: Final = (
     " AND id IN (SELECT id FROM carried_requests)",
     "UPDATE exchanges SET status = 'pending' WHERE session_id = ? AND status = 'unanswered'",
     "UPDATE session_totals SET findings = findings - (SELECT count(*) FROM findings WHERE"
-    " session_id = session_totals.session_id AND code = 'unanswered-request') WHERE session_id = ?",
-    "DELETE FROM findings WHERE session_id = ? AND code = 'unanswered-request'",
+    " session_id = session_totals.session_id AND (address IS NULL OR code = 'unanswered-request'))"
+    " WHERE session_id = ?",
+    "DELETE FROM findings WHERE session_id = ? AND (address IS NULL OR code = 'unanswered-request')",
     "UPDATE subscriptions SET closed = NULL WHERE session_id = ? AND unsubscribed = 0 AND uuid IS NOT NULL",
 )
 
@@ -91,6 +94,7 @@ class Rows:
         self._values: list[ValueRow] = []
         self._findings: list[Sequence[Any]] = []
         self._statements: list[Statement] = []
+        self._remembered: dict[int, dict[tuple[str, str], State | None]] = {}
         self._totals: dict[int, list[int]] = {}
         self._ends = False  # whether there is a portion of an end, which leaves the checkpoint where it is
 
@@ -114,6 +118,8 @@ class Rows:
         self._add_findings(session_id, frame.time, decoded.findings, totals)
         for learned in decoded.learned:
             self._statements += learned_statements(session_id, frame.time, learned, self._keys)
+        if decoded.remembered:
+            self._remembered.setdefault(session_id, {}).update(decoded.remembered)
         if decoded.reached is None:
             self.position.frame_id = frame_id
         self.position.reached = decoded.reached or BEGINNING
@@ -202,6 +208,7 @@ class Rows:
         )
         for statement, parameters in self._statements:
             connection.execute(statement, parameters)
+        write_habits(connection, self._remembered)
 
     def _totals_of(self, session_id: int) -> list[int]:
         """Requests, errors, events, findings of a session since the last transaction."""

@@ -143,6 +143,7 @@ META_DATA: Final[EnumTable] = {
 }
 QUALITIES: Final[EnumTable] = {0: "Good", 1: "Acceptable", 2: "Unreliable", 3: "Bad"}
 QUALITY_GOOD: Final = 0
+QUALITY_UNRELIABLE: Final = 2
 OPERATIONAL_STAGES: Final[EnumTable] = {
     # The manual also names Suspended and Shutdown; their numbers are not known.
     0: "Start Up",
@@ -177,6 +178,33 @@ ATTRIBUTE_DATA_TYPES: Final[EnumTable] = {
     21: "Custom",
     22: "None",
 }
+DATA_TYPE_BOOLEAN: Final = 0
+DATA_TYPE_TIME_POINT: Final = 16
+DATA_TYPE_UUID: Final = 17
+INTEGER_DATA_TYPES: Final[dict[int, tuple[int, int]]] = {
+    **{1 + step: (-(1 << (8 << step) - 1), (1 << (8 << step) - 1) - 1) for step in range(4)},
+    **{5 + step: (0, (1 << (8 << step)) - 1) for step in range(4)},
+    18: (min(QUALITIES), max(QUALITIES)),
+    19: (min(ELEMENT_CATEGORIES), max(ELEMENT_CATEGORIES)),
+    20: (-(1 << 31), (1 << 31) - 1),
+}
+"""Least and greatest value of the data types whose values are integers."""
+FLOAT_DATA_TYPES: Final[dict[int, float]] = {9: 3.4028234663852886e38, 10: 1.7976931348623157e308}
+"""The greatest value of the data types whose values are floats (IEEE 754)."""
+TEXT_DATA_TYPES: Final = frozenset({11, 12, 13, 14, 15})
+ATTRIBUTE_TYPES: Final[dict[int, int]] = {
+    # I: these data types are there for no other attributes
+    2: DATA_TYPE_UUID,
+    4: 19,
+    5: DATA_TYPE_TIME_POINT,
+    6: DATA_TYPE_TIME_POINT,
+    7: DATA_TYPE_TIME_POINT,
+    8: DATA_TYPE_TIME_POINT,
+    9: 18,
+    12: 20,
+    13: 20,
+}
+"""Data types of the well-known attributes that have the same one everywhere."""
 # Event types (0: D; 1: I)
 EVENT_DATA_CHANGE: Final = 0
 EVENT_STAGE_CHANGE: Final = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from xentara_inspect.escape import safe
@@ -30,6 +31,9 @@ __all__ = ["CAUSE_KEYS", "WHY_KEYS", "cause_of", "why"]
 WHY_KEYS: Final = ("id", "about", "causes")
 _IN_A_MESSAGE: Final = 20
 """So many packets of one message are explained, and as many of its findings."""
+_SILENT: Final = "silent-subscription"
+_NO_EVENTS: Final = "no-events"
+"""The finding, once it had been silent for long, and the cause that tells the same of any."""
 _OF_EXCHANGE: Final = (
     "id IN (SELECT id FROM findings WHERE exchange_id = ?"
     " UNION SELECT id FROM findings WHERE address IN (?, ?))"
@@ -141,11 +145,17 @@ def _of_talk(past: Past, talk: Talk) -> Iterator[Row]:
     told = [_of_status(past, talk), *errors.refused_attributes(past, talk), *waiting.slow(past, talk)]
     causes = [cause for cause in told if cause is not None]
     rules = [rule_of(cause.code) for cause in causes]
-    yield from (row for row in found if rule_of(row["code"]) not in rules)  # else it is the other side of one
+    was_found = any(row["code"] == _SILENT for row in found)
+    for row in found:
+        # Else it is the other side of one of these, or told below with all that shows it.
+        if rule_of(row["code"]) not in rules and row["code"] != _SILENT:
+            yield row
     yield from _rows(causes, past.name(talk.id))
     if errors.is_granted_subscription(talk):
         for subscribed in subscribed_where(past.databases, past.files, "id", talk.id):
-            yield from _rows(causes_of_subscription(past, subscribed), subscribed.row["id"])
+            for cause in causes_of_subscription(past, subscribed):
+                code = _SILENT if was_found and cause.code == _NO_EVENTS else cause.code
+                yield replace(cause, code=code).row(subscribed.row["id"])
 
 
 def _of_status(past: Past, talk: Talk) -> Cause | None:

@@ -118,6 +118,17 @@ DERIVED_TABLES: Final[dict[str, Table]] = {
             "time": Column(int, "of the frame, or of the end of the session"),
         },
     ),
+    "habits": Table(
+        "what the checks of a session's habits remember; an end that is taken back finds it again",
+        {
+            "session_id": Column(int, "its connection", "sessions"),
+            "kind": Column(str, "the habit"),
+            "subject": Column(str, "of what"),
+            "state": Column(str, "JSON: an array, first the address of what changed it last"),
+        },
+        ("session_id", "kind", "subject"),
+        rowless=True,
+    ),
     "session_totals": Table(
         "how much there was in a session, in this file",
         {

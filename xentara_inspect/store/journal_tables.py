@@ -169,4 +169,15 @@ JOURNAL_TABLES: Final[dict[str, Table]] = {
             "packet": Column(bytes, "its bytes, without the rest of the frame"),
         },
     ),
+    "carried_habits": Table(
+        "a row of `habits` at the end of the file before",
+        {
+            "session_id": Column(int, "its connection", "sessions"),
+            "kind": Column(str, "the habit"),
+            "subject": Column(str, "of what"),
+            "state": Column(str, "as in `habits`"),
+        },
+        ("session_id", "kind", "subject"),
+        rowless=True,
+    ),
 }

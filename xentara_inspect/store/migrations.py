@@ -56,6 +56,11 @@ def _names_from_files(database: Database, /) -> None:
     _run(database, "0004_names_from_files")
 
 
+@migrations(name="0005_habits")
+def _habits(database: Database, /) -> None:
+    _run(database, "0005_habits")
+
+
 def _file_number(name: str) -> int:
     match = _NUMBERED.fullmatch(name)
     return int(match[1]) if match is not None else 1

@@ -94,7 +94,7 @@ def _hello(seen: RequestSeen) -> Iterator[Problem]:
     if is_hello and seen.greeted:
         yield "duplicate-hello", "a client_hello after an earlier one"
     elif not is_hello and not seen.greeted and seen.from_client:
-        yield "hello-missing", f"{_command_name(opcode)} before any client_hello"
+        yield "hello-missing", f"{command_name(opcode)} before any client_hello"
 
 
 def _message_id(seen: RequestSeen) -> Iterator[Problem]:
@@ -136,7 +136,8 @@ def _subscription(seen: RequestSeen) -> Iterator[Problem]:
             yield "unknown-subscription", f"no open subscription {uuid_text(subscription)} on this connection"
 
 
-def _command_name(opcode: int | None) -> str:
+def command_name(opcode: int | None) -> str:
+    """How messages call a command, one without a name too."""
     command = commands.COMMANDS.get(opcode) if opcode is not None else None
     return command.name if command is not None else f"opcode {opcode}"
 
@@ -254,4 +255,4 @@ def given_up(exchange: Exchange, limit: int) -> Problem:
 
 
 def _asked(exchange: Exchange) -> str:
-    return f"{_command_name(exchange.opcode)}, message id {exchange.message_id}"
+    return f"{command_name(exchange.opcode)}, message id {exchange.message_id}"

@@ -46,12 +46,15 @@ from xentara_inspect.traffic.records import (
 class Asked(NamedTuple):
     """What of a request its answer is about, besides the one element in its exchange.
 
-    primary_key: looked up. elements: subscribed. subscription: asked for or closed.
+    primary_key: looked up. elements: subscribed. subscription: asked for or closed. interval_ms: the longer
+    of the rates of a subscription. sub_session: closed.
     """
 
     primary_key: str | None = None
     elements: SubscribedElements = ()
     subscription: bytes | None = None
+    interval_ms: int = 0
+    sub_session: bytes | None = None
 
 
 _NOTHING: Final = Asked()
@@ -64,9 +67,13 @@ def asked_by(request: Request) -> Asked:
     if request.opcode == commands.SUBSCRIBE:
         named = _parameters(request)
         desired = uuid(named.get("desired_subscription_id"))
-        return Asked(elements=_subscribed_elements(named.get("elements")), subscription=desired)
+        rates = [number(named.get(rate)) or 0 for rate in ("maximum_update_rate", "minimum_update_rate")]
+        elements = _subscribed_elements(named.get("elements"))
+        return Asked(elements=elements, subscription=desired, interval_ms=max(rates))
     if request.opcode == commands.UNSUBSCRIBE:
         return Asked(subscription=uuid(_parameters(request).get("subscription_id")))
+    if request.opcode == commands.CLOSE_SUB_SESSION:
+        return Asked(sub_session=uuid(_parameters(request).get("session_id")))
     return _NOTHING
 
 
@@ -98,35 +105,40 @@ def element_of(request: Request) -> bytes | None:
 
 def elements_named(request: Request) -> tuple[bytes, ...]:
     """Every element that a request names by UUID, each once, as they stand; the nil UUID names none."""
+    return uuids_named(request, UuidRole.ELEMENT)
+
+
+def uuids_named(request: Request, role: UuidRole) -> tuple[bytes, ...]:
+    """The same of anything else that has UUIDs."""
     command = commands.COMMANDS.get(request.opcode)
     if command is None or command.parameters is None or request.body is None:
         return ()
-    return tuple(dict.fromkeys(_elements_in(request.body, command.parameters)))
+    return tuple(dict.fromkeys(_uuids_in(request.body, command.parameters, role)))
 
 
-def _elements_in(item: Item, shape: Shape) -> Iterator[bytes]:
-    """The elements in an item of this shape. Recursion goes no deeper than the shape does."""
+def _uuids_in(item: Item, shape: Shape, role: UuidRole) -> Iterator[bytes]:
+    """The UUIDs of this role in an item of this shape. Recursion goes no deeper than the shape does."""
     match shape:
         case Uuid():
-            element = cbor.uuid_bytes(item)
-            if shape.role is UuidRole.ELEMENT and element is not None and element != NIL:
-                yield element
+            found = cbor.uuid_bytes(item)
+            if shape.role is role and found is not None and found != NIL:
+                yield found
         case ArrayOf():
             for entry in array(item):
-                yield from _elements_in(entry, shape.element)
+                yield from _uuids_in(entry, shape.element, role)
         case MapOf():
             for key, value in cbor.pairs(item) if item.kind == cbor.MAP else ():
-                yield from _elements_in(key, shape.key)
-                yield from _elements_in(value, shape.value)
+                yield from _uuids_in(key, shape.key, role)
+                yield from _uuids_in(value, shape.value, role)
         case Object():
             named = entries(item, shape)
             for field in shape.fields:
                 if field.name in named:
-                    yield from _elements_in(named[field.name], field.shape)
+                    yield from _uuids_in(named[field.name], field.shape, role)
         case Alternatives():
             option = shape.by_tag.get(item.value) if item.kind == cbor.TAG else None
             if option is not None:
-                yield from _elements_in(item.children[0], option.shape)
+                yield from _uuids_in(item.children[0], option.shape, role)
         case Anything() | Integer() | Boolean() | Text() | Bytes() | AttributeId() | TimePoint():
             pass
         case _:
@@ -152,6 +164,8 @@ def apply(names: Names, learned: Learned) -> bool:
     if isinstance(learned, AttributeSeen):
         if isinstance(learned.attribute, bytes) and learned.name is not None:
             names.learn_attribute(learned.element, learned.attribute, learned.name)
+        if learned.data_type is not None:
+            names.learn_data_type(learned.element, learned.attribute, learned.data_type)
     elif isinstance(learned, SubscriptionOpened):
         names.subscriptions[learned.uuid] = tuple(element for element, _ in learned.elements)
     return True

@@ -49,7 +49,8 @@ class Names:
 
     elements: primary key by element as the traffic told it, None where only its UUID was seen.
     categories: number of the category by element. attributes: attribute name by (element, attribute), and
-    by (b"", attribute) for one met under any element. subscriptions: elements by subscription.
+    by (b"", attribute) for one met under any element. data_types: data type by element and attribute, of
+    Value and of attributes that are not well-known. subscriptions: elements by subscription.
     sub_sessions: sub-session ids seen. given: name by element as files tell it, which counts where the
     traffic tells none. given_before: those of them that were known at this place in the traffic.
     """
@@ -59,6 +60,7 @@ class Names:
     given_before: dict[bytes, GivenName] = field(default_factory=dict)
     categories: dict[bytes, int] = field(default_factory=dict)
     attributes: dict[tuple[bytes, bytes], str] = field(default_factory=dict)
+    data_types: dict[tuple[bytes, int | bytes], int] = field(default_factory=dict)
     subscriptions: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     sub_sessions: set[bytes] = field(default_factory=set)
 
@@ -86,6 +88,13 @@ class Names:
             or self.attributes.get((element, uuid))
             or self.attributes.get((b"", uuid))
         )
+
+    def learn_data_type(self, element: bytes, attribute: int | bytes, data_type: int) -> None:
+        """Remember what an attribute holds, unless it is one that holds the same everywhere."""
+        if isinstance(attribute, bytes):
+            attribute = identifiers.ATTRIBUTE_NUMBERS.get(attribute, attribute)
+        if isinstance(attribute, bytes) or attribute == identifiers.ATTRIBUTE_VALUE:
+            self.data_types[element, attribute] = data_type
 
     def learn_attribute(self, element: bytes, uuid: bytes, name: str) -> None:
         """Remember an attribute's name for its element, and for elements that have not told theirs."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from xentara_inspect.traffic.memory import Remembered, State
 from xentara_inspect.traffic.packets import Kind, Packet, Request
 from xentara_inspect.traffic.plain_events import PlainEvent
 from xentara_inspect.traffic.readings import AttributeKey, Reading, ReadingValue
@@ -216,7 +217,8 @@ class Decoded:
     """All that one frame, a portion of a large one, or the end of a session, adds to what is known.
 
     packets: in wire order. opened: exchanges that begin here, in wire order. closed: exchanges,
-    opened earlier or here, whose status changed. reached: None where there is no more to come.
+    opened earlier or here, whose status changed. remembered: what a session has to be told when it goes on
+    elsewhere, only what has changed. reached: None where there is no more to come.
     """
 
     packets: list[PacketRecord] = field(default_factory=list)
@@ -225,6 +227,7 @@ class Decoded:
     observations: list[Observation] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    remembered: Remembered = field(default_factory=dict)
     reached: Reached | None = None
 
 
@@ -234,8 +237,10 @@ class Resumed:
 
     pending: the exchanges still waiting, oldest first, each with its request parsed anew.
     hello_granted: whether a client_hello was answered with success. subscriptions: those still open.
+    remembered: kind, subject and state of all that `Decoded` told to remember.
     """
 
     pending: Sequence[tuple[Exchange, Request]] = ()
     hello_granted: bool = False
-    subscriptions: Iterable[SubscriptionOpened] = ()
+    subscriptions: Sequence[SubscriptionOpened] = ()
+    remembered: Iterable[tuple[str, str, State]] = ()

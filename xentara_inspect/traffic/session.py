@@ -7,16 +7,18 @@ rule of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 from xentara_inspect.frames import Frame, address
-from xentara_inspect.protocol import commands, identifiers, objects
-from xentara_inspect.traffic import findings, learning, naming, packets, readings
-from xentara_inspect.traffic.fields import entries, uuid
+from xentara_inspect.protocol import commands
+from xentara_inspect.traffic import findings, learning, naming, packets, readings, written_values
+from xentara_inspect.traffic.events import Events, observe
+from xentara_inspect.traffic.fields import uuid
+from xentara_inspect.traffic.habits import Habits
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Event, Kind, Malformed, Packet, Request, Response
 from xentara_inspect.traffic.pairing import LIMIT, Pairing, Waiting
-from xentara_inspect.traffic.plain_events import PlainEvent, plain_events
+from xentara_inspect.traffic.plain_events import plain_events
 from xentara_inspect.traffic.portions import PACKETS, Tally, is_small, portions, with_few_findings
 from xentara_inspect.traffic.records import (
     BEGINNING,
@@ -36,12 +38,9 @@ from xentara_inspect.traffic.records import (
 )
 from xentara_inspect.traffic.rules import finding
 from xentara_inspect.traffic.subscriptions import Subscriptions
-from xentara_inspect.traffic.time_points import time_point_ns
 from xentara_inspect.traffic.validation import Problem
 
 Reader = Callable[[Sequence[Any], Frame, int, Decoded], None]
-
-_DATA_CHANGE: Final = objects.EVENTS[identifiers.EVENT_DATA_CHANGE]
 
 
 class Session:
@@ -59,17 +58,22 @@ class Session:
         self._waiting_limit = waiting_limit
         self._hello_granted = False
         self._subscriptions = Subscriptions()
+        self._habits = Habits()
         if resumed is not None:
             self._resume(resumed)
+        self._events = Events(self._names, self._subscriptions, self._habits)
 
     def _resume(self, resumed: Resumed) -> None:
         self._hello_granted = resumed.hello_granted
         self._subscriptions = Subscriptions(resumed.subscriptions)
+        subscribed = [(opened.address, opened.elements) for opened in resumed.subscriptions]
         for exchange, request in resumed.pending:
             asked = learning.asked_by(request)
             self._pairing.request(Waiting(exchange, asked))
             if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
                 self._subscriptions.asked(asked)
+                subscribed.append((exchange.address, asked.elements))
+        self._habits = Habits(resumed.remembered, subscribed)
 
     def feed(self, frame: Frame, number: int = 1, reached: Reached = BEGINNING) -> Iterator[Decoded]:
         """Decode one frame, a portion each time that one is asked for; most have only one.
@@ -84,20 +88,25 @@ class Session:
             decoded.findings = [finding(problem, whole) for problem in problems]
             if is_small(found, len(frame.payload)):  # most are: what follows would cost as much as an event
                 read(found, frame, whole, decoded)
+                decoded.remembered = self._habits.changes()
                 return iter((with_few_findings(decoded, whole),))
 
         def in_portions(decoded: Decoded) -> Iterator[Decoded]:
             tally = Tally(reached, whole)
             for portion, is_last in portions(found, reached.position):
                 read(portion, frame, whole, decoded)
+                decoded.remembered = self._habits.changes()
                 tally.settle(decoded, is_last=is_last)
                 yield decoded
                 decoded = Decoded()
 
         return in_portions(decoded)
 
-    def close(self) -> Iterator[Decoded]:
-        """The connection is over: what still waits for an answer will not get one. In portions as well."""
+    def close(self, time: int) -> Iterator[Decoded]:
+        """The connection is over: what still waits for an answer will not get one. In portions as well.
+
+        time: when it ended, in nanoseconds since 1970 UTC.
+        """
         waiting = self._pairing.drain()
         while True:
             decoded = Decoded()
@@ -105,6 +114,7 @@ class Session:
                 self._unanswered(exchange, findings.unanswered(exchange), None, decoded)
             del waiting[:PACKETS]
             if not waiting:
+                decoded.findings += self._habits.end(time)  # with the last portion, so that it is said once
                 yield decoded
                 return
             decoded.reached = BEGINNING
@@ -117,7 +127,7 @@ class Session:
         if not frame.from_client:
             events = plain_events(frame.payload)
             if events is not None:
-                return self._plain_events, events, ()
+                return self._events.plain, events, ()
         message = packets.parse(frame.payload)
         return self._packets, message.packets, findings.of_message(message, frame.from_client)
 
@@ -133,7 +143,7 @@ class Session:
             case Response():
                 self._response(packet, frame, place, decoded)
             case Event():
-                self._event(packet, frame, place, decoded)
+                self._events.general(packet, frame, place, decoded)
             case Malformed():
                 decoded.packets.append(PacketRecord(place, Kind.MALFORMED, packet))
                 decoded.findings.append(finding((packet.code, packet.message), place))
@@ -165,21 +175,29 @@ class Session:
         for problem in findings.of_request(seen):
             decoded.findings.append(finding(problem, place, place))
         if opcode == commands.WRITE:
-            written = readings.of_write(request.body, frame.payload)
-            if written:
-                decoded.observations.append(
-                    Observation(place, Origin.WRITE, exchange.element, None, None, written)
-                )
+            self._write(request, exchange, frame, decoded)
         elif opcode == commands.SUBSCRIBE and frame.from_client:
             self._subscriptions.asked(asked)
+        if frame.from_client:
+            decoded.findings += self._habits.request(request, exchange, asked, frame.payload)
         oldest = self._pairing.too_many(frame.from_client)
         if oldest is not None:
             self._give_up(oldest, place, decoded)
+
+    def _write(self, request: Request, exchange: Exchange, frame: Frame, decoded: Decoded) -> None:
+        place, element = exchange.address, exchange.element
+        for problem in written_values.of_write(request.body, self._names.data_types):
+            decoded.findings.append(finding(problem, place, place))
+        written = readings.of_write(request.body, frame.payload)
+        if written:
+            decoded.observations.append(Observation(place, Origin.WRITE, element, None, None, written))
+            decoded.findings += self._habits.written(element, written, place, frame.time)
 
     def _give_up(self, waiting: Waiting, place: int, decoded: Decoded) -> None:
         exchange = waiting.exchange
         if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
             self._subscriptions.answered(waiting.asked)
+            self._habits.given_up(exchange)
         self._unanswered(exchange, findings.given_up(exchange, self._waiting_limit), place, decoded)
 
     def _unanswered(self, exchange: Exchange, problem: Problem, place: int | None, decoded: Decoded) -> None:
@@ -226,6 +244,8 @@ class Session:
         exchange, asked = waiting
         if exchange.opcode == commands.SUBSCRIBE and not frame.from_client:
             self._subscriptions.answered(asked)
+        if exchange.from_client:
+            decoded.findings += self._habits.answer(exchange, asked, response, place, frame.time)
         if response.is_error:
             if exchange.opcode == commands.SUBSCRIBE:
                 refused = SubscriptionRefused(exchange.address, asked.elements, exchange.error_code)
@@ -240,50 +260,14 @@ class Session:
             decoded.findings.append(finding(problem, place, exchange.address))
         for learned in told:
             self._learn(learned, decoded)
+            if isinstance(learned, SubscriptionOpened):
+                decoded.findings += self._habits.opened(learned, self._subscriptions, place, frame.time)
+            elif isinstance(learned, SubscriptionClosed):
+                decoded.findings += self._habits.closed(learned.uuid, place, frame.time)
         if exchange.opcode == commands.READ and response.body is not None:
             read = readings.of_attributes(response.body, frame.payload)
-            _observe(place, Origin.READ, exchange.element, None, read, decoded)
-
-    def _event(self, event: Event, frame: Frame, place: int, decoded: Decoded) -> None:
-        named = entries(event.body, _DATA_CHANGE) if event.event_type == identifiers.EVENT_DATA_CHANGE else {}
-        element = uuid(named.get("element_uuid"))
-        if element is not None and element not in self._names.elements:
-            self._learn(ElementSeen(element, None, None, "event"), decoded)
-        time_item = named.get("time")
-        source_time = time_point_ns(time_item) if time_item is not None else None
-        decoded.packets.append(
-            PacketRecord(place, Kind.EVENT, event, None, None, event.event_type, element, source_time)
-        )
-        attributes = named.get("attributes")
-        if attributes is not None:
-            changed = readings.of_attributes(attributes, frame.payload)
-            _observe(place, Origin.EVENT, element, source_time, changed, decoded)
-        for problem in findings.of_event(event, element, attributes, self._subscriptions.wanted):
-            decoded.findings.append(finding(problem, place))
-
-    def _plain_events(
-        self, events: Iterable[PlainEvent], _frame: Frame, whole: int, decoded: Decoded
-    ) -> None:
-        """What `_event` does, of events that are known to be proper: most of the traffic."""
-        elements, wanted = self._names.elements, self._subscriptions.wanted
-        for event in events:
-            place = whole + event.position
-            element = event.element
-            if element not in elements:
-                self._learn(ElementSeen(element, None, None, "event"), decoded)
-            decoded.packets.append(
-                PacketRecord(
-                    place, Kind.EVENT, event, None, None, identifiers.EVENT_DATA_CHANGE, element, event.time
-                )
-            )
-            decoded.observations.append(
-                Observation(place, Origin.EVENT, element, event.time, event.quality, event.readings)
-            )
-            subscribed = wanted.get(element)
-            if subscribed is None or event.readings[0].attribute not in subscribed:
-                keys = [reading.attribute for reading in event.readings]
-                for problem in findings.of_data_change(element, keys, wanted):
-                    decoded.findings.append(finding(problem, place))
+            observe(place, Origin.READ, exchange.element, None, read, decoded)
+            self._habits.read(exchange.element, readings.quality_among(read), read, place, frame.time)
 
     def _learn(self, learned: Learned, decoded: Decoded) -> None:
         if isinstance(learned, SubscriptionOpened):
@@ -292,18 +276,3 @@ class Session:
             return
         if learning.apply(self._names, learned):
             decoded.learned.append(learned)
-
-
-def _observe(
-    place: int,
-    origin: Origin,
-    element: bytes | None,
-    event_time: int | None,
-    seen: list[readings.Reading],
-    decoded: Decoded,
-) -> None:
-    if seen:
-        time = event_time if event_time is not None else readings.source_time_among(seen)
-        decoded.observations.append(
-            Observation(place, origin, element, time, readings.quality_among(seen), seen)
-        )

@@ -16,19 +16,6 @@ from xentara_inspect.queries.values import reading_json
 from xentara_inspect.queries.words import attribute_text, element_text
 from xentara_inspect.traffic.readings import AttributeKey, attribute_number, of_write
 
-_WIDTHS: Final = {number: 8 << (number - 1) % 4 for number in range(1, 9)}
-"""Bits of the integer data types: 1 to 4 are signed, 5 to 8 are not."""
-_FIRST_UNSIGNED: Final = 5
-_KINDS: Final[dict[int, tuple[str, ...]]] = {
-    0: ("boolean",),
-    **dict.fromkeys(_WIDTHS, ("integer", "float")),
-    **dict.fromkeys((9, 10), ("integer", "float")),
-    **dict.fromkeys(range(11, 16), ("text",)),
-    16: ("time",),
-    17: ("uuid",),
-    **dict.fromkeys((18, 19, 20), ("integer",)),
-}
-"""Kinds of values that a data type takes, where that is known."""
 _EXPLAINED: Final = 3
 """So many of the elements of one request are explained."""
 _LONGEST: Final = 80
@@ -38,7 +25,10 @@ _SEARCHED: Final = 200
 
 
 def refused_value(failed: Failed) -> Found:
-    """What was to be written, beside what is known of the attribute. Raises StoreError."""
+    """What was to be written, beside what is known of the attribute. Raises StoreError.
+
+    That it does not fit the data type is a finding of its own.
+    """
     past, talk = failed.past, failed.talk
     request = past.request(talk)
     readings = of_write(failed.request.body, request.payload) if request and failed.request else []
@@ -53,9 +43,6 @@ def refused_value(failed: Failed) -> Found:
     described = next((one for one in past.described(element) if one.attribute == attribute), None)
     if described is not None:
         facts.append(Fact(_says(described)))
-        misfit = _misfit(described.data_type, reading.value, reading.value_kind)
-        if misfit is not None:
-            facts.append(Fact(misfit))
     signed = _as_signed(reading.value)
     if signed is not None:
         facts.append(Fact(f"as 64 bits with a sign it is {signed}: a negative number taken for one without"))
@@ -123,22 +110,6 @@ def _says(described: Described) -> str:
     data_type = identifiers.ATTRIBUTE_DATA_TYPES.get(described.data_type or 0, "an unknown data type")
     name = f"{described.name} is" if described.name else "it is"
     return f"as meta_data told, {name} {access}, of type {data_type}"
-
-
-def _misfit(data_type: int | None, value: Any, kind: str) -> str | None:
-    """In which way a value does not fit a data type, as far as that can be said."""
-    if data_type is None or data_type not in _KINDS:
-        return None
-    name = identifiers.ATTRIBUTE_DATA_TYPES[data_type]
-    if kind not in _KINDS[data_type]:
-        return f"{name} takes {listed(map(_article, _KINDS[data_type]))}, not {_article(kind)}"
-    if data_type in _WIDTHS and isinstance(value, int):
-        signs = data_type < _FIRST_UNSIGNED
-        bits = _WIDTHS[data_type] - signs
-        low, high = (-(1 << bits) if signs else 0), (1 << bits) - 1
-        if not low <= value <= high:
-            return f"{name} goes from {low} to {high}"
-    return None
 
 
 def _as_signed(value: Any) -> int | None:
