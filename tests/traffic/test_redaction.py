@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
-from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.encodings import encodings, integers
 from tests.transcript import edn
+from tests.work import lines_run
 from xentara_inspect import cbor
 from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import ArrayOf, Bytes, Command, Field, Integer, Object, Text
@@ -383,23 +381,10 @@ def test_what_is_blanked_of_an_item_does_not_depend_on_how_many_there_are(
     assert _redacted_together(start, items * times, is_endless) == alone * times
 
 
-def _lines_run(payload: bytes) -> int:
+def _steps(payload: bytes) -> int:
     """Lines of Python that run to redact a message."""
-    lines = 0
-
-    def trace(_frame: FrameType, event: str, _argument: Any) -> Any:
-        nonlocal lines
-        lines += event == "line"
-        return trace
-
     redact(payload, from_client=True)  # patterns are made
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        redact(payload, from_client=True)
-    finally:
-        sys.settrace(before)
-    return lines
+    return lines_run(lambda: redact(payload, from_client=True))
 
 
 @pytest.mark.parametrize("end", ["", "ff"])
@@ -420,11 +405,11 @@ def test_items_in_which_there_is_nothing_to_blank_are_taken_many_at_a_time(unit:
         b"\x9f" if end else b"\x9a" + (4000 * len(cbor.decode(bytes.fromhex(unit)).items)).to_bytes(4, "big")
     )
     payload = bytes.fromhex("81 84 00 01 05") + count + content + bytes.fromhex(end)
-    assert _lines_run(payload) < 4000
+    assert _steps(payload) < 4000
 
 
 @pytest.mark.parametrize("unit", ["0c 6178 18ff f5", "9f0cff", "7f6178ff", "d8180c 6178"])
 def test_dense_items_that_are_blanked_cost_a_bounded_number_of_steps(unit: str) -> None:
     content = bytes.fromhex(unit) * 1000
     payload = bytes.fromhex("81 84 00 01 0c 9f") + content + b"\xff"
-    assert _lines_run(payload) < 16 * len(content)
+    assert _steps(payload) < 16 * len(content)
