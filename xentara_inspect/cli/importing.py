@@ -46,11 +46,11 @@ def import_(
         chosen = parse("xentara_filter", expression)
     except OptionError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
-    if notation is not None:
-        _choose_notation(database, notation)
     failures = []
     with progress_bar() as progress:
         with Importer(database, keep_secrets=keep_secrets) as importer:
+            if notation is not None:
+                _choose_notation(database, notation)
             for file in files:
                 imported = _import(file, importer, chosen, progress)
                 _tell(file, imported)
