@@ -12,12 +12,16 @@ import pytest
 from mitmproxy import io as flow_io
 from mitmproxy.test import tflow
 
+from tests.journal import Journal
 from tests.live import ROOT, rows
+from tests.store_traffic import HELLO, LIVE_INFO, frames, read
+from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.store.chain import newest_file
 
 SAMPLE = ROOT / "sample_captures" / "hello-and-browse.flow"
 
 
-def run_import(database: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+def run_import(database: Path, *files: Path | str) -> subprocess.CompletedProcess[str]:
     arguments = [sys.executable, "-m", "xentara_inspect", "import", *map(str, files), "-d", str(database)]
     return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
 
@@ -93,3 +97,19 @@ def test_the_whole_flows_of_a_truncated_file_come_in(tmp_path: Path, database: P
     run = run_import(database, SAMPLE)
     assert run.returncode == 0
     assert len(rows("sessions", "-d", database)) == 2
+
+
+def test_an_older_file_of_a_recording_takes_nothing_and_names_the_newest(tmp_path: Path) -> None:
+    oldest = tmp_path / "plant.db"
+    with Journal(oldest, rotation=Rotation(size=1)) as journal:
+        session = journal.open_session(LIVE_INFO)
+        for frame in frames(*HELLO):
+            journal.record(session, [frame])
+    newest = newest_file(str(oldest))
+    assert newest != str(oldest)
+    before = [read(oldest, f"SELECT * FROM {table}") for table in ("sessions", "settings")]
+    run = run_import(oldest, SAMPLE, "--notation", "exchanges")
+    line = "is an older file of a recording, which nothing is added to: it goes on in"
+    assert (run.returncode, run.stderr) == (1, f"Error: {oldest} {line} {newest}\n")
+    assert [read(oldest, f"SELECT * FROM {table}") for table in ("sessions", "settings")] == before
+    assert run_import(Path(newest), SAMPLE).returncode == 0

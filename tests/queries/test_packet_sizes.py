@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.queries.asking import fill
 from tests.store_traffic import CONVERSATION, HELLO, VALVE, reading
 from tests.transcript import edn
+from tests.work import lines_run
 from xentara_inspect.cli import cli
 from xentara_inspect.frames import address
 from xentara_inspect.queries.databases import as_databases
@@ -29,7 +30,7 @@ def compared(database: Path) -> int:
                 for packet in packets.parse(payload).packets:
                     if packet.item is not None:
                         count += 1
-                        size = sizes.of(address(frame, packet.position))
+                        size = sizes[address(frame, packet.position)]
                         assert size == packet.item.end - packet.item.start, payload.hex()
     return count
 
@@ -56,7 +57,24 @@ def test_a_packet_behind_others_costs_what_it_is(database: Path) -> None:
     with reading(database) as connection:
         (file,) = as_databases(connection).files
         sizes = PacketSizes(file)
-        assert [sizes.of(address(3, position)) for position in (1, 2, 3)] == [
+        assert [sizes[address(3, position)] for position in (1, 2, 3)] == [
             len(edn(text)) for text in (small, large, small)
         ]
-        assert sizes.of(None) == 0
+        assert sizes[address(99, 1)] == 0
+
+
+def test_packets_that_look_alike_are_measured_all_at_once(database: Path) -> None:
+    alike = ", ".join(f"[0, {number}, 4, {{0: {VALVE}, 1: [11]}}]" for number in range(2, 502))
+    turns = ", ".join(
+        f"[0, {number}, 8], [0, {number}, 4, {{0: {VALVE}, 1: [11]}}]" for number in range(600, 850)
+    )
+    fill(database, *HELLO, f">[[0, 2, 8], [0, 2, 4, {{0: {VALVE}, 1: [11]}}]]", f">[{alike}]", f">[{turns}]")
+    with reading(database) as connection:
+        (file,) = as_databases(connection).files
+        sizes = PacketSizes(file)
+        assert sizes[address(3, 1)] == 4  # both looks are known
+        assert lines_run(lambda: sizes[address(4, 500)]) < 100
+        assert sizes[address(4, 1)] == len(edn(f"[0, 2, 4, {{0: {VALVE}, 1: [11]}}]"))
+        assert lines_run(lambda: sizes[address(5, 1)]) < 20 * 500
+        assert [sizes[address(5, position)] for position in (1, 499)] == [6, 6]
+        assert len(sizes) == 2 + 500 + 500

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.queries.asking import START, ask, fill
-from tests.store_traffic import BYE, HELLO, info
+from tests.store_traffic import BYE, HELLO, LEVEL, LEVEL_UUID, VALVE, VALVE_UUID, event, info
 from xentara_inspect.queries.sessions import SESSION_KEYS
+from xentara_inspect.queries.unknown import QuestionError
 
 CONTRACT = [
     "id",
@@ -83,3 +86,17 @@ def test_the_user_is_whom_http_names_or_whom_the_server_names_when_asked(databas
     for number, answer in enumerate(('1, 2, {1: ""}', "1, 2, {1: 7}", '2, 2, {1: "bob"}', "1, 2, [1]"), 3):
         fill(database, *asked_for_its_user(answer), about=replace(nobody, flow_id=f"flow-{number}"))
     assert [row["user"] for row in ask(database, "sessions")] == ["ann", "bob", None, None, None, None]
+
+
+def test_sessions_are_chosen_by_the_elements_that_were_named_in_them(database: Path) -> None:
+    read_valve = (*HELLO, f">[[0, 2, 4, {{0: {VALVE}, 1: [11]}}]]", "<[[1, 2, {11: 121(1)}]]")
+    subscribed = (*HELLO, f">[[0, 2, 6, {{0: [{{0: {LEVEL}, 1: [11]}}, {{0: {VALVE}, 1: [11]}}]}}]]")
+    looked_up = (*HELLO, '>[[0, 2, 3, {0: "Plant.Nowhere"}]]')
+    for number, said in enumerate((HELLO, read_valve, (*HELLO, event(1)), subscribed, looked_up)):
+        fill(database, *said, about=info(f"flow-{number}"))
+    assert [row["id"] for row in ask(database, "sessions", element=VALVE_UUID)] == [2, 4]
+    assert [row["id"] for row in ask(database, "sessions", element=LEVEL_UUID)] == [3, 4]
+    assert [row["id"] for row in ask(database, "sessions", element=[LEVEL_UUID, VALVE_UUID])] == [2, 3, 4]
+    assert [row["id"] for row in ask(database, "sessions", element="Plant.Nowhere")] == [5]
+    with pytest.raises(QuestionError, match=r"Plant\.Valve"):
+        ask(database, "sessions", element="Plant.Valve")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.encodings import encodings, integers
 from tests.transcript import edn
+from tests.work import lines_run
 from xentara_inspect import cbor
 from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import ArrayOf, Bytes, Command, Field, Integer, Object, Text
@@ -300,3 +301,115 @@ def test_memory_does_not_grow_with_what_a_message_holds(start: bytes, unit: byte
     finally:
         tracemalloc.stop()
     assert peak < 3.5 * len(payload)
+
+
+IN_COMPANY = [
+    # the beginning of a message up to the items: what is blanked of them differs
+    bytes.fromhex("81 84 00 01 05"),  # a value of a write
+    bytes.fromhex("81 84 00 01 0c"),  # where credentials ought to be
+    bytes.fromhex("81 84 00 01 17"),  # of a command that is not known
+    bytes.fromhex("a1 00"),  # no array of packets
+]
+DENSE = [
+    bytes.fromhex(text)
+    for text in (
+        "0c",
+        "18ff",
+        "6178",
+        "4178",
+        "1a 01020304",
+        "82 0c 82 6178 18ff",
+        "a1 6161 18ff",
+        "9f 0c 6178 ff",
+        "bf 6178 0c ff",
+        "7f 6161 6162 ff",
+        "5f 4161 ff",
+        "c1 1a 01020304",
+        "d9 d9f7 6178",
+        "d8 25 50 83000cd87b0000000000000000000000",
+        "81 81 81 81 81 81 6178",
+        "78 18" + "61" * 24,
+        # credentials and requests in bytes, and what looks like some
+        "44 83000c05",
+        "45 83010c0506",
+        "43 d87b61",
+        "44 d9007b61",
+        "47 00 d97b db007b61",
+        "5f 41d8 427b61 ff",
+        "58 18" + "d8" * 24,
+        "d8 7b 82 6178 0c",
+        "81 d8 7b 82 6178 0c",
+        "d8 79 6178",
+    )
+]
+
+
+def _redacted(start: bytes, array: bytes, content: bytes, end: bytes = b"") -> bytes:
+    kept = redact(start + array + content + end, from_client=True)
+    assert kept.startswith(start + array)
+    assert kept.endswith(end)
+    return kept[len(start + array) : len(kept) - len(end)]
+
+
+def _redacted_together(start: bytes, items: list[bytes], is_endless: bool) -> bytes:
+    many = b"\x9f" if is_endless else b"\x9a" + len(items).to_bytes(4, "big")
+    return _redacted(start, many, b"".join(items), b"\xff" * is_endless)
+
+
+@pytest.mark.parametrize("is_endless", [False, True])
+@pytest.mark.parametrize("start", IN_COMPANY)
+@pytest.mark.parametrize("item", DENSE)
+def test_what_is_blanked_of_an_item_is_what_is_blanked_of_it_among_many(
+    start: bytes, is_endless: bool, item: bytes
+) -> None:
+    others = [bytes.fromhex(text) for text in ("0c", "f5", "19 0c0c")] * 200
+    alone = [_redacted(start, b"\x81", one) for one in (*others, item, *others)]
+    assert _redacted_together(start, [*others, item, *others], is_endless) == b"".join(alone)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(IN_COMPANY),
+    st.booleans(),
+    st.lists(st.one_of(encodings, st.sampled_from(DENSE)), min_size=1, max_size=12),
+    st.integers(1, 300),
+)
+def test_what_is_blanked_of_an_item_does_not_depend_on_how_many_there_are(
+    start: bytes, is_endless: bool, items: list[bytes], times: int
+) -> None:
+    alone = b"".join(_redacted(start, b"\x81", item) for item in items)
+    assert _redacted_together(start, items * times, is_endless) == alone * times
+
+
+def _steps(payload: bytes) -> int:
+    """Lines of Python that run to redact a message."""
+    redact(payload, from_client=True)  # patterns are made
+    return lines_run(lambda: redact(payload, from_client=True))
+
+
+@pytest.mark.parametrize("end", ["", "ff"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "0c 6178 18ff f5",
+        "820c 826178 18ff",
+        "a26161 0c 6162 f5",
+        "4178 0c 430d0e0f",
+        "c10c d8180c 0c",
+        "9f0cff bf0cf5ff 0c",
+    ],
+)
+def test_items_in_which_there_is_nothing_to_blank_are_taken_many_at_a_time(unit: str, end: str) -> None:
+    content = bytes.fromhex(unit) * 4000
+    count = (
+        b"\x9f" if end else b"\x9a" + (4000 * len(cbor.decode(bytes.fromhex(unit)).items)).to_bytes(4, "big")
+    )
+    payload = bytes.fromhex("81 84 00 01 05") + count + content + bytes.fromhex(end)
+    assert _steps(payload) < 4000
+
+
+@pytest.mark.parametrize("unit", ["0c 6178 18ff f5", "9f0cff", "7f6178ff", "d8180c 6178"])
+def test_dense_items_that_are_blanked_cost_a_bounded_number_of_steps(unit: str) -> None:
+    content = bytes.fromhex(unit) * 1000
+    payload = bytes.fromhex("81 84 00 01 0c 9f") + content + b"\xff"
+    assert _steps(payload) < 16 * len(content)

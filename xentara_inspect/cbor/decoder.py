@@ -44,6 +44,7 @@ _FLOATS: Final = {
 _NO_CHILDREN: Final = ()
 _TOP: Final = -1
 _MANY: Final = 0xFF  # a mask: as many more were read when it is looked at what they take
+_LARGE: Final = STRETCH >> 2  # bytes of an item, behind which it is looked at whatever their number
 
 
 def decode(data: bytes) -> Document:
@@ -183,10 +184,13 @@ def _decode_items(
                 return children, pos, None
             if pos - start > STRETCH:
                 children = thinned(children, data, _decode_again)
+            is_large = pos - start > _LARGE
             item = new(Item, (kind, value, info, start, pos, children))
             kind, value, info, start, children, missing = stack.pop()
             children.append(item)
             missing -= 1
+            if is_large and kind != _TOP:
+                children = thinned(children, data, _decode_again)
 
     if error.offset >= size or not children or children[-1].end <= error.offset:
         children.append(_broken(error, size))
@@ -203,7 +207,8 @@ def _decode_chunks(
     """Read a string of indefinite length (RFC 8949 section 3.2.3), whose head is at `start`."""
     size = len(data)
     pos = start + 1
-    chunks: list[Item] = []
+    chunks: Any = []
+    content, is_valid = bytearray(), True
     error: Malformed | None = None
     chunk_name = f"a definite-length chunk of a {KIND_NAMES[kind]} or a break"
     while True:
@@ -220,13 +225,14 @@ def _decode_chunks(
         found, pos, error = _decode_items(data, pos, 1, long_heads)
         if error is not None:
             break
-        chunks += found
-    values = [chunk.value for chunk in chunks]
-    value: bytes | str
-    if kind == TEXT and all(isinstance(value, str) for value in values):
-        value = "".join(values)
-    else:
-        value = b"".join(value.encode() if isinstance(value, str) else value for value in values)
+        (chunk,) = found
+        is_text = isinstance(chunk.value, str)
+        content += chunk.value.encode() if is_text else chunk.value
+        is_valid = is_valid and is_text
+        chunks.append(chunk)
+        if not len(chunks) & _MANY:
+            chunks = thinned(chunks, data, _decode_again)
+    value = content.decode() if kind == TEXT and is_valid else bytes(content)
     if error is not None:
         chunks.append(_broken(error, size))
         pos = size

@@ -86,11 +86,11 @@ def _import_captures(
         chosen = parse("xentara_filter", expression)
     except OptionError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
-    if notation is not None:
-        _choose_notation(database, notation)
     failures = []
     with progress_bar() as progress:
         with Importer(database, keep_secrets=keep_secrets) as importer:
+            if notation is not None:
+                _choose_notation(database, notation)
             for file in files:
                 with _named(file) as named:
                     imported = _import(named, importer, chosen, progress)

@@ -32,6 +32,7 @@ def _duration(milliseconds: float) -> str:
 @options.databases_option
 @options.format_option
 @options.limit_option("newest N")
+@options.element_option
 @options.grep_option("address, path, user, program, or why it was closed or refused")
 @options.since_until_options
 @options.local_option

@@ -112,9 +112,12 @@ class Followed:
         return any(file_identity(path) not in opened for path in candidates)
 
     def _next_ones(self) -> Iterator[str]:
-        """What files that are open are continued in; they tell it also where they are deleted by now."""
-        for file in self.databases.files if self._identities else ():
-            following = _following(file)
+        """What recordings that are open are continued in; files tell it also where they are deleted by now.
+
+        Asked of the last file only: each look opens what it names, and a long recording has many.
+        """
+        for recording in self.databases.recordings if self._identities else ():
+            following = _following(recording.files[-1])
             if following is not None:
                 yield following
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Final
 
+from xentara_inspect.queries.packed import PackedRows
 from xentara_inspect.queries.values import Row
 
 Keyed = tuple[tuple[int, int, int], Row]
@@ -24,13 +24,15 @@ InDirection = Callable[[str], Iterator[Keyed]]
 def merged(lists: Sequence[InDirection], limit: int = 0) -> Iterator[Row]:
     """The rows of several lists, oldest first: the newest `limit`, 0 for all.
 
-    Holds no more than `limit` rows, or one of each list, and reads hardly more than these.
+    Holds no more than `limit` rows, packed, or one of each list, and reads hardly more than these.
     """
     if not limit:
         yield from map(itemgetter(1), _in_order(lists, OLDEST_FIRST))
         return
-    newest = [row for _, row in islice(_in_order(lists, NEWEST_FIRST), limit)]
-    yield from reversed(newest)
+    newest = PackedRows()
+    for _, row in islice(_in_order(lists, NEWEST_FIRST), limit):
+        newest.add(row)
+    yield from newest.backwards()
 
 
 def timed(lists: Sequence[InDirection]) -> Iterator[tuple[int, Row]]:
@@ -40,8 +42,15 @@ def timed(lists: Sequence[InDirection]) -> Iterator[tuple[int, Row]]:
 
 
 def last(rows: Iterator[Row], limit: int) -> Iterator[Row]:
-    """The last `limit` of rows that can only be told oldest first, 0 for all; holds no more."""
-    yield from deque(rows, limit) if limit else rows
+    """The last `limit` of rows that can only be told oldest first, 0 for all; holds hardly more, packed."""
+    if not limit:
+        yield from rows
+        return
+    kept = PackedRows()
+    for row in rows:
+        kept.add(row)
+        kept.keep(limit)
+    yield from islice(kept.forwards(), max(0, len(kept) - limit), None)
 
 
 def _in_order(lists: Sequence[InDirection], direction: str) -> Iterator[Keyed]:

@@ -12,7 +12,7 @@ from xentara_inspect.queries.event_counts import counted_events, counted_reading
 from xentara_inspect.queries.exchanges import EXCHANGE_TIME
 from xentara_inspect.queries.groupings import GROUPINGS, Grouping, Label
 from xentara_inspect.queries.latencies import EXACT, PRECISION, SLOTS, Latencies
-from xentara_inspect.queries.packet_sizes import ALONE, PacketSizes
+from xentara_inspect.queries.packet_sizes import ALONE, MAY_BE_ALONE, PacketSizes
 from xentara_inspect.queries.values import Row, milliseconds
 from xentara_inspect.queries.where import Several, Where
 
@@ -22,10 +22,10 @@ STATS_KEYS: Final = (
 )  # fmt: skip
 """Of a row by command; by anything else the first keys are its own, and others may follow."""
 
-_JOINED: Final = """
+_JOINED: Final = f"""
     FROM exchanges e
-    LEFT JOIN frames q ON q.id = e.id >> 24
-    LEFT JOIN frames a ON a.id = e.response_id >> 24"""
+    LEFT JOIN frames q ON q.id = {MAY_BE_ALONE.format("e.id")}
+    LEFT JOIN frames a ON a.id = {MAY_BE_ALONE.format("e.response_id")}"""
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class _Counting:
     def exchanges(self, file: Database, where: Where, slot: str) -> None:
         """Count the exchanges of a file. slot: in which part of the time, in SQL."""
         rows: dict[Any, _Counts] = {}
-        sizes = PacketSizes(file)
+        kept, sizes = self._kept, PacketSizes(file)
         sql = (
             f"SELECT {self._grouping.exchange}, e.status, e.latency, {slot}, e.id, e.response_id,"
             f" {ALONE.format('q')}, {ALONE.format('a')} {_JOINED}{where.sql}"
@@ -111,14 +111,15 @@ class _Counting:
             if counts is None:
                 counts = rows[shared] = self._row(file, shared)
             counts.statuses[status] += 1
-            counts.asked += sizes.of(place) if asked is None else asked
+            counts.asked += sizes[place] if asked is None else asked
             if latency is not None:
                 counts.latencies.add(latency, part, place)
-                self._kept += 1
-                if self._kept > EXACT:
-                    self._round()
+                kept += 1
+                if kept > EXACT:
+                    kept = self._round()
             if response is not None:
-                counts.answered += sizes.of(response) if answered is None else answered
+                counts.answered += sizes[response] if answered is None else answered
+        self._kept = kept
         self._name_slowest(file, rows.values())
 
     def events(self, file: Database, frames: Where) -> None:
@@ -143,10 +144,11 @@ class _Counting:
     def _row(self, file: Database, shared: Any) -> _Counts:
         return self._rows.setdefault(self._grouping.label(file, shared), _Counts())
 
-    def _round(self) -> None:
+    def _round(self) -> int:
+        """Keep latencies rounded. Returns how many are kept as they are then."""
         for counts in self._rows.values():
             counts.latencies.round()
-        self._kept = 0
+        return 0
 
     @staticmethod
     def _name_slowest(file: Database, rows: Iterable[_Counts]) -> None:

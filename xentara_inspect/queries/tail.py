@@ -22,7 +22,10 @@ from xentara_inspect.store.errors import StoreError
 Question = Callable[..., Iterator[Row]]
 
 _FILES_INTERVAL: Final = 0.5
-"""Seconds from one look for other files to the next."""
+"""Seconds from one look for other files to the next, while nothing changes."""
+_NEXT_FILE: Final = 1.0
+"""Seconds behind a change in which it is looked for other files each time: the next of a recording is made
+when the one before is sealed, and that is its last change."""
 _NAMES_SHARE: Final = 10
 """So many times as long as reading the names takes, they are good for."""
 _TEACH_NOTHING: Final = (commands.READ, commands.WRITE)
@@ -47,7 +50,7 @@ class Tail:
         self._marks: dict[object, _Mark] = {}
         self._versions: list[int] = []
         self._waiting: dict[object, _Waiting] = {}
-        self._files_at = self._names_at = time.monotonic()
+        self._files_at = self._names_at = self._changed_at = time.monotonic()
         self._names_took = 0.0
 
     @property
@@ -75,9 +78,12 @@ class Tail:
         """
         versions = self._data_versions()
         changed = versions != self._versions
-        if not changed and time.monotonic() < self._files_at + _FILES_INTERVAL:
+        now = time.monotonic()
+        if changed:
+            self._changed_at = now
+        if now >= self._changed_at + _NEXT_FILE and now < self._files_at + _FILES_INTERVAL:
             return []
-        self._files_at = time.monotonic()
+        self._files_at = now
         if self._followed.follow():
             versions = self._data_versions()
         elif not changed:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.store.bulk_insert import insert_frames
+from xentara_inspect.store.chain import is_sealed, newest_file
 from xentara_inspect.store.cutting import MOST, Cut, cut, too_large
 from xentara_inspect.store.database import Path, open_for_writing, transaction
-from xentara_inspect.store.errors import from_sqlite
+from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.sessions import (
     STORED_SESSION,
     StoredSession,
@@ -36,10 +37,19 @@ class Importer:
     """Adds sessions that are over, or as far as they are known, to the database at `path`."""
 
     def __init__(self, path: Path, *, keep_secrets: bool = False) -> None:
-        """Makes the database if there is none. Raises StoreError."""
+        """Makes the database if there is none. Raises StoreError, also for a file that is sealed.
+
+        In the file that goes on with a sealed one nobody would look for what is in that already: whoever
+        means that file says so.
+        """
         self._path = str(path)
         self._keep_secrets = keep_secrets
         self._connection = open_for_writing(path)
+        try:
+            self._refuse_sealed()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Leave the database."""
@@ -77,6 +87,7 @@ class Importer:
             closing = closing and closing._replace(reason=known.without_in(closing.reason))
         try:
             with transaction(self._connection):
+                self._refuse_sealed()  # it may have been left since
                 return self._add(info, given, clean, redacted, cuts, closing)
         except sqlite3.Error as error:
             raise from_sqlite(self._path, error) from None
@@ -118,6 +129,13 @@ class Importer:
         if closing is not None and (session is None or added or not session.closed):
             end_session(connection, session_id, closing)
         return ImportResult(session_id, added, known)
+
+    def _refuse_sealed(self) -> None:
+        if is_sealed(self._connection):
+            raise StoreError(
+                f"{self._path} is an older file of a recording, which nothing is added to:"
+                f" it goes on in {newest_file(self._path)}"
+            )
 
     def _find(
         self, info: SessionInfo, fingerprint: str | None, clean: Sequence[Frame]

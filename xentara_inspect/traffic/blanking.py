@@ -27,19 +27,23 @@ from xentara_inspect.traffic.heads import (
     head,
     like,
 )
-from xentara_inspect.traffic.modes import MIXED, SHORTEST_TOLD, Mode, mixed_items, steps_of
+from xentara_inspect.traffic.modes import MIXED, SHORTEST_TOLD, Mode, in_chunks, mixed_items, steps_of
 
 BLANK: Final = ord("*")
 """What each blanked byte becomes: one byte of UTF-8, readable in the notation."""
 
 _DEPTH_LIMIT: Final = 1000
 """Arrays and maps of indefinite length in one another; beyond, nothing is told apart any more."""
-_PATIENCE: Final = 64
+_PATIENCE: Final = 256
 """Bytes that are read head by head where no run of items began."""
 _FEW: Final = 8  # of a kind that are no run
-_MANY: Final = 500  # items to come, for which it pays to look for runs of mixed ones
+_MANY: Final = 1000  # bytes to come, for which it pays to look for mixed items
 _CHUNKS_TOLD: Final = 100  # of one string
 _BLANKS: Final = tuple(bytes((BLANK,)) * (size - 1) for size in range(25))  # by the size of their item
+_BREAK: Final = bytes((BREAK,))
+_CHUNKED: Final = b"\x5f\x7f"
+_ENDLESS_HEADS: Final = b"\x9f\xbf"
+_INDEFINITE: Final = _CHUNKED + _ENDLESS_HEADS
 _ENDLESS: Final = 1 << 200  # more items than there can be
 
 
@@ -109,6 +113,8 @@ class Blanker:
         steps, grows = steps_of(mode)
         in_endless = is_map = False  # what is open of indefinite length, and how many items it has
         seen = 0
+        opened: bytearray | None = None
+        retry = 0 if size - pos >= _MANY else size  # where to look for mixed items again
         stack: list[tuple[int, bool, bool, int]] = []
         while True:
             if not left:
@@ -132,25 +138,51 @@ class Blanker:
                 steps, grows = steps_of(mode)
             initial = payload[pos]
             unit = SIZES[initial]
-            after, far = pos + (unit or 1), pos + _FEW * (unit or 1)
-            following = payload[after] if after < size else BREAK
-            distant = payload[far] if far < size else BREAK
-            is_run = SIZES[following] == SIZES[distant] == 1 if unit == 1 else following == distant == initial
-            if steps[initial] and not is_run:
-                mixed = mixed_items(mode).match(payload, pos) if left >= _MANY else None
-                if mixed is not None:
-                    pos, left = mixed.end(), left - MIXED
+            is_run = False
+            if initial not in _INDEFINITE:
+                after, far = pos + (unit or 1), pos + _FEW * (unit or 1)
+                following = payload[after] if after < size else BREAK
+                distant = payload[far] if far < size else BREAK
+                is_run = (
+                    SIZES[following] == SIZES[distant] == 1 if unit == 1 else following == distant == initial
+                )
+            start, limit = pos, min(pos + _PATIENCE, size)
+            if pos >= retry and not is_run and (left >= MIXED or in_endless):
+                pattern = mixed_items(mode)
+                while (left >= MIXED or in_endless) and (mixed := pattern.match(payload, pos)) is not None:
+                    pos, seen, left = mixed.end(), seen + max(0, MIXED - left), max(0, left - MIXED)
+                retry = pos + _PATIENCE if size - pos >= _MANY else size
+                if pos > start:
                     continue
-                start, limit = pos, min(pos + _PATIENCE, size)
-                while left and pos < limit:  # head by head, as fast as can be
+            if initial in _CHUNKED:
+                pos, left = self._chunks(pos, mode), left - 1
+                continue
+            if initial in _ENDLESS_HEADS and not is_flat:
+                if len(stack) >= _DEPTH_LIMIT:
+                    raise TooDeepError
+                stack.append((left, in_endless, is_map, seen))
+                left, in_endless, is_map, seen, pos = 0, True, initial >> 5 == MAP, 0, pos + 1
+                continue
+            if steps[initial] and not is_run:
+                while pos < limit:  # head by head, as fast as can be
+                    if not left:
+                        if not in_endless or payload[pos] == BREAK:
+                            break
+                        left, seen = 1, seen + 1
                     initial = payload[pos]
                     step = steps[initial]
-                    if step <= 0:
-                        if not step or pos - step > size:
-                            break
-                        step = -step
-                        self._opened()[pos + 1 : pos + step] = _BLANKS[step]
-                    pos += step
+                    if step > 0:
+                        pos += step
+                    elif step and pos - step <= size:
+                        if opened is None:
+                            opened = self._opened()
+                        if step == -2:
+                            opened[pos + 1] = BLANK
+                        else:
+                            opened[pos + 1 : pos - step] = _BLANKS[-step]
+                        pos -= step
+                    else:
+                        break
                     left += grows[initial]
                 if pos > size:
                     raise UndecodableError(pos - step + 1)
@@ -170,7 +202,7 @@ class Blanker:
             if is_flat and initial in (0x9F, 0xBF, BREAK):
                 pos = end_of_run(ENDS, payload, pos, pos + 1)
                 continue
-            major, argument, end = self.head(pos)
+            major, argument, end = head(payload, pos)
             if major == TAG:
                 if end - pos - 1 >= mode.tag:
                     self.blank(pos + 1, end)
@@ -180,18 +212,13 @@ class Blanker:
                     if pos > end:
                         left -= 1
             elif major in (BYTES, TEXT):
-                pos = self._string(major, argument, end, mode) if argument >= 0 else self._chunks(pos, mode)
+                pos = self._string(major, argument, end, mode)
                 left -= 1
             elif major == cbor.SIMPLE:  # a simple value of two bytes
                 if mode.number == 1:
                     self.blank(pos + 1, end)
                 pos = end
                 left -= 1
-            elif argument < 0:
-                if len(stack) >= _DEPTH_LIMIT:
-                    raise TooDeepError
-                stack.append((left, in_endless, is_map, seen))
-                left, in_endless, is_map, seen, pos = 0, True, major == MAP, 0, end
             else:
                 items = argument if major == ARRAY else 2 * argument
                 if initial in SMALL:
@@ -249,8 +276,7 @@ class Blanker:
         """A string of indefinite length (RFC 8949 section 3.2.3)."""
         payload = self.payload
         major = payload[pos] >> 5
-        # What stands in bytes may begin in one chunk and end in the next.
-        inner = mode._replace(strings=mode.strings or (mode.watch and major == BYTES), told=False)
+        inner = in_chunks(mode, major)
         pieces: list[tuple[int, int]] = []
         pos += 1
         while pos < len(payload):
@@ -261,6 +287,14 @@ class Blanker:
             if payload[pos] >> 5 != major or payload[pos] & 31 == 31:
                 raise UndecodableError(pos + 1)
             unit = SIZES[payload[pos]]
+            end = pos + unit
+            if (
+                unit and payload[end : end + 1] == _BREAK and not (mode.told and unit > 1)
+            ):  # one alone, or the last
+                if unit > 1 and inner.strings:
+                    self._opened()[pos + 1 : end] = _BLANKS[unit]
+                pos = end
+                continue
             end = end_of_run(like(payload[pos], unit), payload, pos, 0) if unit else 0
             if end and unit > 1:
                 self._blank_run(pos, end, unit, inner)
@@ -269,7 +303,8 @@ class Blanker:
             elif not end:
                 _, length, start = self.head(pos)
                 end = self._string(major, length, start, inner)
-                pieces += [(start, end)][: _CHUNKS_TOLD - len(pieces)]
+                if len(pieces) < _CHUNKS_TOLD:
+                    pieces.append((start, end))
             pos = end
         raise UndecodableError(len(payload))
 
