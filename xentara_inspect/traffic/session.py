@@ -66,10 +66,9 @@ class Session:
         self._hello_granted = resumed.hello_granted
         self._subscriptions = Subscriptions(resumed.subscriptions)
         for exchange, request in resumed.pending:
-            asked = learning.asked_by(request)
-            self._pairing.request(Waiting(exchange, asked))
-            if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
-                self._subscriptions.asked(asked)
+            waiting = Waiting(exchange, learning.asked_by(request))
+            self._pairing.request(waiting)
+            self._subscriptions.asked(waiting)
 
     def feed(self, frame: Frame, number: int = 1, reached: Reached = BEGINNING) -> Iterator[Decoded]:
         """Decode one frame, a portion each time that one is asked for; most have only one.
@@ -155,8 +154,8 @@ class Session:
             from_client=frame.from_client,
         )
         greeted = self._hello_granted or self._pairing.waits_for(commands.CLIENT_HELLO)
-        asked = learning.asked_by(request)
-        id_in_use = self._pairing.request(Waiting(exchange, asked))
+        waiting = Waiting(exchange, learning.asked_by(request))
+        id_in_use = self._pairing.request(waiting)
         seen = findings.RequestSeen(request, frame.from_client, greeted, id_in_use, self._subscriptions.knows)
         decoded.packets.append(
             PacketRecord(place, Kind.REQUEST, request, request.message_id, opcode, element=exchange.element)
@@ -170,17 +169,12 @@ class Session:
                 decoded.observations.append(
                     Observation(place, Origin.WRITE, exchange.element, None, None, written)
                 )
-        elif opcode == commands.SUBSCRIBE and frame.from_client:
-            self._subscriptions.asked(asked)
+        self._subscriptions.asked(waiting)
         oldest = self._pairing.too_many(frame.from_client)
         if oldest is not None:
-            self._give_up(oldest, place, decoded)
-
-    def _give_up(self, waiting: Waiting, place: int, decoded: Decoded) -> None:
-        exchange = waiting.exchange
-        if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
-            self._subscriptions.answered(waiting.asked)
-        self._unanswered(exchange, findings.given_up(exchange, self._waiting_limit), place, decoded)
+            self._subscriptions.answered(oldest)
+            given_up = findings.given_up(oldest.exchange, self._waiting_limit)
+            self._unanswered(oldest.exchange, given_up, place, decoded)
 
     def _unanswered(self, exchange: Exchange, problem: Problem, place: int | None, decoded: Decoded) -> None:
         exchange.status = Status.UNANSWERED
@@ -191,13 +185,7 @@ class Session:
         waiting = self._pairing.response(frame.from_client, response.message_id)
         if waiting is None:
             exchange = Exchange(
-                place,
-                response.message_id,
-                None,
-                None,
-                Status.UNSOLICITED,
-                None,
-                from_client=not frame.from_client,
+                place, response.message_id, None, None, Status.UNSOLICITED, from_client=not frame.from_client
             )
             decoded.opened.append(exchange)
         else:
@@ -224,8 +212,7 @@ class Session:
     ) -> None:
         """What follows from an answer, be it success or error."""
         exchange, asked = waiting
-        if exchange.opcode == commands.SUBSCRIBE and not frame.from_client:
-            self._subscriptions.answered(asked)
+        self._subscriptions.answered(waiting)
         if response.is_error:
             if exchange.opcode == commands.SUBSCRIBE:
                 refused = SubscriptionRefused(exchange.address, asked.elements, exchange.error_code)
