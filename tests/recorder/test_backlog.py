@@ -31,9 +31,14 @@ def again(backlog: Backlog) -> bytes:
     return b"".join(iter(backlog.take, b""))
 
 
+def sessions(data: bytes) -> list[tuple[Any, ...]]:
+    """What is said of sessions."""
+    return [session for message in said(data) for session in message[1]]
+
+
 def operations(data: bytes, first: int = 1) -> list[tuple[int, Any]]:
     """(number, operation) of all of them, where the first one is number `first`."""
-    chunks = [message[1] for message in said(data) if message[0] == wire.OPERATIONS]
+    chunks = [message[2] for message in said(data)]
     return list(enumerate(itertools.chain.from_iterable(chunks), first))
 
 
@@ -42,7 +47,7 @@ def test_operations_are_numbered_from_1_in_their_order() -> None:
     session = backlog.open(LIVE_INFO)
     backlog.frame(session, frame(1))
     first = backlog.take()
-    assert said(first)[0][:2] == (wire.SESSION, session)
+    assert [about[0] for about in sessions(first)] == [session]
     backlog.end(session, BYE)
     assert operations(first + backlog.take()) == [
         (1, (wire.OPENED, session)),
@@ -55,10 +60,10 @@ def test_operations_are_numbered_from_1_in_their_order() -> None:
 def test_another_journal_is_told_which_secrets_the_session_has_sent() -> None:
     backlog = Backlog()
     session = backlog.open(LIVE_INFO, (b"correct horse",))
-    assert said(backlog.take())[0][-1] == (b"correct horse",)
-    backlog.learn(session, (b"correct horse", b"battery"))
-    backlog.learn(session + 1, (b"of a session that has ended",))
-    assert said(again(backlog))[0][-1] == (b"correct horse", b"battery")
+    assert sessions(backlog.take())[0][-1] == (b"correct horse",)
+    backlog.settle(1, {session: (b"correct horse", b"battery")})
+    backlog.end(session, BYE)
+    assert sessions(again(backlog))[0][-1] == (b"correct horse", b"battery")
     assert b"horse" not in repr(backlog._sessions).encode()
 
 
@@ -69,11 +74,10 @@ def test_another_journal_is_told_again_what_is_not_settled() -> None:
     for number in range(3):
         backlog.frame(session, frame(number))
         told.append(backlog.take())
-    backlog.settle(2)  # the opening and the first frame
+    backlog.settle(2, {})  # the opening and the first frame
     assert backlog.next_number() == 3
-    told_again = said(again(backlog))
-    assert told_again[0][:2] == (wire.SESSION, session)
-    assert told_again[0][3:] == (1, 1, ()), "so many of its frames are stored"
+    (about,) = sessions(again(backlog))
+    assert (about[0], *about[2:]) == (session, 1, 1, ()), "so many of its frames are stored"
     assert operations(again(backlog), 3) == operations(told[2] + told[3], 3)
 
 
@@ -82,10 +86,10 @@ def test_only_the_rest_is_told_again_where_half_of_what_was_told_at_once_is_sett
     session = backlog.open(LIVE_INFO)
     backlog.frame(session, frame(1))
     told = backlog.take()
-    backlog.settle(1)
+    backlog.settle(1, {})
     assert backlog.next_number() == 2
     assert operations(again(backlog), 2) == operations(told)[1:]
-    backlog.settle(2)
+    backlog.settle(2, {})
     assert backlog.next_number() == 3
     assert operations(again(backlog)) == []
 
@@ -95,9 +99,10 @@ def test_a_session_is_forgotten_once_its_end_is_settled() -> None:
     session = backlog.open(LIVE_INFO)
     backlog.end(session, BYE)
     backlog.take()
-    assert len(said(again(backlog))) == 2
-    backlog.settle(2)
-    assert said(again(backlog)) == []
+    assert len(sessions(again(backlog))) == 1
+    backlog.settle(2, {})
+    backlog.open(LIVE_INFO)
+    assert [about[0] for about in sessions(again(backlog))] == [session + 1]
 
 
 def test_frames_without_room_are_counted_in_their_place() -> None:
@@ -129,7 +134,7 @@ def test_a_frame_larger_than_all_the_room_is_kept_where_nothing_else_is() -> Non
     backlog = Backlog(limit=2 * OVERHEAD)
     session = backlog.open(LIVE_INFO)
     backlog.take()
-    backlog.settle(1)
+    backlog.settle(1, {})
     assert backlog.frame(session, frame(1, 10 * OVERHEAD))
     assert not backlog.frame(session, frame(2, 10 * OVERHEAD))
 
@@ -147,7 +152,8 @@ def test_told_and_told_again_are_all_of_it_once(steps: list[str]) -> None:
         elif step == "take":
             told += operations(backlog.take(), len(told) + 1)
         elif told:
-            backlog.settle(max(backlog.settled, told[-1][0] if step == "settle" else told[len(told) // 2][0]))
+            done = told[-1] if step == "settle" else told[len(told) // 2]
+            backlog.settle(max(backlog.settled, done[0]), {})
         first = backlog.next_number()
     rest = operations(again(backlog), first)
     assert [number for number, _ in rest] == list(range(first, backlog.last + 1))
@@ -191,11 +197,11 @@ def test_the_age_of_what_is_not_settled_is_that_of_the_oldest(monkeypatch: pytes
     backlog.take()
     backlog.frame(session, frame(1))
     assert backlog.age() == 3
-    backlog.settle(1)
+    backlog.settle(1, {})
     now = 104.0
     assert backlog.age() == 1
     backlog.take()
-    backlog.settle(2)
+    backlog.settle(2, {})
     assert backlog.age() == 0
 
 

@@ -37,7 +37,7 @@ from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.rotation import Rotation
-from xentara_inspect.recorder.wire import Reports, Settings
+from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
 from xentara_inspect.store.chain import chain_at, chain_files
 from xentara_inspect.store.database import open_for_writing
@@ -305,7 +305,7 @@ def test_a_file_without_frames_is_not_left(tmp_path: Path, problems: list[str]) 
 def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     now = 1_000
     settings = Settings(str(tmp_path / "plant.db"), rotation=Rotation(age=100))
-    file = JournalFile(settings, Reports(None), lambda: now)
+    file = JournalFile(settings, lambda *_: None, lambda: now)
     sessions = {1: SessionProgress(LIVE_INFO)}
     said = frames(*HELLO, event(1), event(2))
     for number, (now, frame) in enumerate(zip((1_000, 1_099, 1_100, 1_050), said, strict=True), 1):  # noqa: B007 - the clock reads it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Final
 
@@ -51,7 +52,7 @@ class Backlog:
         self._taken: deque[wire.Operation] = deque()
         self._new: deque[wire.Operation] = deque()
         self._times: deque[tuple[int, float]] = deque()  # from which number on operations came when
-        self._begun: list[int] = []  # sessions that nobody was told of
+        self._begun: dict[int, _Session] = {}  # those that nobody was told of
         self._missed: dict[int, int] = {}
         self._size = 0  # bytes of all
         self._suspect = (0, 0)  # what the last journal that died was at
@@ -67,11 +68,10 @@ class Backlog:
         """A session begins. secrets: that came with it. Returns its number."""
         self._last_session += 1
         session = self._last_session
-        self._sessions[session] = _Session(info, secrets)
+        self._sessions[session] = self._begun[session] = _Session(info, secrets)
         if self._page is not None:
             self._page.begin(session)
         self._add((wire.OPENED, session))
-        self._begun.append(session)
         return session
 
     def frame(
@@ -125,7 +125,7 @@ class Backlog:
     # What the journal is told
 
     def take(self) -> bytes:
-        """The messages that say what was not said yet, or some of it; none where that is nothing."""
+        """A message that says what was not said yet, or some of it; none where that is nothing."""
         if self._missed:
             self._state_missed()
         if not self._new:
@@ -135,16 +135,14 @@ class Backlog:
         while self._new and size < _PIECE:
             operations.append(self._new.popleft())
             size += _size(operations[-1])
-        said = b"".join([*map(self._declare, self._begun), wire.encode((wire.OPERATIONS, operations))])
+        sessions = [
+            (number, astuple(session.info), session.position, session.stated, session.secrets)
+            for number, session in self._begun.items()
+        ]
         self._taken += operations
-        self._begun = []
+        self._begun.clear()
         self.waiting -= size
-        return said
-
-    def _declare(self, number: int) -> bytes:
-        session = self._sessions[number]
-        known = (astuple(session.info), session.position, session.stated, session.secrets)
-        return wire.encode((wire.SESSION, number, *known))
+        return wire.encode((wire.OPERATIONS, sessions, operations))
 
     def next_number(self) -> int:
         """The number of the first operation that `take` says after `again`."""
@@ -155,7 +153,7 @@ class Backlog:
         self.waiting += sum(map(_size, self._taken))
         self._new.extendleft(reversed(self._taken))
         self._taken.clear()
-        self._begun = list(self._sessions)
+        self._begun = dict(self._sessions)
 
     def died(self) -> int:
         """The journal died. Returns up to which number the next one is to take operations one by one.
@@ -175,11 +173,6 @@ class Backlog:
 
     # What became of it
 
-    def learn(self, session: int, secrets: tuple[bytes, ...]) -> None:
-        """What a session is known to have sent: another journal is to know it too."""
-        if session in self._sessions:
-            self._sessions[session].secrets = secrets
-
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""
         return time.monotonic() - self._times[0][1] if self._times else 0.0
@@ -188,8 +181,13 @@ class Backlog:
         """How many frames are not known to be committed."""
         return sum(operation[0] == wire.FRAME for operation in (*self._taken, *self._new))
 
-    def settle(self, last: int) -> None:
-        """All operations up to this number are committed: nobody will ask for them again."""
+    def settle(self, last: int, learned: Mapping[int, tuple[bytes, ...]]) -> None:
+        """All operations up to this number are committed: nobody will ask for them again.
+
+        learned: what sessions are known to have sent. Another journal is to know it, and cannot learn it.
+        """
+        for number, secrets in learned.items():
+            self._sessions[number].secrets = secrets
         while self.settled < last:
             operation = self._taken.popleft()
             self.settled += 1

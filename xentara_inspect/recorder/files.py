@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from typing import Final
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.rotation import Rotation, delete_surplus
-from xentara_inspect.recorder.trouble import Trouble, VanishedError
+from xentara_inspect.recorder.trouble import Trouble
 from xentara_inspect.store import recorders, sides
 from xentara_inspect.store.chain import (
     Chain,
@@ -44,16 +45,16 @@ class UnstorableError(Exception):
 class JournalFile:
     """Writes groups of operations; says how long to wait where that fails.
 
-    Nothing here raises for the state of the disk: `reports` is told once what is wrong and once that
-    it is over, and where recording goes on.
+    Nothing here raises for the state of the disk: it is said once what is wrong, and where recording
+    goes on.
     """
 
     def __init__(
-        self, settings: wire.Settings, reports: wire.Reports, clock: Callable[[], int] = time.time_ns
+        self, settings: wire.Settings, say: wire.Say, clock: Callable[[], int] = time.time_ns
     ) -> None:
         """clock: nanoseconds since 1970."""
         self._settings = settings
-        self._reports = reports
+        self._say = say
         self._clock = clock
         self._path = self._first = settings.path
         self._connection: sqlite3.Connection | None = None
@@ -64,7 +65,7 @@ class JournalFile:
         self._stored: int | None = None  # the feed's last operation before this process
         self._next_rotation = 0.0
         self._next_deletion: float | None = 0.0
-        self._trouble = Trouble(reports, durable=settings.durable)
+        self._trouble = Trouble(say, durable=settings.durable)
 
     def write(
         self,
@@ -86,15 +87,15 @@ class JournalFile:
                 self._rotate_if_due(connection, rotation)
             while not self._write_group(sessions, group, last, stopping):
                 self._move(sessions)
-        except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError, VanishedError) as error:
+        except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError) as error:
             if kind_of(error) is Kind.TOO_LARGE and max(map(wire.payload_size, group), default=0) > HEAD:
                 raise UnstorableError from error
-            if kind_of(error) is not Kind.LOCKED and not isinstance(error, VanishedError):
+            if kind_of(error) is not Kind.LOCKED:
                 # A connection that met a damaged file or a full disk may remember it; the next is new.
                 self._leave()
             return self._trouble.failed(error, self._path)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
-        self._trouble.is_over(self._path)
+        self._trouble.is_over()
         if rotation is not None:
             self._delete_surplus(rotation)
         if stopping:
@@ -152,7 +153,7 @@ class JournalFile:
         return connection
 
     def _vanished(self, sessions: Mapping[int, SessionProgress]) -> None:
-        """The file was taken away. Raises VanishedError unless another recorder had left it before."""
+        """The file was taken away. Raises StoreError unless another recorder had left it before."""
         path = self._path
         self._leave()
         self._identity = None
@@ -162,20 +163,18 @@ class JournalFile:
         for session in sessions.values():
             session.leave_file(lost=not left)
         if not left:
-            raise VanishedError(
-                f"{path} was deleted or replaced; recording goes on in a new file of that name"
-            )
+            raise StoreError(f"{path} was deleted or replaced; recording goes on in a new file of that name")
         self._path = newest
 
     def _save_log(self, connection: sqlite3.Connection) -> None:
         """The log was taken away, and we still have it open: write what it holds into the file.
 
-        What is written to it from now on, nobody else would find. Raises VanishedError.
+        What is written to it from now on, nobody else would find. Raises StoreError.
         """
         with contextlib.suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._leave()
-        raise VanishedError(f"{self._path}{sides.LOG} was deleted or replaced; it is written anew")
+        raise StoreError(f"{self._path}{sides.LOG} was deleted or replaced; it is written anew")
 
     def _register(self, connection: sqlite3.Connection) -> None:
         if self._recorder:
@@ -194,7 +193,7 @@ class JournalFile:
             try:
                 import_names(connection, path, self._clock())
             except NameFileError as error:  # it was right when the proxy started
-                self._reports.say(wire.NOTICE, str(error))
+                self._say(wire.NEWS, logging.ERROR, str(error))
 
     def _take(self, connection: sqlite3.Connection) -> None:
         """Write to this connection from now on."""
@@ -227,7 +226,7 @@ class JournalFile:
             with contextlib.suppress(OSError):
                 sides.remove(path)
             self._next_rotation = time.monotonic() + _ROTATION_PAUSE
-            self._reports.say(wire.NOTICE, f"{error.message}; recording goes on in {self._path}")
+            self._say(wire.NEWS, logging.ERROR, f"{error.message}; recording goes on in {self._path}")
             return
         seal(connection, os.path.basename(path), self._clock())
 
@@ -254,7 +253,7 @@ class JournalFile:
         self._path = path
         self._next_deletion = 0.0
         self._take(new)
-        self._reports.say(wire.ROTATED, path)
+        self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")
 
     def _delete_surplus(self, rotation: Rotation) -> None:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """Keeps the process that writes the journal running, and hands it what happens.
 
 While traffic passes nothing here waits. For the thread of the event loop, also when that is over. What
-a keeper is at is one state; see `life`.
+a keeper is at is one state.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum, auto
 from typing import Any, Final
 
 from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.backlog import LIMIT, Backlog
-from xentara_inspect.recorder.life import Event, State, after
 from xentara_inspect.recorder.link import JournalLink
 from xentara_inspect.store.cutting import Cut
 from xentara_inspect.store.supervision import Supervision
@@ -39,6 +39,27 @@ _MUCH: Final = 1 << 20  # bytes that do not wait
 _START_SECONDS: Final = 2.0
 _RESCUE_SECONDS: Final = 0.5  # without a commit, at the end, until what is left is rescued
 _VERDICT_SECONDS: Final = 5.0  # more, where nothing could be written: until it is known what became of it
+
+
+class State(Enum):
+    """What a keeper is at. TROUBLED: frames are not written, and people were told."""
+
+    STARTING = auto()
+    READY = auto()
+    TROUBLED = auto()
+    FINISHING = auto()
+    OVER = auto()
+
+
+_GOES_ON: Final = {State.READY, State.TROUBLED, State.FINISHING}
+TRANSITIONS: Final[dict[State, set[State]]] = {
+    State.STARTING: _GOES_ON,
+    State.READY: _GOES_ON,
+    State.TROUBLED: _GOES_ON,
+    State.FINISHING: {State.OVER},
+    State.OVER: set(),
+}
+"""What may follow; everything else changes nothing. At the end it does not matter what is in the way."""
 
 
 class JournalKeeper:
@@ -124,7 +145,7 @@ class JournalKeeper:
         """
         self._finish = timeout and min(_RESCUE_SECONDS, timeout / 3)
         in_trouble = self._state is State.TROUBLED
-        self._moves(Event.FINISH)
+        self._move(State.FINISHING)
         self._next_start = 0.0  # at the end there is no time to lose
         self._supervision.deaths = 0
         link = self._link
@@ -223,9 +244,8 @@ class JournalKeeper:
         if self._state is State.FINISHING:
             self._exit_code = code
             if code in (0, wire.LOST) or self._supervision.is_hopeless():
-                self._moves(Event.ENDS)
+                self._move(State.OVER)
             return
-        self._moves(Event.DIES)
         alone = max(self._backlog.died(), self._settings.alone)
         self._settings = replace(self._settings, alone=alone)
         if complaint := self._supervision.complaint(code):
@@ -251,41 +271,32 @@ class JournalKeeper:
 
     def _understand(self, message: tuple[Any, ...]) -> None:
         match message:
-            case (wire.READY,):
-                self._moves(Event.LISTENS)
-            case (wire.SETTLED, number):
-                self._settled(number)
-            case (wire.LEARNED, session, secrets):
-                self._backlog.learn(session, secrets)
-            case (wire.NOTICE, text):
-                self._tell(logging.ERROR, text)
+            case (wire.SETTLED, number, learned):
+                self._settled(number, learned)
             case (wire.PROBLEM, text):
                 self._problem(f"{text}; {self._meanwhile}")
-            case (wire.RECOVERED, _) if self._backlog.age() < self._silence / 2:
-                self._moves(Event.COMMITS)  # otherwise the commit that it is about follows
-            case (wire.ROTATED, path):
-                self._tell(logging.INFO, f"recording goes on in {path}")
-            case (wire.SKIPPED, session_id, frames):
-                text = f"session {session_id}: {frames} messages were in the database already, skipped"
-                self._tell(logging.WARNING, text)
+            case (wire.NEWS, level, text):
+                self._tell(level, text)
 
-    def _settled(self, number: int) -> None:
-        self._backlog.settle(number)
+    def _settled(self, number: int, learned: dict[int, tuple[bytes, ...]]) -> None:
+        self._backlog.settle(number, learned)
         while self._waiting and self._waiting[0][0] <= number:
             _, committed = self._waiting.popleft()
             if not committed.done() and not committed.get_loop().is_closed():
                 committed.set_result(None)
         if self._state is not State.TROUBLED or self._backlog.age() < self._silence / 2:
-            self._moves(Event.COMMITS)
+            self._move(State.READY)
         if self._untold is not None and self._state is not State.TROUBLED and self._backlog.has_room(0):
             self._tell(logging.WARNING, f"there is room again; {self._dropped_since()}")
             self._schedule()  # what was dropped is to be counted
 
     # Telling
 
-    def _moves(self, event: Event) -> None:
-        before, self._state = self._state, after(self._state, event)
-        if before is State.TROUBLED and self._state is State.READY:
+    def _move(self, state: State) -> None:
+        before = self._state
+        if state in TRANSITIONS[before]:
+            self._state = state
+        if before is State.TROUBLED and state is State.READY:
             path = self._settings.path
             self._tell(logging.WARNING, f"{path} can be written again, {self._dropped_since()}")
             self._schedule()  # what was dropped is to be counted
@@ -293,7 +304,7 @@ class JournalKeeper:
     def _problem(self, text: str) -> None:
         if self._state is not State.TROUBLED:
             self._tell(logging.ERROR, text)
-        self._moves(Event.FAILS)
+        self._move(State.TROUBLED)
 
     @property
     def _silence(self) -> float:

@@ -11,6 +11,7 @@ stdin is the socket to the proxy (see `wire`); SETTINGS is JSON, the keywords of
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -54,10 +55,10 @@ class Scribe:
     def __init__(self, settings: wire.Settings, proxy: socket.socket, page: wire.Page | None = None) -> None:
         """page: what the proxy sees of us when we are killed, and we of it."""
         self._settings = settings
-        self._proxy: socket.socket | None = proxy  # None once it is gone
+        self._proxy = proxy
+        self._listens = True
         self._page = page
-        self._reports = wire.Reports(proxy)
-        self._file = JournalFile(settings, self._reports)
+        self._file = JournalFile(settings, self._say)
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
         self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
@@ -72,46 +73,47 @@ class Scribe:
     def run(self) -> int:
         """Until the proxy is gone, and all is written, somewhere. Returns the exit code."""
         pause = self._write()  # opens the database: that may take longer than frames may wait
-        self._reports.say(wire.READY)
-        while self._proxy is not None:
-            while self._proxy is not None and self._hear(self._proxy, pause):
+        while self._listens:
+            while self._listens and self._hear(pause):
                 pause = _LINGER
             pause = self._write()
         return self._write_rest()
 
     # Listening
 
-    def _hear(self, proxy: socket.socket, seconds: float) -> bool:
+    def _hear(self, seconds: float) -> bool:
         """Take what the proxy says, waiting so long for it. Returns whether to look for more first."""
-        poll = select.poll()
-        poll.register(proxy, select.POLLIN)
-        if not poll.poll(seconds * 1000):
+        if not select.select([self._proxy], [], [], seconds)[0]:
             return False
         try:
-            data = proxy.recv(_PIECE)
+            data = self._proxy.recv(_PIECE)
         except ConnectionError:
             data = b""
         if not data:
-            self._proxy = None
+            self._listens = False
         for message in self._messages.feed(data):
             self._do(message)
         return len(data) >= _MUCH
 
     def _do(self, message: tuple[Any, ...]) -> None:
         match message:
-            case (wire.OPERATIONS, operations):
+            case (wire.OPERATIONS, sessions, operations):
+                for session, info, position, passed, secrets in sessions:
+                    self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
+                    self._heard[session] = passed
+                    self._secrets[session] = SessionSecrets(secrets)
                 self._queue.extend(operations)
                 for kind, session, *rest in operations:
                     frames = 1 if kind == wire.FRAME else rest[0] if kind == wire.MISSED else 0
                     self._heard[session] += frames
                     self._heard_in_all += frames
-            case (wire.SESSION, session, info, position, passed, secrets):
-                self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
-                self._heard[session] = passed
-                self._secrets[session] = SessionSecrets(secrets)
             case (wire.FINISH, seconds):
                 self._finish = seconds
                 self._page = None  # all that passed was said
+
+    def _say(self, *message: Any) -> None:
+        with contextlib.suppress(OSError):  # where the proxy is gone nobody wants to know
+            self._proxy.sendall(wire.encode(message))
 
     # Writing
 
@@ -132,8 +134,7 @@ class Scribe:
         if pause:
             return pause
         self._next_beat = time.monotonic() + HEARTBEAT_INTERVAL
-        if self._group:
-            self._settle(last)
+        self._settle(last)
         return 0 if self._queue else HEARTBEAT_INTERVAL
 
     def _take_group(self) -> None:
@@ -153,19 +154,21 @@ class Scribe:
             self._group.append(operation)
 
     def _settle(self, last: int) -> None:
+        learned = {}  # who goes on for us must know them, and is not told these frames again
         for number in {number for _, number, *_ in self._group}:
             secrets = self._secrets[number]
-            if secrets.has_news:  # who goes on for us must know them, and is not told these frames again
-                self._reports.say(wire.LEARNED, number, secrets.values)
+            if secrets.has_news:
+                learned[number] = secrets.values
                 secrets.has_news = False
         for kind, number, *_ in self._group:
             if kind == wire.ENDED:
                 session = self._sessions[number]
                 if session.skipped:
-                    self._reports.say(wire.SKIPPED, session.id, session.skipped)
+                    there = f"{session.skipped} messages were in the database already, skipped"
+                    self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
                 del self._sessions[number], self._heard[number], self._secrets[number]
         self._last, self._group = last, []
-        self._reports.say(wire.SETTLED, last)
+        self._say(wire.SETTLED, last, learned)
 
     def _mark(self, first: int, last: int) -> None:
         if self._page is not None:
@@ -226,7 +229,7 @@ class Scribe:
             path = None
         if path is not None:
             settings = replace(self._settings, path=path, rotation=None, feed="", alone=0)
-            self._file = JournalFile(settings, wire.Reports(None))
+            self._file = JournalFile(settings, lambda *_: None)
             for number, session in self._sessions.items():
                 self._sessions[number] = SessionProgress(session.info)
             while path is not None and (self._queue or self._group):

@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from xentara_inspect.recorder import wire
-from xentara_inspect.store.errors import Kind, StoreError, kind_of, problem
+from xentara_inspect.store.errors import Kind, StoreError, from_sqlite, kind_of
 
 LOCK_PATIENCE: Final = 2.0
 """Seconds that the database may be locked before anybody is told."""
@@ -15,19 +15,17 @@ LOCK_PATIENCE: Final = 2.0
 DURABLE_PATIENCE: Final = 0.5
 """The same where traffic waits for it."""
 
-_FAST_RETRIES: Final = 0.2  # seconds of trying every 2 ms: the indexer holds the lock no longer
-_PAUSES: Final = (0.002, 0.02, 0.25)
-
-
-class VanishedError(Exception):
-    """What we write to is not at its place any more. One clear line."""
+_FAST_RETRIES: Final = 0.2  # seconds of short pauses: the indexer holds the lock no longer
+_SHORT_PAUSE: Final = 0.002
+_PAUSE: Final = 0.02
+_LONG_PAUSE: Final = 0.25
 
 
 class Trouble:
-    """Tells once what is wrong, and once that it is over."""
+    """Tells once what is wrong. That it is over shows when something is settled."""
 
-    def __init__(self, reports: wire.Reports, *, durable: bool) -> None:
-        self._reports = reports
+    def __init__(self, say: wire.Say, *, durable: bool) -> None:
+        self._say = say
         self._durable = durable
         self._since: float | None = None
         self._told = False
@@ -38,28 +36,24 @@ class Trouble:
         if self._since is None:
             self._since = now
         failing = now - self._since
-        if kind_of(error) is not Kind.LOCKED:
-            self._tell(error, path)
-            return _PAUSES[2]
-        if failing >= (DURABLE_PATIENCE if self._durable else LOCK_PATIENCE):
-            self._tell(error, path)
-        return _PAUSES[0] if failing < _FAST_RETRIES else _PAUSES[1 if failing < LOCK_PATIENCE else 2]
+        locked = kind_of(error) is Kind.LOCKED
+        if not self._told and (
+            not locked or failing >= (DURABLE_PATIENCE if self._durable else LOCK_PATIENCE)
+        ):
+            self._told = True
+            self._say(wire.PROBLEM, _in_words(error, path))
+        if not locked or failing >= LOCK_PATIENCE:
+            return _LONG_PAUSE
+        return _PAUSE if failing >= _FAST_RETRIES else _SHORT_PAUSE
 
-    def is_over(self, path: str) -> None:
-        """Writing to `path` worked."""
-        self._since = None
-        if self._told:
-            self._told = False
-            self._reports.say(wire.RECOVERED, path)
+    def is_over(self) -> None:
+        """Writing worked."""
+        self._since, self._told = None, False
 
-    def _tell(self, error: Exception, path: str) -> None:
-        if self._told:
-            return
-        self._told = True
-        if isinstance(error, sqlite3.Error):
-            said = f"{path} {problem(error)}"
-        elif isinstance(error, (StoreError, VanishedError)):
-            said = str(error)
-        else:
-            said = f"{path} cannot be written: {error}"
-        self._reports.say(wire.PROBLEM, said)
+
+def _in_words(error: Exception, path: str) -> str:
+    if isinstance(error, StoreError):
+        return error.message
+    if isinstance(error, sqlite3.Error):
+        return from_sqlite(path, error).message
+    return f"{path} cannot be written: {error}"

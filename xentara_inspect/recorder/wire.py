@@ -4,10 +4,11 @@ Over a socket, tuples of plain values, the first of which says what the rest is:
 
 | from the proxy | |
 |---|---|
-| `SESSION, session, info, position, passed, secrets` | a session follows. position: frames of it that are \
-stored; passed: with those that were missed; secrets: that it is known to have sent |
-| `OPERATIONS, operations` | what happened, in order |
+| `OPERATIONS, sessions, operations` | what happened, in order, and the sessions it is the first to speak of |
 | `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued, None for ever |
+
+A session is `session, info, position, passed, secrets`. position: frames of it that are stored; passed: with
+those that were missed; secrets: that it is known to have sent.
 
 An operation is `OPENED, session`, `ENDED, session, time, code, reason, by`, `MISSED, session, frames` or
 `FRAME, session, time, from_client, is_text, payload, looked, cut`, where looked is None unless somebody
@@ -15,28 +16,22 @@ has looked for its secrets, and cut is None or, of a frame that is not whole, `l
 
 | from the journal | |
 |---|---|
-| `READY,` | it listens, and has opened the database where that can be |
-| `SETTLED, last` | all operations up to this number are committed |
-| `PROBLEM, text` | nothing can be written |
-| `NOTICE, text` | something else is wrong |
-| `RECOVERED, path` | and now it can |
-| `ROTATED, path` | recording goes on in this file |
-| `LEARNED, session, secrets` | all secrets that it is known to have sent by now; to be remembered, no more |
-| `SKIPPED, session id, frames` | so many frames of a session that is replayed had been there |
+| `SETTLED, last, learned` | the database can be written: all operations up to this number are. learned: all \
+secrets that sessions are known to have sent by now, where some are new; to be remembered, no more |
+| `PROBLEM, text` | it cannot, until something is settled |
+| `NEWS, level, text` | something for people, with a level of logging |
 
 And by a page of memory that both see, which tells what a process cannot when it is killed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import marshal
 import mmap
 import os
-import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -45,28 +40,16 @@ from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
 from xentara_inspect.store.settings import ALL
 
-SESSION: Final = 0
-OPERATIONS: Final = 1
-FINISH: Final = 2
-
-OPENED: Final = 0
-FRAME: Final = 1
-ENDED: Final = 2
-MISSED: Final = 3
-
-READY: Final = 0
-SETTLED: Final = 1
-PROBLEM: Final = 2
-RECOVERED: Final = 3
-ROTATED: Final = 4
-SKIPPED: Final = 5
-NOTICE: Final = 6
-LEARNED: Final = 7
+OPERATIONS, FINISH = range(2)
+OPENED, FRAME, ENDED, MISSED = range(4)
+SETTLED, PROBLEM, NEWS = range(3)
 
 LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""
 
 Operation = tuple[Any, ...]
+Say = Callable[..., None]
+"""Takes what a message is made of."""
 Looked = tuple[bool, tuple[bytes, ...]]
 """Of a frame that was looked through: whether anything was blanked, and the secrets found."""
 
@@ -91,7 +74,7 @@ class Settings:
     durable: bool = False
     keep_secrets: bool = False
     notation: str = ALL
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     rotation: Rotation | None = None
     feed: str = ""
     first: int = 1
@@ -107,9 +90,7 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Raises ValueError, TypeError, KeyError where it is no such thing."""
         values = json.loads(text)
-        rotation = values.pop("rotation")
-        values["names"] = tuple(values["names"])
-        return cls(**values, rotation=Rotation(**rotation) if rotation is not None else None)
+        return cls(**values | {"rotation": values["rotation"] and Rotation(**values["rotation"])})
 
 
 class Page:
@@ -152,19 +133,6 @@ class Page:
     def total(self) -> int:
         """How many frames have passed, of all sessions."""
         return self._numbers[self._TOTAL]
-
-
-class Reports:
-    """Tells the proxy what happens to its database. Where the proxy has ended nobody wants to know."""
-
-    def __init__(self, proxy: socket.socket | None) -> None:
-        self._proxy = proxy
-
-    def say(self, *message: Any) -> None:
-        """A message of those above."""
-        if self._proxy is not None:
-            with contextlib.suppress(OSError):
-                self._proxy.sendall(encode(message))
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
