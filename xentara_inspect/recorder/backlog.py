@@ -39,12 +39,10 @@ class Backlog:
     """Numbers operations, from 1, and keeps them until they are settled.
 
     last: the number of the last one. settled: that of the last one that is committed, with all before.
-    stated: how many frames there were up to there, missed ones too. waiting: bytes of operations that were
-    not taken yet. dropped: frames that found no room, in all.
+    waiting: bytes of operations that were not taken yet. dropped: frames that found no room, in all.
     """
 
-    def __init__(self, limit: int = LIMIT, page: wire.Page | None = None) -> None:
-        """page: where others see how many frames have passed."""
+    def __init__(self, page: wire.Page, limit: int = LIMIT) -> None:
         self._limit = limit
         self._page = page
         self._sessions: dict[int, _Session] = {}
@@ -59,18 +57,17 @@ class Backlog:
         self.waiting = 0
         self.last = 0
         self.settled = 0
-        self.stated = 0
         self.dropped = 0
 
     # What happens
 
     def open(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
         """A session begins. secrets: that came with it. Returns its number."""
-        self._last_session += 1
-        session = self._last_session
+        session = self._last_session % wire.SESSIONS + 1
+        while session in self._sessions:  # it has been open for very long
+            session = session % wire.SESSIONS + 1
+        self._last_session = session
         self._sessions[session] = self._begun[session] = _Session(info, secrets)
-        if self._page is not None:
-            self._page.begin(session)
         self._add((wire.OPENED, session))
         return session
 
@@ -88,8 +85,7 @@ class Backlog:
         cut: where it is the beginning of one. looked: what was found in it, where somebody has looked.
         always: keep it though there is no room.
         """
-        if self._page is not None:
-            self._page.pass_by(session)
+        self._page.passed[session] += 1
         if not always and not self.has_room(len(frame.payload)):
             self.dropped += 1
             self._missed[session] = self._missed.get(session, 0) + 1
@@ -128,7 +124,7 @@ class Backlog:
         """A message that says what was not said yet, or some of it; none where that is nothing."""
         if self._missed:
             self._state_missed()
-        if not self._new:
+        if not self._new and not self._begun:
             return b""
         operations: list[wire.Operation] = []
         size = 0
@@ -144,24 +140,19 @@ class Backlog:
         self.waiting -= size
         return wire.encode((wire.OPERATIONS, sessions, operations))
 
-    def next_number(self) -> int:
-        """The number of the first operation that `take` says after `again`."""
-        return self.settled + 1
-
-    def again(self) -> None:
-        """Say everything to another journal that was said to one that has died."""
+    def again(self) -> bytes:
+        """Another journal is to be told what one that has died was told. Returns the first of it."""
         self.waiting += sum(map(_size, self._taken))
         self._new.extendleft(reversed(self._taken))
         self._taken.clear()
         self._begun = dict(self._sessions)
+        return self.take()
 
     def died(self) -> int:
         """The journal died. Returns up to which number the next one is to take operations one by one.
 
         So it shows of which one it dies; that one is cut then.
         """
-        if self._page is None:
-            return 0
         first, last = marked = self._page.marked()
         self._page.mark(0, 0)
         index = first - self.settled - 1
@@ -194,10 +185,8 @@ class Backlog:
             self._size -= _size(operation)
             kind, number, *_ = operation
             session = self._sessions[number]
-            frames = 1 if kind == wire.FRAME else operation[2] if kind == wire.MISSED else 0
             session.position += kind == wire.FRAME
-            session.stated += frames
-            self.stated += frames
+            session.stated += wire.frames_of(operation)
             if kind == wire.ENDED:
                 del self._sessions[number]
         while len(self._times) > 1 and self._times[1][0] <= last + 1:

@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.recorder import wire
@@ -69,7 +69,7 @@ class JournalFile:
 
     def write(
         self,
-        sessions: Mapping[int, SessionProgress],
+        sessions: dict[int, SessionProgress],
         group: Sequence[wire.Operation],
         last: int,
         *,
@@ -104,7 +104,7 @@ class JournalFile:
 
     def _write_group(
         self,
-        sessions: Mapping[int, SessionProgress],
+        sessions: dict[int, SessionProgress],
         operations: Sequence[wire.Operation],
         last: int,
         stopping: bool,
@@ -116,23 +116,20 @@ class JournalFile:
         connection, now = self._connection, self._clock()
         assert connection is not None  # noqa: S101 - it was opened
         group = Group(connection, self._recorder, sessions)
-        try:
-            with transaction(connection):
-                if self._settings.rotation is not None and is_sealed(connection):
-                    return False
-                recorders.beat(connection, self._recorder, now, last)
-                known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
-                group.apply(operations, known)
-                if stopping:
-                    recorders.stop(connection, self._recorder, now)
-        except BaseException:
-            group.undo()
-            raise
+        with transaction(connection):
+            if self._settings.rotation is not None and is_sealed(connection):
+                return False
+            recorders.beat(connection, self._recorder, now, last)
+            known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
+            group.apply(operations, known)
+            if stopping:
+                recorders.stop(connection, self._recorder, now)
+        sessions.update(group.sessions)
         return True
 
     # The file
 
-    def _open(self, sessions: Mapping[int, SessionProgress]) -> sqlite3.Connection:
+    def _open(self, sessions: dict[int, SessionProgress]) -> sqlite3.Connection:
         # Also where it was left because of an error: somebody may have deleted it to make room.
         if self._identity is not None and file_identity(self._path) != self._identity:
             self._vanished(sessions)
@@ -152,7 +149,7 @@ class JournalFile:
             self._take(connection)
         return connection
 
-    def _vanished(self, sessions: Mapping[int, SessionProgress]) -> None:
+    def _vanished(self, sessions: dict[int, SessionProgress]) -> None:
         """The file was taken away. Raises StoreError unless another recorder had left it before."""
         path = self._path
         self._leave()
@@ -230,7 +227,7 @@ class JournalFile:
             return
         seal(connection, os.path.basename(path), self._clock())
 
-    def _move(self, sessions: Mapping[int, SessionProgress]) -> None:
+    def _move(self, sessions: dict[int, SessionProgress]) -> None:
         """Go on in the file that the one we have names. Raises sqlite3.Error, StoreError."""
         old = self._connection
         left = load_chain(old) if old is not None else None

@@ -69,7 +69,7 @@ class JournalKeeper:
         """limit: bytes of frames kept in memory. settings: but for what only a keeper knows."""
         page = wire.Page()
         self._settings = replace(settings, feed=uuid.uuid4().hex, page=page.descriptor)
-        self._backlog = Backlog(limit, page)
+        self._backlog = Backlog(page, limit)
         self._state = State.STARTING
         meanwhile = "traffic waits for it" if settings.durable else "frames are kept in memory"
         self._meanwhile = f"{meanwhile} meanwhile"
@@ -224,15 +224,15 @@ class JournalKeeper:
     def _start(self) -> None:
         self._started = time.monotonic()
         try:
-            backlog = self._backlog
-            link = JournalLink(replace(self._settings, first=backlog.next_number(), passed=backlog.stated))
+            link = JournalLink(
+                replace(self._settings, first=self._backlog.settled + 1), self._backlog.again()
+            )
         except OSError as error:
             self._died(error.strerror or str(error))
             return
         self._link = link
         if self._loop is not None and not self._loop.is_closed():
             link.attach(self._loop, self._hear, self._send)
-        self._backlog.again()
         self._send()
 
     def _start_if_due(self) -> None:

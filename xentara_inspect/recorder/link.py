@@ -20,19 +20,9 @@ _EXIT_SECONDS: Final = 1.0  # between the end of what it says and the end of the
 class JournalLink:
     """Starts the process. Neither speaking nor hearing waits; `wait` does. Raises OSError."""
 
-    def __init__(self, settings: wire.Settings) -> None:
+    def __init__(self, settings: wire.Settings, said: bytes) -> None:
+        """said: what the process is told first; it is never there without knowing the sessions."""
         ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                self._process = start(
-                    "xentara_inspect.recorder.process",
-                    [settings.to_json()],
-                    theirs.fileno(),
-                    pass_fds=[settings.page] if settings.page >= 0 else [],
-                )
-        except BaseException:
-            ours.close()
-            raise
         ours.setblocking(False)
         self._socket = ours
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -46,6 +36,18 @@ class JournalLink:
         """Bytes that the system has taken of what was said."""
         self.is_over = False
         """Whether the process has said its last; time to `close`."""
+        try:
+            with theirs:
+                self.say(said)
+                self._process = start(
+                    "xentara_inspect.recorder.process",
+                    [settings.to_json()],
+                    theirs.fileno(),
+                    pass_fds=[settings.page],
+                )
+        except BaseException:
+            ours.close()
+            raise
 
     def attach(
         self, loop: asyncio.AbstractEventLoop, on_news: Callable[[], None], on_room: Callable[[], None]

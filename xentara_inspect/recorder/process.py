@@ -52,18 +52,14 @@ class Scribe:
     It goes on listening while the database is locked: what it was told outlives the proxy.
     """
 
-    def __init__(self, settings: wire.Settings, proxy: socket.socket, page: wire.Page | None = None) -> None:
-        """page: what the proxy sees of us when we are killed, and we of it."""
+    def __init__(self, settings: wire.Settings, proxy: socket.socket) -> None:
         self._settings = settings
         self._proxy = proxy
         self._listens = True
-        self._page = page
+        self._page = wire.Page(settings.page)  # what the proxy sees of us when we are killed, and we of it
         self._file = JournalFile(settings, self._say)
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
-        self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
-        self._heard_in_all = settings.passed
-        self._secrets: dict[int, SessionSecrets] = {}
         self._queue: deque[wire.Operation] = deque()
         self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
@@ -91,6 +87,7 @@ class Scribe:
             data = b""
         if not data:
             self._listens = False
+            self._count_missed()
         for message in self._messages.feed(data):
             self._do(message)
         return len(data) >= _MUCH
@@ -99,17 +96,14 @@ class Scribe:
         match message:
             case (wire.OPERATIONS, sessions, operations):
                 for session, info, position, passed, secrets in sessions:
-                    self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
-                    self._heard[session] = passed
-                    self._secrets[session] = SessionSecrets(secrets)
+                    known = (SessionSecrets(secrets), passed, position, position)
+                    self._sessions[session] = SessionProgress(SessionInfo(*info), *known)
                 self._queue.extend(operations)
-                for kind, session, *rest in operations:
-                    frames = 1 if kind == wire.FRAME else rest[0] if kind == wire.MISSED else 0
-                    self._heard[session] += frames
-                    self._heard_in_all += frames
+                for operation in operations:
+                    self._sessions[operation[1]].heard += wire.frames_of(operation)
             case (wire.FINISH, seconds):
                 self._finish = seconds
-                self._page = None  # all that passed was said
+                self._listens = False
 
     def _say(self, *message: Any) -> None:
         with contextlib.suppress(OSError):  # where the proxy is gone nobody wants to know
@@ -124,13 +118,13 @@ class Scribe:
         if not self._group and idle > 0:
             return idle
         last = self._last + len(self._group)
-        self._mark(self._last + 1, last)
+        self._page.mark(self._last + 1, last)
         try:
             pause = self._file.write(self._sessions, self._group, last)
         except UnstorableError:
             self._cut_largest()
             return 0
-        self._mark(0, 0)
+        self._page.mark(0, 0)
         if pause:
             return pause
         self._next_beat = time.monotonic() + HEARTBEAT_INTERVAL
@@ -149,30 +143,26 @@ class Scribe:
                 if time.monotonic() > until:
                     limit = len(self._group) + 1
                 number = self._last + len(self._group) + 1
-                self._mark(number, number)
-                operation = _without_secrets(operation, self._secrets[operation[1]])
+                self._page.mark(number, number)
+                operation = _without_secrets(operation, self._sessions[operation[1]].secrets)
             self._group.append(operation)
 
     def _settle(self, last: int) -> None:
         learned = {}  # who goes on for us must know them, and is not told these frames again
         for number in {number for _, number, *_ in self._group}:
-            secrets = self._secrets[number]
+            secrets = self._sessions[number].secrets
             if secrets.has_news:
                 learned[number] = secrets.values
                 secrets.has_news = False
         for kind, number, *_ in self._group:
             if kind == wire.ENDED:
-                session = self._sessions[number]
+                session = self._sessions.pop(number)
+                self._page.passed[number] = 0
                 if session.skipped:
                     there = f"{session.skipped} messages were in the database already, skipped"
                     self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
-                del self._sessions[number], self._heard[number], self._secrets[number]
         self._last, self._group = last, []
         self._say(wire.SETTLED, last, learned)
-
-    def _mark(self, first: int, last: int) -> None:
-        if self._page is not None:
-            self._page.mark(first, last)
 
     def _cut_largest(self) -> None:
         """Set a frame aside by itself: it must not stand in the way of others."""
@@ -185,8 +175,6 @@ class Scribe:
     def _write_rest(self) -> int:
         """Write what is left, with patience while something can be written. Returns the exit code."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nobody else ends us any more
-        if self._page is not None:
-            self._count_missed(self._page)
         written, since = self._last, time.monotonic()
         while self._queue or self._group:
             pause = self._write()
@@ -200,19 +188,17 @@ class Scribe:
             time.sleep(0.02)
         return 0
 
-    def _count_missed(self, page: wire.Page) -> None:
+    def _count_missed(self) -> None:
         """Count what the proxy had not handed over when it was killed."""
-        known = {session: page.passed(session) - heard for session, heard in self._heard.items()}
-        missed = {session: frames for session, frames in known.items() if frames > 0}
-        in_all = page.total() - self._heard_in_all
-        if in_all > sum(missed.values()):  # of connections that had just begun
-            self._sessions[_NAMELESS] = SessionProgress(
-                SessionInfo(None, None, None, None, None, None, time.time_ns())
-            )
-            self._secrets[_NAMELESS] = SessionSecrets()
-            missed[_NAMELESS] = in_all - sum(missed.values())
-        self._queue.extend((wire.MISSED, session, frames) for session, frames in missed.items())
-        if missed:
+        passed = self._page.passed
+        of_session = {number: passed[number] - session.heard for number, session in self._sessions.items()}
+        # Of connections that had just begun nothing else is known.
+        of_session[_NAMELESS] = sum(passed) - sum(passed[number] for number in self._sessions)
+        nobody = SessionInfo(None, None, None, None, None, None, time.time_ns())
+        self._sessions[_NAMELESS] = SessionProgress(nobody)
+        missed = {number: frames for number, frames in of_session.items() if frames > 0}
+        self._queue.extend((wire.MISSED, number, frames) for number, frames in missed.items())
+        if in_all := sum(missed.values()):
             _tell(f"the proxy was killed; {in_all} frames that it had are dropped, and counted")
 
     def _is_over(self, since: float) -> bool:
@@ -231,7 +217,7 @@ class Scribe:
             settings = replace(self._settings, path=path, rotation=None, feed="", alone=0)
             self._file = JournalFile(settings, lambda *_: None)
             for number, session in self._sessions.items():
-                self._sessions[number] = SessionProgress(session.info)
+                self._sessions[number] = SessionProgress(session.info, session.secrets)
             while path is not None and (self._queue or self._group):
                 written = self._last
                 self._write()
@@ -273,9 +259,8 @@ def main(arguments: Sequence[str]) -> int:
     # The proxy decides when this ends, also where whoever stops it signals all of its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    page = wire.Page(settings.page) if settings.page >= 0 else None
     with socket.socket(fileno=os.dup(0)) as proxy:
-        return Scribe(settings, proxy, page).run()
+        return Scribe(settings, proxy).run()
 
 
 if __name__ == "__main__":

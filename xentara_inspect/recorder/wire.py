@@ -66,8 +66,7 @@ class Settings:
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the next
     one; without it only this one is written.
     feed: the same in each process that goes on for another. first: number of the first operation it
-    will be told. passed: how many frames there were before. alone: operations up to this number are
-    written one by one. page: descriptor of the `Page`.
+    will be told. alone: operations up to this number are written one by one. page: descriptor of the `Page`.
     """
 
     path: str
@@ -78,7 +77,6 @@ class Settings:
     rotation: Rotation | None = None
     feed: str = ""
     first: int = 1
-    passed: int = 0
     alone: int = 0
     page: int = -1
 
@@ -93,12 +91,18 @@ class Settings:
         return cls(**values | {"rotation": values["rotation"] and Rotation(**values["rotation"])})
 
 
-class Page:
-    """Memory that the proxy and the process share. Raises OSError."""
+SESSIONS: Final = (1 << 20) - 3
+"""The highest number of a session; numbers of those that are over are given again."""
 
-    _SIZE: Final = 8 << 20  # what is never touched takes no memory
-    _FIRST, _LAST, _TOTAL, _COUNTS = range(4)
-    _SESSIONS: Final = _SIZE // 8 - _COUNTS
+
+class Page:
+    """Memory that the proxy and the process share. Raises OSError.
+
+    passed: by number of a session, how many of its frames have passed: the proxy counts, and the process
+    sets it to 0 once all of a session is stored.
+    """
+
+    _SIZE: Final = 8 * (SESSIONS + 3)  # what is never touched takes no memory
 
     def __init__(self, descriptor: int | None = None) -> None:
         """descriptor: of the page that the other one made."""
@@ -106,33 +110,18 @@ class Page:
             descriptor = os.memfd_create("xentara-journal")
             os.ftruncate(descriptor, self._SIZE)
         self.descriptor = descriptor
-        self._numbers = memoryview(mmap.mmap(descriptor, self._SIZE)).cast("Q")
+        numbers = memoryview(mmap.mmap(descriptor, self._SIZE)).cast("Q")
+        self._marked = numbers[:2]
+        self.passed = numbers[2:]
 
     def mark(self, first: int, last: int) -> None:
         """The process: these operations are in work. 0, 0 for none."""
-        self._numbers[self._FIRST] = first
-        self._numbers[self._LAST] = last
+        self._marked[0] = first
+        self._marked[1] = last
 
     def marked(self) -> tuple[int, int]:
         """What the process marked last."""
-        return self._numbers[self._FIRST], self._numbers[self._LAST]
-
-    def begin(self, session: int) -> None:
-        """The proxy: a session begins."""
-        self._numbers[self._COUNTS + session % self._SESSIONS] = 0
-
-    def pass_by(self, session: int) -> None:
-        """The proxy: a frame of a session passes."""
-        self._numbers[self._COUNTS + session % self._SESSIONS] += 1
-        self._numbers[self._TOTAL] += 1
-
-    def passed(self, session: int) -> int:
-        """How many frames of a session have passed."""
-        return self._numbers[self._COUNTS + session % self._SESSIONS]
-
-    def total(self) -> int:
-        """How many frames have passed, of all sessions."""
-        return self._numbers[self._TOTAL]
+        return self._marked[0], self._marked[1]
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
@@ -144,6 +133,11 @@ def encode(message: tuple[Any, ...]) -> bytes:
 def payload_size(operation: Operation) -> int:
     """Bytes of what is kept of a frame; 0 of what is none."""
     return len(operation[5]) if operation[0] == FRAME else 0
+
+
+def frames_of(operation: Operation) -> int:
+    """How many frames an operation speaks of, be it that they were missed."""
+    return 1 if operation[0] == FRAME else operation[2] if operation[0] == MISSED else 0
 
 
 def cut_more(operation: Operation, why: str) -> Operation:
