@@ -51,7 +51,8 @@ def keeping(
     keepers = []
 
     async def run() -> None:
-        keepers.append(JournalKeeper(Settings(str(database), durable=durable), limit=1_000_000))
+        settings = Settings(str(database), durable=durable)
+        keepers.append(JournalKeeper(settings, asyncio.get_running_loop(), limit=1_000_000))
         await main(keepers[0])
 
     try:
@@ -236,8 +237,6 @@ def test_the_end_of_trouble_is_told_though_there_is_nothing_to_write(
     database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main(keeper: JournalKeeper) -> None:
-        keeper.open_session(LIVE_INFO)
-        assert keeper.flush(20)
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await until(lambda: "is locked by another program" in caplog.text, "a word about it")
@@ -292,7 +291,7 @@ def test_frames_that_nobody_took_are_told_at_the_end(database: Path, monkeypatch
     keepers = []
 
     async def main() -> None:
-        keepers.append(JournalKeeper(Settings(str(database))))
+        keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         keepers[0].append(session, frame(0))
@@ -348,7 +347,7 @@ def test_what_a_journal_that_stands_still_does_not_take_reaches_the_disk_at_the_
     keepers = []
 
     async def main() -> None:
-        keepers.append(JournalKeeper(Settings(str(database))))
+        keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         os.kill(the_journal(), signal.SIGSTOP)
@@ -391,7 +390,7 @@ def test_frames_that_found_no_place_are_told_though_it_takes_longer_to_know_than
     keepers = []
 
     async def main() -> None:
-        keepers.append(JournalKeeper(Settings(str(database))))
+        keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         resource.prlimit(the_journal(), resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))

@@ -159,7 +159,8 @@ class XentaraRecorder:
                 notation=self._values["xentara_notation"],
                 names=self._values["xentara_names"],
                 rotation=rotation,
-            )
+            ),
+            asyncio.get_running_loop(),
         )
         atexit.register(self._finish)
         if self._values["xentara_keep_secrets"]:

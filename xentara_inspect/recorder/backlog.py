@@ -39,7 +39,8 @@ class Backlog:
     """Numbers operations, from 1, and keeps them until they are settled.
 
     last: the number of the last one. settled: that of the last one that is committed, with all before.
-    waiting: bytes of operations that were not taken yet. dropped: frames that found no room, in all.
+    waiting: bytes of operations that were not taken yet. dropped: frames that found no room, in all. alone:
+    up to which number a journal is to take operations one by one.
     """
 
     def __init__(self, page: wire.Page, limit: int = LIMIT) -> None:
@@ -58,6 +59,7 @@ class Backlog:
         self.last = 0
         self.settled = 0
         self.dropped = 0
+        self.alone = 0
 
     # What happens
 
@@ -148,11 +150,8 @@ class Backlog:
         self._begun = dict(self._sessions)
         return self.take()
 
-    def died(self) -> int:
-        """The journal died. Returns up to which number the next one is to take operations one by one.
-
-        So it shows of which one it dies; that one is cut then.
-        """
+    def died(self) -> None:
+        """The journal died. The next one shows of which operation it dies; that is cut then."""
         first, last = marked = self._page.marked()
         self._page.mark(0, 0)
         index = first - self.settled - 1
@@ -160,7 +159,7 @@ class Backlog:
             why = "the process that writes the database died of it"
             self._taken[index] = wire.cut_more(self._taken[index], why)
         self._suspect = marked
-        return last
+        self.alone = max(self.alone, last)
 
     # What became of it
 
