@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import sqlite3
 import time
@@ -64,7 +65,7 @@ class JournalFile:
         self._recorder = 0
         self._stored: int | None = None  # the feed's last operation before this process
         self._next_rotation = 0.0
-        self._next_deletion: float | None = 0.0
+        self._next_deletion = 0.0
         self._trouble = Trouble(say, durable=settings.durable)
 
     def write(
@@ -140,14 +141,26 @@ class JournalFile:
         if self._settings.rotation is not None and self._chain is None:
             self._first = first_path(self._path)
             self._path = newest_file(self._path)
-        connection = open_for_writing(self._path, timeout=0, durable=self._settings.durable)
-        with _closed_on_error(connection):
+        with self._taking(self._path) as connection:
             if self._settings.rotation is not None:
                 claim(connection, self._clock(), self._chain)
             if self._settings.rotation is None or not is_sealed(connection):
                 self._register(connection)
-            self._take(connection)
         return connection
+
+    @contextlib.contextmanager
+    def _taking(self, path: str) -> Iterator[sqlite3.Connection]:
+        """A connection to write to from now on, unless something is wrong with it."""
+        connection = open_for_writing(path, timeout=0, durable=self._settings.durable)
+        try:
+            yield connection
+            chain = load_chain(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._leave()
+        self._path, self._chain, self._connection = path, chain, connection
+        self._identity, self._log = file_identity(path), None
 
     def _vanished(self, sessions: dict[int, SessionProgress]) -> None:
         """The file was taken away. Raises StoreError unless another recorder had left it before."""
@@ -192,13 +205,6 @@ class JournalFile:
             except NameFileError as error:  # it was right when the proxy started
                 self._say(wire.NEWS, logging.ERROR, str(error))
 
-    def _take(self, connection: sqlite3.Connection) -> None:
-        """Write to this connection from now on."""
-        self._chain = load_chain(connection)
-        self._connection = connection
-        self._identity = file_identity(self._path)
-        self._log = None
-
     def _leave(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -208,24 +214,25 @@ class JournalFile:
     # The next file
 
     def _rotate_if_due(self, connection: sqlite3.Connection, rotation: Rotation) -> None:
-        """Leave the file; whoever finds that it was left goes on in the next one."""
-        if not is_sealed(connection) and rotation.is_due(connection, self._clock()):
-            path = numbered_path(self._first, free_number(self._first))
-            with transaction(connection):
-                if not is_sealed(connection):
-                    self._make_next(connection, path)
+        """Promise that recording goes on in another file, which is made first: that may fail.
 
-    def _make_next(self, connection: sqlite3.Connection, path: str) -> None:
-        """Promise that recording goes on in another file, which is made first: that may fail."""
-        try:
-            open_for_writing(path, timeout=0, durable=self._settings.durable).close()
-        except StoreError as error:
-            with contextlib.suppress(OSError):
-                sides.remove(path)
-            self._next_rotation = time.monotonic() + _ROTATION_PAUSE
-            self._say(wire.NEWS, logging.ERROR, f"{error.message}; recording goes on in {self._path}")
+        Whoever finds that this one was left goes on in the next one.
+        """
+        if not rotation.is_due(connection, self._clock()):
             return
-        seal(connection, os.path.basename(path), self._clock())
+        path = numbered_path(self._first, free_number(self._first))
+        with transaction(connection):
+            if is_sealed(connection):
+                return
+            try:
+                open_for_writing(path, timeout=0, durable=self._settings.durable).close()
+            except StoreError as error:
+                with contextlib.suppress(OSError):
+                    sides.remove(path)
+                self._next_rotation = time.monotonic() + _ROTATION_PAUSE
+                self._say(wire.NEWS, logging.ERROR, f"{error.message}; recording goes on in {self._path}")
+            else:
+                seal(connection, os.path.basename(path), self._clock())
 
     def _move(self, sessions: dict[int, SessionProgress]) -> None:
         """Go on in the file that the one we have names. Raises sqlite3.Error, StoreError."""
@@ -233,8 +240,7 @@ class JournalFile:
         left = load_chain(old) if old is not None else None
         assert old is not None and left is not None  # noqa: S101, PT018 - it is sealed
         path = beside(self._path, left.continued_in or "")
-        new = open_for_writing(path, timeout=0, durable=self._settings.durable)
-        with _closed_on_error(new):
+        with self._taking(path) as new:
             begin(new, old, os.path.basename(self._path), self._clock())
             there = load_chain(new)
             if there is None or there.number <= left.number:
@@ -246,23 +252,10 @@ class JournalFile:
             self._register(new)
         for session in sessions.values():
             session.leave_file(lost=False)
-        self._leave()
-        self._path = path
         self._next_deletion = 0.0
-        self._take(new)
         self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")
 
     def _delete_surplus(self, rotation: Rotation) -> None:
-        now = time.monotonic()
-        if self._next_deletion is not None and now >= self._next_deletion:
+        if (now := time.monotonic()) >= self._next_deletion:
             some_left = delete_surplus(self._first, self._path, rotation)
-            self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else None
-
-
-@contextlib.contextmanager
-def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        connection.close()
-        raise
+            self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else math.inf

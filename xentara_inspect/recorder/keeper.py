@@ -78,7 +78,7 @@ class JournalKeeper:
         self._started = self._next_start = 0.0
         self._sends_soon = False
         self._untold = 0  # frames that were dropped since people were told how many
-        self._finish: float | None = None
+        self._finish = 0.0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
         # From the end of this on what is handed over outlives us.
@@ -140,7 +140,7 @@ class JournalKeeper:
         What it cannot commit it puts into a file beside the database, and says so. Returns how many
         frames are lost, as far as that is known.
         """
-        self._finish = timeout and min(_RESCUE_SECONDS, timeout / 3)
+        self._finish = math.inf if timeout is None else min(_RESCUE_SECONDS, timeout / 3)
         trouble = _VERDICT_SECONDS if self._state is State.TROUBLED else 0.0
         self._move(State.FINISHING)
         self._next_start = 0.0  # at the end there is no time to lose

@@ -63,7 +63,7 @@ class JournalLink:
         self._outgoing += data
         self.send()
 
-    def finish(self, seconds: float | None) -> None:
+    def finish(self, seconds: float) -> None:
         """Say that this is all; once. See `wire.FINISH`."""
         if not self._ends:
             self._ends = True

@@ -41,6 +41,7 @@ _NAMELESS: Final = 0
 _PIECE: Final = 1 << 20
 _MUCH: Final = 1 << 16  # bytes, behind which there is probably more
 _LINGER: Final = 0.002  # seconds that it may take to come: a socket holds little
+_STOP_PAUSE: Final = 0.02
 _GROUP: Final = 5000  # operations in one transaction
 _GROUP_BYTES: Final = 1 << 20  # of payload, where there is more than one frame
 _GROUP_SECONDS: Final = 0.02  # of looking for secrets, likewise: somebody waits to be heard
@@ -64,7 +65,7 @@ class Scribe:
         self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
         self._next_beat = 0.0
-        self._finish: float | None = FINISH_SECONDS
+        self._finish = FINISH_SECONDS
 
     def run(self) -> int:
         """Until the proxy is gone, and all is written, somewhere. Returns the exit code."""
@@ -149,14 +150,13 @@ class Scribe:
 
     def _settle(self, last: int) -> None:
         learned = {}  # who goes on for us must know them, and is not told these frames again
-        for number in {number for _, number, *_ in self._group}:
-            secrets = self._sessions[number].secrets
-            if secrets.has_news:
-                learned[number] = secrets.values
-                secrets.has_news = False
         for kind, number, *_ in self._group:
+            session = self._sessions[number]
+            if session.secrets.has_news:
+                learned[number] = session.secrets.values
+                session.secrets.has_news = False
             if kind == wire.ENDED:
-                session = self._sessions.pop(number)
+                del self._sessions[number]
                 self._page.passed[number] = 0
                 if session.skipped:
                     there = f"{session.skipped} messages were in the database already, skipped"
@@ -175,17 +175,17 @@ class Scribe:
     def _write_rest(self) -> int:
         """Write what is left, with patience while something can be written. Returns the exit code."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nobody else ends us any more
-        written, since = self._last, time.monotonic()
+        until = time.monotonic() + self._finish
         while self._queue or self._group:
-            pause = self._write()
-            if self._last != written:
-                written, since = self._last, time.monotonic()
-            elif self._is_over(since):
+            last, pause = self._last, self._write()
+            if self._last != last:
+                until = time.monotonic() + self._finish
+            elif time.monotonic() > until:
                 return self._rescue()
-            elif pause:
+            else:
                 time.sleep(pause)
-        while self._file.write(self._sessions, [], self._last, stopping=True) and not self._is_over(since):
-            time.sleep(0.02)
+        while self._file.write(self._sessions, [], self._last, stopping=True) and time.monotonic() < until:
+            time.sleep(_STOP_PAUSE)
         return 0
 
     def _count_missed(self) -> None:
@@ -201,32 +201,27 @@ class Scribe:
         if in_all := sum(missed.values()):
             _tell(f"the proxy was killed; {in_all} frames that it had are dropped, and counted")
 
-    def _is_over(self, since: float) -> bool:
-        return self._finish is not None and time.monotonic() - since > self._finish
-
     def _rescue(self) -> int:
         """Write what is left into a database beside the other, and say so: the proxy's log may be closed."""
         frames = sum(operation[0] == wire.FRAME for operation in (*self._group, *self._queue))
         if not frames:
             return 0
-        try:
-            path: str | None = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
-        except StoreError:
-            path = None
-        if path is not None:
-            settings = replace(self._settings, path=path, rotation=None, feed="", alone=0)
+        where, code = "they are lost", wire.LOST
+        with contextlib.suppress(StoreError):
+            path = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
+            settings = replace(self._settings, path=path, rotation=None, feed="")
             self._file = JournalFile(settings, lambda *_: None)
             for number, session in self._sessions.items():
                 self._sessions[number] = SessionProgress(session.info, session.secrets)
-            while path is not None and (self._queue or self._group):
-                written = self._last
-                self._write()
-                path = path if self._last > written else None
+            pause = 0.0
+            while (self._queue or self._group) and not pause:
+                pause = self._write()
+            if not self._group:
+                where, code = f"they are in {path}", 0
             self._file.write(self._sessions, [], self._last, stopping=True)
         said = "1 frame" if frames == 1 else f"{frames} frames"
-        where = f"they are in {path}" if path else "they are lost"
         _tell(f"{said} could not be written into {self._settings.path}; {where}")
-        return 0 if path else wire.LOST
+        return code
 
 
 def _tell(text: str) -> None:

@@ -5,7 +5,7 @@ Over a socket, tuples of plain values, the first of which says what the rest is:
 | from the proxy | |
 |---|---|
 | `OPERATIONS, sessions, operations` | what happened, in order, and the sessions it is the first to speak of |
-| `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued, None for ever |
+| `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued |
 
 A session is `session, info, position, passed, secrets`. position: frames of it that are stored; passed: with
 those that were missed; secrets: that it is known to have sent.
