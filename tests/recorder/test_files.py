@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.live import wait_until
 from tests.store_traffic import LIVE_INFO, info, read
 from xentara_inspect.frames import LIVE
-from xentara_inspect.recorder import trouble, wire
+from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile, UnstorableError
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.wire import Settings
@@ -38,8 +39,9 @@ class Writer:
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
         self.said: list[tuple[Any, ...]] = []
-        self.file = JournalFile(Settings(str(path), durable=durable), lambda *said: self.said.append(said))
         self.sessions = {1: SessionProgress(LIVE_INFO), 2: SessionProgress(info("flow-2", LIVE))}
+        settings = Settings(str(path), durable=durable)
+        self.file = JournalFile(settings, self.sessions, lambda *said: self.said.append(said))
         self.last = 0
         _MADE.append(self)
 
@@ -47,7 +49,7 @@ class Writer:
         return self.group([(wire.FRAME, session, time, False, False, bytes(size), None, None)])
 
     def group(self, operations: Sequence[tuple[Any, ...]]) -> float:
-        pause = self.file.write(self.sessions, operations, self.last + len(operations))
+        pause = self.file.write(operations, self.last + len(operations))
         self.last += 0 if pause else len(operations)
         return pause
 
@@ -65,19 +67,16 @@ def writer(database: Path) -> Writer:
     return made
 
 
-def test_a_lock_is_told_once_it_lasts(
-    writer: Writer, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_is_told_once_it_lasts(writer: Writer, database: Path) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert writer.write(2) == 0.002
         assert writer.said == []
-        monkeypatch.setattr(trouble, "LOCK_PATIENCE", 0)
-        assert writer.write(2) > 0
+        wait_until(lambda: writer.write(2) > 0.002, "longer pauses")
         assert writer.write(2) > 0
         other.execute("ROLLBACK")
     writer.until_written(2)
-    assert writer.said == [(wire.PROBLEM, f"{database} is locked by another program")]
+    assert writer.said == [(wire.PROBLEM, f"{database} is locked by another program", True)]
     assert read(database, "SELECT time FROM frames") == [(1,), (2,)]
 
 
@@ -90,6 +89,7 @@ def test_a_deleted_file_is_told_and_recording_goes_on_in_a_new_one(writer: Write
         (
             wire.PROBLEM,
             f"{database} was deleted or replaced; recording goes on in a new file of that name",
+            False,
         ),
     ]
 
@@ -100,7 +100,7 @@ def test_a_deleted_log_is_told_and_what_was_in_it_is_there(writer: Writer, datab
     assert log.stat().st_size > 0
     log.unlink()
     writer.until_written(2)
-    assert writer.said == [(wire.PROBLEM, f"{log} was deleted or replaced; it is written anew")]
+    assert writer.said == [(wire.PROBLEM, f"{log} was deleted or replaced; it is written anew", False)]
     copy = database.parent / "copy"
     copy.mkdir()
     for path in database.parent.glob("xentara.db*"):
@@ -136,7 +136,7 @@ def test_a_directory_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> No
     assert writer.write(1) > 0
     database.parent.mkdir()
     writer.until_written(1)
-    assert writer.said == [(wire.PROBLEM, f"{database} cannot be made: its directory does not exist")]
+    assert writer.said == [(wire.PROBLEM, f"{database} cannot be made: its directory does not exist", False)]
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -190,5 +190,5 @@ def test_links_that_appear_beside_a_database_are_told_and_not_followed(tmp_path:
     os.symlink(victim, f"{database}-wal")
     writer = Writer(database)
     assert writer.write(1) > 0
-    assert writer.said == [(wire.PROBLEM, f"{database}-wal is a link, which is not followed")]
+    assert writer.said == [(wire.PROBLEM, f"{database}-wal is a link, which is not followed", False)]
     assert victim.read_text() == "do not touch"

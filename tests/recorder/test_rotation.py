@@ -305,12 +305,11 @@ def test_a_file_without_frames_is_not_left(tmp_path: Path, problems: list[str]) 
 def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     now = 1_000
     settings = Settings(str(tmp_path / "plant.db"), rotation=Rotation(age=100))
-    file = JournalFile(settings, lambda *_: None, lambda: now)
-    sessions = {1: SessionProgress(LIVE_INFO)}
+    file = JournalFile(settings, {1: SessionProgress(LIVE_INFO)}, lambda *_: None, lambda: now)
     said = frames(*HELLO, event(1), event(2))
     for number, (now, frame) in enumerate(zip((1_000, 1_099, 1_100, 1_050), said, strict=True), 1):  # noqa: B007 - the clock reads it
-        assert file.write(sessions, [(wire.FRAME, 1, *frame, None, None)], number) == 0
-    assert file.write(sessions, [], 4, stopping=True) == 0
+        assert file.write([(wire.FRAME, 1, *frame, None, None)], number) == 0
+    assert file.write([], 4, stopping=True) == 0
     counts = [read(path, "SELECT count(*) FROM frames")[0][0] for path in files_of(tmp_path / "plant.db")]
     assert counts == [2, 2]
 

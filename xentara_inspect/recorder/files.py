@@ -14,7 +14,6 @@ from typing import Final
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.rotation import Rotation, delete_surplus
-from xentara_inspect.recorder.trouble import Trouble
 from xentara_inspect.store import recorders, sides
 from xentara_inspect.store.chain import (
     Chain,
@@ -31,11 +30,16 @@ from xentara_inspect.store.chain import (
 )
 from xentara_inspect.store.cutting import HEAD
 from xentara_inspect.store.database import file_identity, open_for_writing, transaction
-from xentara_inspect.store.errors import Kind, StoreError, kind_of
+from xentara_inspect.store.errors import Kind, StoreError, from_sqlite, kind_of
 from xentara_inspect.store.name_files import NameFileError, import_names
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
 from xentara_inspect.store.settings import notation_setting, set_notation
 
+_FAST_RETRIES: Final = 0.2  # seconds of short pauses: the indexer holds the lock no longer
+_RETRIES: Final = 2.0  # of pauses that are not long
+_SHORT_PAUSE: Final = 0.002
+_PAUSE: Final = 0.02
+_LONG_PAUSE: Final = 0.25
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
 
 
@@ -51,10 +55,16 @@ class JournalFile:
     """
 
     def __init__(
-        self, settings: wire.Settings, say: wire.Say, clock: Callable[[], int] = time.time_ns
+        self,
+        settings: wire.Settings,
+        sessions: dict[int, SessionProgress],
+        say: wire.Say,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """clock: nanoseconds since 1970."""
+        """sessions: those that operations speak of, kept up to date. clock: nanoseconds since 1970."""
         self._settings = settings
+        self._rotation = settings.rotation
+        self._sessions = sessions
         self._say = say
         self._clock = clock
         self._path = self._first = settings.path
@@ -66,85 +76,90 @@ class JournalFile:
         self._stored: int | None = None  # the feed's last operation before this process
         self._next_rotation = 0.0
         self._next_deletion = 0.0
-        self._trouble = Trouble(say, durable=settings.durable)
+        self._failing_since: float | None = None
+        self._told = False
 
-    def write(
-        self,
-        sessions: dict[int, SessionProgress],
-        group: Sequence[wire.Operation],
-        last: int,
-        *,
-        stopping: bool = False,
-    ) -> float:
+    def write(self, group: Sequence[wire.Operation], last: int, *, stopping: bool = False) -> float:
         """Commit a group, or only the heartbeat where it is empty. last: the number of its last operation.
 
         Returns 0, or the seconds after which to try again. stopping: leave the database then. Raises
         UnstorableError.
         """
-        rotation = self._settings.rotation
         try:
-            connection = self._open(sessions)
-            if rotation is not None and group and time.monotonic() >= self._next_rotation:
-                self._rotate_if_due(connection, rotation)
-            while not self._write_group(sessions, group, last, stopping):
-                self._move(sessions)
+            connection = self._open()
+            if self._rotation is not None and group and time.monotonic() >= self._next_rotation:
+                self._rotate_if_due(connection, self._rotation)
+            while not self._write_group(group, last, stopping):
+                self._move()
         except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError) as error:
             if kind_of(error) is Kind.TOO_LARGE and max(map(wire.payload_size, group), default=0) > HEAD:
                 raise UnstorableError from error
             if kind_of(error) is not Kind.LOCKED:
                 # A connection that met a damaged file or a full disk may remember it; the next is new.
                 self._leave()
-            return self._trouble.failed(error, self._path)
+            return self._failed(error)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
-        self._trouble.is_over()
-        if rotation is not None:
-            self._delete_surplus(rotation)
+        self._failing_since, self._told = None, False
+        if self._rotation is not None:
+            self._delete_surplus(self._rotation)
         if stopping:
             self._leave()
         return 0
 
-    def _write_group(
-        self,
-        sessions: dict[int, SessionProgress],
-        operations: Sequence[wire.Operation],
-        last: int,
-        stopping: bool,
-    ) -> bool:
+    def _failed(self, error: Exception) -> float:
+        """Say what is wrong, once, and of a lock when it lasts. Returns the seconds until another try."""
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        failing, locked = now - self._failing_since, kind_of(error) is Kind.LOCKED
+        if locked and failing < _FAST_RETRIES:
+            return _SHORT_PAUSE
+        if not self._told:
+            self._told = True
+            if isinstance(error, sqlite3.Error):
+                error = from_sqlite(self._path, error)
+            said = (
+                error.message if isinstance(error, StoreError) else f"{self._path} cannot be written: {error}"
+            )
+            self._say(wire.PROBLEM, said, locked)
+        return _PAUSE if locked and failing < _RETRIES else _LONG_PAUSE
+
+    def _write_group(self, operations: Sequence[wire.Operation], last: int, stopping: bool) -> bool:
         """Returns whether the group is committed: not into a file that was left for the next one.
 
         All or nothing: where this raises, it can be tried again.
         """
         connection, now = self._connection, self._clock()
         assert connection is not None  # noqa: S101 - it was opened
-        group = Group(connection, self._recorder, sessions)
+        group = Group(connection, self._recorder, self._sessions)
         with transaction(connection):
-            if self._settings.rotation is not None and is_sealed(connection):
+            if self._rotation is not None and is_sealed(connection):
                 return False
             recorders.beat(connection, self._recorder, now, last)
             known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
             group.apply(operations, known)
             if stopping:
                 recorders.stop(connection, self._recorder, now)
-        sessions.update(group.sessions)
+        self._sessions.update(group.sessions)
         return True
 
     # The file
 
-    def _open(self, sessions: dict[int, SessionProgress]) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
         # Also where it was left because of an error: somebody may have deleted it to make room.
         if self._identity is not None and file_identity(self._path) != self._identity:
-            self._vanished(sessions)
+            self._vanished()
         if self._connection is not None:
             if self._log is None or file_identity(f"{self._path}{sides.LOG}") == self._log:
                 return self._connection
             self._save_log(self._connection)
-        if self._settings.rotation is not None and self._chain is None:
+        if self._rotation is not None and self._chain is None:
             self._first = first_path(self._path)
             self._path = newest_file(self._path)
         with self._taking(self._path) as connection:
-            if self._settings.rotation is not None:
+            if self._rotation is not None:
                 claim(connection, self._clock(), self._chain)
-            if self._settings.rotation is None or not is_sealed(connection):
+            if self._rotation is None or not is_sealed(connection):
                 self._register(connection)
         return connection
 
@@ -162,15 +177,15 @@ class JournalFile:
         self._path, self._chain, self._connection = path, chain, connection
         self._identity, self._log = file_identity(path), None
 
-    def _vanished(self, sessions: dict[int, SessionProgress]) -> None:
+    def _vanished(self) -> None:
         """The file was taken away. Raises StoreError unless another recorder had left it before."""
         path = self._path
         self._leave()
         self._identity = None
         self._recorder = 0
-        newest = newest_file(self._first) if self._settings.rotation is not None else path
+        newest = newest_file(self._first) if self._rotation is not None else path
         left = newest != path and os.path.exists(newest)
-        for session in sessions.values():
+        for session in self._sessions.values():
             session.leave_file(lost=not left)
         if not left:
             raise StoreError(f"{path} was deleted or replaced; recording goes on in a new file of that name")
@@ -194,7 +209,7 @@ class JournalFile:
         self._recorder, stored = recorders.register(
             connection,
             self._clock(),
-            follows=self._settings.rotation is not None,
+            follows=self._rotation is not None,
             feed=self._settings.feed or None,
         )
         if self._stored is None:
@@ -234,7 +249,7 @@ class JournalFile:
             else:
                 seal(connection, os.path.basename(path), self._clock())
 
-    def _move(self, sessions: dict[int, SessionProgress]) -> None:
+    def _move(self) -> None:
         """Go on in the file that the one we have names. Raises sqlite3.Error, StoreError."""
         old = self._connection
         left = load_chain(old) if old is not None else None
@@ -250,7 +265,7 @@ class JournalFile:
             if not recorders.carried_over(new, old, self._recorder):
                 self._recorder = 0
             self._register(new)
-        for session in sessions.values():
+        for session in self._sessions.values():
             session.leave_file(lost=False)
         self._next_deletion = 0.0
         self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")

@@ -26,8 +26,8 @@ from xentara_inspect.store.supervision import Supervision
 logger: Final = logging.getLogger("xentara_inspect")
 
 _SEND_DELAY: Final = 0.015  # seconds that a frame waits for others to be handed over with
-_SILENCE: Final = 4.0  # seconds that a frame may be on its way to the disk before anybody is told
-_DURABLE_SILENCE: Final = 0.8  # the same where traffic waits for it
+_SILENCE: Final = 3.0  # seconds that a frame may be on its way to the disk before anybody is told
+_DURABLE_SILENCE: Final = 0.6  # the same where traffic waits for it
 _MUCH: Final = 1 << 20  # bytes that do not wait
 _TICK: Final = 0.1  # seconds between two looks after what nobody tells
 _START_SECONDS: Final = 2.0
@@ -78,6 +78,7 @@ class JournalKeeper:
         self._started = self._next_start = 0.0
         self._sends_soon = False
         self._untold = 0  # frames that were dropped since people were told how many
+        self._why = ""  # nothing can be written, where the process has said so
         self._finish = 0.0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
@@ -209,10 +210,9 @@ class JournalKeeper:
         self._send()  # what was dropped is to be counted
         age = self._backlog.age()
         if age >= self._silence and self._state in (State.STARTING, State.READY):
-            self._problem(
-                f"what passed {age:.1f} seconds ago is not written yet: the process that writes stands still,"
-                f" or is behind; {self._meanwhile}"
-            )
+            still = "the process that writes stands still, or is behind"
+            unsaid = f"what passed {age:.1f} seconds ago is not written yet: {still}; {self._meanwhile}"
+            self._problem(self._why or unsaid)
         if self._loop is not None:
             self._loop.call_later(_TICK, self._look_after)
 
@@ -236,6 +236,7 @@ class JournalKeeper:
     def _died(self, code: int | str) -> None:
         pause = self._supervision.died(time.monotonic() - self._started)
         self._backlog.died()
+        self._why = ""
         if self._state is State.FINISHING:
             if code in (0, wire.LOST) or self._supervision.is_hopeless():
                 self._move(State.OVER)
@@ -253,8 +254,10 @@ class JournalKeeper:
             match message:
                 case (wire.SETTLED, number, learned):
                     self._settled(number, learned)
-                case (wire.PROBLEM, text):
-                    self._problem(f"{text}; {self._meanwhile}")
+                case (wire.PROBLEM, text, passes):
+                    self._why = f"{text}; {self._meanwhile}"
+                    if not passes:
+                        self._problem(self._why)
                 case (wire.NEWS, level, text):
                     self._tell(level, text)
         if link.is_over:
@@ -265,6 +268,7 @@ class JournalKeeper:
             self._died(link.close())
 
     def _settled(self, number: int, learned: dict[int, tuple[bytes, ...]]) -> None:
+        self._why = ""
         self._backlog.settle(number, learned)
         while self._waiting and self._waiting[0][0] <= number:
             _, committed = self._waiting.popleft()

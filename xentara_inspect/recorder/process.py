@@ -58,9 +58,9 @@ class Scribe:
         self._proxy = proxy
         self._listens = True
         self._page = wire.Page(settings.page)  # what the proxy sees of us when we are killed, and we of it
-        self._file = JournalFile(settings, self._say)
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
+        self._file = JournalFile(settings, self._sessions, self._say)
         self._queue: deque[wire.Operation] = deque()
         self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
@@ -121,7 +121,7 @@ class Scribe:
         last = self._last + len(self._group)
         self._page.mark(self._last + 1, last)
         try:
-            pause = self._file.write(self._sessions, self._group, last)
+            pause = self._file.write(self._group, last)
         except UnstorableError:
             self._cut_largest()
             return 0
@@ -184,7 +184,7 @@ class Scribe:
                 return self._rescue()
             else:
                 time.sleep(pause)
-        while self._file.write(self._sessions, [], self._last, stopping=True) and time.monotonic() < until:
+        while self._file.write([], self._last, stopping=True) and time.monotonic() < until:
             time.sleep(_STOP_PAUSE)
         return 0
 
@@ -210,7 +210,7 @@ class Scribe:
         with contextlib.suppress(StoreError):
             path = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
             settings = replace(self._settings, path=path, rotation=None, feed="")
-            self._file = JournalFile(settings, lambda *_: None)
+            self._file = JournalFile(settings, self._sessions, lambda *_: None)
             for number, session in self._sessions.items():
                 self._sessions[number] = SessionProgress(session.info, session.secrets)
             pause = 0.0
@@ -218,7 +218,7 @@ class Scribe:
                 pause = self._write()
             if not self._group:
                 where, code = f"they are in {path}", 0
-            self._file.write(self._sessions, [], self._last, stopping=True)
+            self._file.write([], self._last, stopping=True)
         said = "1 frame" if frames == 1 else f"{frames} frames"
         _tell(f"{said} could not be written into {self._settings.path}; {where}")
         return code

@@ -18,7 +18,7 @@ has looked for its secrets, and cut is None or, of a frame that is not whole, `l
 |---|---|
 | `SETTLED, last, learned` | the database can be written: all operations up to this number are. learned: all \
 secrets that sessions are known to have sent by now, where some are new; to be remembered, no more |
-| `PROBLEM, text` | it cannot, until something is settled |
+| `PROBLEM, text, passes` | it cannot, until something is settled. passes: to be told if that takes long |
 | `NEWS, level, text` | something for people, with a level of logging |
 
 And by a page of memory that both see, which tells what a process cannot when it is killed.
