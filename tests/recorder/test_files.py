@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.live import wait_until
 from tests.store_traffic import LIVE_INFO, info, read
 from xentara_inspect.frames import LIVE
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.files import JournalFile, UnstorableError
+from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.database import open_for_reading, open_for_writing
@@ -48,7 +48,7 @@ class Writer:
     def write(self, time: int, session: int = 1, size: int = 4) -> float:
         return self.group([(wire.FRAME, session, time, False, False, bytes(size), None, None)])
 
-    def group(self, operations: Sequence[tuple[Any, ...]]) -> float:
+    def group(self, operations: list[tuple[Any, ...]]) -> float:
         pause = self.file.write(operations, self.last + len(operations))
         self.last += 0 if pause else len(operations)
         return pause
@@ -164,14 +164,16 @@ for said in writer.said: print(said[1])
     assert read(database, "SELECT length(payload) FROM frames") == [(4,), (600_000,)]
 
 
-def test_a_frame_larger_than_the_database_takes_is_told_apart(writer: Writer, database: Path) -> None:
+def test_of_a_frame_larger_than_the_database_takes_the_beginning_is_written(
+    writer: Writer, database: Path
+) -> None:
     connection = writer.file._connection
     assert connection is not None
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
-    with pytest.raises(UnstorableError):
-        writer.write(2, 1, 200_000)
-    writer.until_written(3)
-    assert read(database, "SELECT time FROM frames") == [(1,), (3,)]
+    writer.until_written(2, 1, 200_000)
+    assert read(database, "SELECT time, length(payload) FROM frames") == [(1, 4), (2, 65536)]
+    why = "larger than the database or the memory takes"
+    assert read(database, "SELECT length, why FROM cut_frames") == [(200_000, why)]
     assert writer.said == []
 
 

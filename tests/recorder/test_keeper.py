@@ -190,7 +190,7 @@ def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_tol
     keeping(database, main, lost=True)
     kept = stored(database)
     assert caplog.text.count("no room for more frames in memory; they are dropped, and counted") == 1
-    assert f"there is room again; {101 - len(kept)} frames had to be dropped" in caplog.text
+    assert f"there is room again, {101 - len(kept)} frames had to be dropped" in caplog.text
     assert kept[:-1] == list(range(len(kept) - 1))
     assert kept[-1] == 100
     assert len(kept) < 30, "a megabyte, no more"

@@ -43,10 +43,6 @@ _LONG_PAUSE: Final = 0.25
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
 
 
-class UnstorableError(Exception):
-    """A frame of the group is larger than the database takes, or memory is too small for it."""
-
-
 class JournalFile:
     """Writes groups of operations; says how long to wait where that fails.
 
@@ -79,11 +75,11 @@ class JournalFile:
         self._failing_since: float | None = None
         self._told = False
 
-    def write(self, group: Sequence[wire.Operation], last: int, *, stopping: bool = False) -> float:
+    def write(self, group: list[wire.Operation], last: int, *, stopping: bool = False) -> float:
         """Commit a group, or only the heartbeat where it is empty. last: the number of its last operation.
 
-        Returns 0, or the seconds after which to try again. stopping: leave the database then. Raises
-        UnstorableError.
+        A frame that is larger than the database takes, or memory, is cut in the group. Returns 0, or the
+        seconds after which to try again. stopping: leave the database then.
         """
         try:
             connection = self._open()
@@ -92,8 +88,11 @@ class JournalFile:
             while not self._write_group(group, last, stopping):
                 self._move()
         except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError) as error:
-            if kind_of(error) is Kind.TOO_LARGE and max(map(wire.payload_size, group), default=0) > HEAD:
-                raise UnstorableError from error
+            sizes = list(map(wire.payload_size, group))
+            if kind_of(error) is Kind.TOO_LARGE and (largest := max(sizes, default=0)) > HEAD:
+                index = sizes.index(largest)
+                group[index] = wire.cut_more(group[index], "larger than the database or the memory takes")
+                return self.write(group, last, stopping=stopping)
             if kind_of(error) is not Kind.LOCKED:
                 # A connection that met a damaged file or a full disk may remember it; the next is new.
                 self._leave()

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xentara_inspect.frames import LIVE, Closing, SessionInfo
 from xentara_inspect.recorder import wire
@@ -87,7 +88,7 @@ class Group:
                     self._to_skip[number] -= 1
                     session.skipped += 1
                 else:
-                    self._record(session, *rest)
+                    self._record(session, rest)
             elif kind == wire.ENDED:
                 self._end(session, Closing(*rest))
             elif kind == wire.MISSED:
@@ -126,16 +127,8 @@ class Group:
             )
         return max(0, stored.frames - session.position)
 
-    def _record(
-        self,
-        session: SessionProgress,
-        time: int,
-        from_client: bool,
-        is_text: bool,
-        payload: bytes,
-        looked: wire.Looked | None,
-        cut: tuple[int, str, str] | None,
-    ) -> None:
+    def _record(self, session: SessionProgress, frame: Sequence[Any]) -> None:
+        time, from_client, is_text, payload, looked, cut = frame
         assert session.id is not None  # noqa: S101 - _meet gave it one
         if session.id not in self._open:
             self._flush()

@@ -274,14 +274,17 @@ class JournalKeeper:
             _, committed = self._waiting.popleft()
             if not committed.done() and not committed.get_loop().is_closed():
                 committed.set_result(None)
-        before = self._state
-        if before is not State.TROUBLED or self._backlog.age() < self._silence / 2:
-            self._move(State.READY)
-            if before is State.TROUBLED:
-                path = self._settings.path
-                self._tell(logging.WARNING, f"{path} can be written again, {self._dropped_since()}")
-            elif self._untold and self._backlog.has_room(0):
-                self._tell(logging.WARNING, f"there is room again; {self._dropped_since()}")
+        troubled = self._state is State.TROUBLED
+        if troubled and self._backlog.age() >= self._silence / 2:
+            return
+        self._move(State.READY)
+        if troubled or (self._untold and self._backlog.has_room(0)):
+            what = f"{self._settings.path} can be written" if troubled else "there is room"
+            lost = (
+                f"{self._untold} frames had to be dropped" if self._untold else "no frame was lost meanwhile"
+            )
+            self._tell(logging.WARNING, f"{what} again, {lost}")
+            self._untold = 0
 
     # Telling
 
@@ -293,10 +296,6 @@ class JournalKeeper:
         if self._state is not State.TROUBLED:
             self._tell(logging.ERROR, text)
         self._move(State.TROUBLED)
-
-    def _dropped_since(self) -> str:
-        dropped, self._untold = self._untold, 0
-        return f"{dropped} frames had to be dropped" if dropped else "no frame was lost meanwhile"
 
     def _tell(self, level: int, text: str) -> None:
         # Once mitmproxy has closed its log, logging itself puts warnings on stderr.

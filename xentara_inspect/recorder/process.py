@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.files import JournalFile, UnstorableError
+from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
@@ -120,11 +120,7 @@ class Scribe:
             return idle
         last = self._last + len(self._group)
         self._page.mark(self._last + 1, last)
-        try:
-            pause = self._file.write(self._group, last)
-        except UnstorableError:
-            self._cut_largest()
-            return 0
+        pause = self._file.write(self._group, last)
         self._page.mark(0, 0)
         if pause:
             return pause
@@ -163,12 +159,6 @@ class Scribe:
                     self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
         self._last, self._group = last, []
         self._say(wire.SETTLED, last, learned)
-
-    def _cut_largest(self) -> None:
-        """Set a frame aside by itself: it must not stand in the way of others."""
-        sizes = list(map(wire.payload_size, self._group))
-        index = sizes.index(max(sizes))
-        self._group[index] = wire.cut_more(self._group[index], "larger than the database or the memory takes")
 
     # The end
 
