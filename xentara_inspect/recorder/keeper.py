@@ -148,15 +148,12 @@ class JournalKeeper:
         self._supervision.deaths = 0
         self._send()
         link, before = self._link, self._link and self._link.taken
-        self._pump(self._has_said_all, timeout and timeout / 3)
+        self._pump(lambda: self._link is not None and self._link.has_said_all, timeout and timeout / 3)
         if link is not None and not link.has_said_all and link.taken == before:
             link.kill()  # it does not listen; another one will
         self._pump(lambda: False, timeout and timeout * 2 / 3 + trouble)
-        taken = self._has_said_all() and not trouble
+        taken = self._link is not None and self._link.has_said_all and not trouble
         return self._backlog.dropped + (0 if taken else self._backlog.unsettled_frames())
-
-    def _has_said_all(self) -> bool:
-        return self._link is not None and self._link.has_said_all
 
     # Handing over
 
