@@ -77,7 +77,7 @@ def test_another_journal_is_told_again_what_is_not_settled() -> None:
         told.append(backlog.take())
     backlog.settle(2, {})  # the opening and the first frame
     (about,) = sessions(again(backlog))
-    assert (about[0], *about[2:]) == (session, 1, 1, ()), "so many of its frames are stored"
+    assert (about[0], *about[2:]) == (session, 1, 0, ()), "so many of its frames are stored"
     assert operations(again(backlog), 3) == operations(told[2] + told[3], 3)
 
 

@@ -24,15 +24,12 @@ _TICK: Final = 0.05  # seconds to which the age of operations is told
 
 @dataclass(slots=True)
 class _Session:
-    """position: how many frames of it are committed; stated, those that it is said to have missed too.
-
-    secrets: that it is known to have sent.
-    """
+    """secrets: that it is known to have sent. position, missed: frames that are committed, and counted."""
 
     info: SessionInfo
     secrets: tuple[bytes, ...] = field(repr=False)
     position: int = 0
-    stated: int = 0
+    missed: int = 0
 
 
 class Backlog:
@@ -134,7 +131,7 @@ class Backlog:
             operations.append(self._new.popleft())
             size += _size(operations[-1])
         sessions = [
-            (number, astuple(session.info), session.position, session.stated, session.secrets)
+            (number, astuple(session.info), session.position, session.missed, session.secrets)
             for number, session in self._begun.items()
         ]
         self._taken += operations
@@ -185,8 +182,9 @@ class Backlog:
             kind, number, *_ = operation
             session = self._sessions[number]
             session.position += kind == wire.FRAME
-            session.stated += wire.frames_of(operation)
-            if kind == wire.ENDED:
+            if kind == wire.MISSED:
+                session.missed += operation[2]
+            elif kind == wire.ENDED:
                 del self._sessions[number]
         while len(self._times) > 1 and self._times[1][0] <= last + 1:
             self._times.popleft()

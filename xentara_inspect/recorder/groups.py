@@ -26,15 +26,15 @@ from xentara_inspect.traffic.echoes import SessionSecrets
 class SessionProgress:
     """What the process knows of a session that is being recorded.
 
-    secrets: that it has sent. heard: frames that were spoken of, missed ones too. id: once it is stored
-    in this file. position: frames handled so far. begun: those of them before this file. skipped: those
-    that were in the database already. ignored: whether somebody else's recording of it is to be left
-    alone. lost: frames that were in a file that has vanished.
+    secrets: that it has sent. missed: frames that found no room. position: the others so far. begun: those
+    of them before this file. id: once it is stored in this file. skipped: frames that were in the database
+    already. ignored: whether somebody else's recording of it is to be left alone. lost: frames that were in
+    a file that has vanished.
     """
 
     info: SessionInfo
     secrets: SessionSecrets = field(default_factory=SessionSecrets)
-    heard: int = 0
+    missed: int = 0
     position: int = 0
     begun: int = 0
     id: int | None = None
@@ -46,6 +46,18 @@ class SessionProgress:
     def is_live(self) -> bool:
         """Whether it is recorded while it happens."""
         return self.info.source == LIVE
+
+    @property
+    def passed(self) -> int:
+        """Frames of which it is known what became of them."""
+        return self.position + self.missed
+
+    def count(self, operation: wire.Operation) -> None:
+        """What it has come to with this operation."""
+        if operation[0] == wire.FRAME:
+            self.position += 1
+        elif operation[0] == wire.MISSED:
+            self.missed += operation[2]
 
     def leave_file(self, *, lost: bool) -> None:
         """Go on in another file. lost: whether this one is gone."""
@@ -74,16 +86,17 @@ class Group:
 
     def apply(self, operations: Sequence[wire.Operation], known: int) -> None:
         """known: so many of them are in the database already, and count for the position all the same."""
-        for kind, number, *_ in operations[:known]:
-            self._session(number).position += kind == wire.FRAME
-        for kind, number, *rest in operations[known:]:
+        for operation in operations[:known]:
+            self._session(operation[1]).count(operation)
+        for operation in operations[known:]:
+            kind, number, *rest = operation
             session = self._session(number)
             if number not in self._to_skip:
                 self._to_skip[number] = self._meet(session)
+            session.count(operation)
             if session.ignored:
                 session.skipped += kind == wire.FRAME
             elif kind == wire.FRAME:
-                session.position += 1
                 if self._to_skip[number]:
                     self._to_skip[number] -= 1
                     session.skipped += 1

@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -96,12 +96,10 @@ class Scribe:
     def _do(self, message: tuple[Any, ...]) -> None:
         match message:
             case (wire.OPERATIONS, sessions, operations):
-                for session, info, position, passed, secrets in sessions:
-                    known = (SessionSecrets(secrets), passed, position, position)
+                for session, info, position, missed, secrets in sessions:
+                    known = (SessionSecrets(secrets), missed, position, position)
                     self._sessions[session] = SessionProgress(SessionInfo(*info), *known)
                 self._queue.extend(operations)
-                for operation in operations:
-                    self._sessions[operation[1]].heard += wire.frames_of(operation)
             case (wire.FINISH, seconds):
                 self._finish = seconds
                 self._listens = False
@@ -181,12 +179,16 @@ class Scribe:
     def _count_missed(self) -> None:
         """Count what the proxy had not handed over when it was killed."""
         passed = self._page.passed
-        of_session = {number: passed[number] - session.heard for number, session in self._sessions.items()}
+        lost = Counter(
+            {number: passed[number] - session.passed for number, session in self._sessions.items()}
+        )
+        for operation in (*self._group, *self._queue):
+            lost[operation[1]] -= wire.frames_of(operation)
         # Of connections that had just begun nothing else is known.
-        of_session[_NAMELESS] = sum(passed) - sum(passed[number] for number in self._sessions)
+        lost[_NAMELESS] = sum(passed) - sum(passed[number] for number in self._sessions)
         nobody = SessionInfo(None, None, None, None, None, None, time.time_ns())
         self._sessions[_NAMELESS] = SessionProgress(nobody)
-        missed = {number: frames for number, frames in of_session.items() if frames > 0}
+        missed = {number: frames for number, frames in lost.items() if frames > 0}
         self._queue.extend((wire.MISSED, number, frames) for number, frames in missed.items())
         if in_all := sum(missed.values()):
             _tell(f"the proxy was killed; {in_all} frames that it had are dropped, and counted")

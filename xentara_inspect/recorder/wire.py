@@ -7,8 +7,8 @@ Over a socket, tuples of plain values, the first of which says what the rest is:
 | `OPERATIONS, sessions, operations` | what happened, in order, and the sessions it is the first to speak of |
 | `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued |
 
-A session is `session, info, position, passed, secrets`. position: frames of it that are stored; passed: with
-those that were missed; secrets: that it is known to have sent.
+A session is `session, info, position, missed, secrets`. position: frames of it that are stored; missed: those
+that never will be; secrets: that it is known to have sent.
 
 An operation is `OPENED, session`, `ENDED, session, time, code, reason, by`, `MISSED, session, frames` or
 `FRAME, session, time, from_client, is_text, payload, looked, cut`, where looked is None unless somebody
