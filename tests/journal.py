@@ -20,7 +20,7 @@ class Journal:
         self.said: list[tuple[int, str]] = []
         self._handler = _Keeping(self.said)
         logging.getLogger("xentara_inspect").addHandler(self._handler)
-        self.keeper = JournalKeeper(Settings(str(path), **settings), limit)
+        self.keeper = JournalKeeper(Settings(str(path), **settings), limit=limit)
 
     def open_session(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
         return self.keeper.open_session(info, secrets)

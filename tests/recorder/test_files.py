@@ -7,34 +7,21 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.live import wait_until
 from tests.store_traffic import LIVE_INFO, info, read
 from xentara_inspect.frames import LIVE
-from xentara_inspect.recorder import trouble, wire
-from xentara_inspect.recorder.files import JournalFile, UnstorableError
+from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import Group, SessionProgress
-from xentara_inspect.recorder.wire import Reports, Settings
+from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.database import open_for_reading, open_for_writing
-
-
-class Said(Reports):
-    def __init__(self) -> None:
-        super().__init__(None)
-        self.said: list[tuple[Any, ...]] = []
-
-    def say(self, *message: Any) -> None:
-        self.said.append(message)
-
-    @property
-    def kinds(self) -> list[int]:
-        return [message[0] for message in self.said]
-
 
 _MADE: list[Writer] = []
 
@@ -51,17 +38,18 @@ class Writer:
     """A file and its sessions, in this process."""
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
-        self.reports = Said()
-        self.file = JournalFile(Settings(str(path), durable=durable), self.reports)
+        self.said: list[tuple[Any, ...]] = []
         self.sessions = {1: SessionProgress(LIVE_INFO), 2: SessionProgress(info("flow-2", LIVE))}
+        settings = Settings(str(path), durable=durable)
+        self.file = JournalFile(settings, self.sessions, lambda *said: self.said.append(said))
         self.last = 0
         _MADE.append(self)
 
     def write(self, time: int, session: int = 1, size: int = 4) -> float:
         return self.group([(wire.FRAME, session, time, False, False, bytes(size), None, None)])
 
-    def group(self, operations: Sequence[tuple[Any, ...]]) -> float:
-        pause = self.file.write(self.sessions, operations, self.last + len(operations))
+    def group(self, operations: list[tuple[Any, ...]]) -> float:
+        pause = self.file.write(operations, self.last + len(operations))
         self.last += 0 if pause else len(operations)
         return pause
 
@@ -79,22 +67,16 @@ def writer(database: Path) -> Writer:
     return made
 
 
-def test_a_lock_is_told_once_it_lasts_and_so_is_its_end(
-    writer: Writer, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_is_told_once_it_lasts(writer: Writer, database: Path) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert writer.write(2) == 0.002
-        assert writer.reports.said == []
-        monkeypatch.setattr(trouble, "LOCK_PATIENCE", 0)
-        assert writer.write(2) > 0
+        assert writer.said == []
+        wait_until(lambda: writer.write(2) > 0.002, "longer pauses")
         assert writer.write(2) > 0
         other.execute("ROLLBACK")
     writer.until_written(2)
-    assert writer.reports.said == [
-        (wire.PROBLEM, f"{database} is locked by another program"),
-        (wire.RECOVERED, str(database)),
-    ]
+    assert writer.said == [(wire.PROBLEM, f"{database} is locked by another program", True)]
     assert read(database, "SELECT time FROM frames") == [(1,), (2,)]
 
 
@@ -103,12 +85,12 @@ def test_a_deleted_file_is_told_and_recording_goes_on_in_a_new_one(writer: Write
         path.unlink()
     writer.until_written(2)
     assert read(database, "SELECT flow_id, frame_count, dropped FROM sessions") == [("flow-1", 1, 1)]
-    assert writer.reports.said == [
+    assert writer.said == [
         (
             wire.PROBLEM,
             f"{database} was deleted or replaced; recording goes on in a new file of that name",
+            False,
         ),
-        (wire.RECOVERED, str(database)),
     ]
 
 
@@ -118,8 +100,7 @@ def test_a_deleted_log_is_told_and_what_was_in_it_is_there(writer: Writer, datab
     assert log.stat().st_size > 0
     log.unlink()
     writer.until_written(2)
-    assert writer.reports.kinds == [wire.PROBLEM, wire.RECOVERED]
-    assert writer.reports.said[0][1] == f"{log} was deleted or replaced; it is written anew"
+    assert writer.said == [(wire.PROBLEM, f"{log} was deleted or replaced; it is written anew", False)]
     copy = database.parent / "copy"
     copy.mkdir()
     for path in database.parent.glob("xentara.db*"):
@@ -155,10 +136,7 @@ def test_a_directory_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> No
     assert writer.write(1) > 0
     database.parent.mkdir()
     writer.until_written(1)
-    assert writer.reports.said == [
-        (wire.PROBLEM, f"{database} cannot be made: its directory does not exist"),
-        (wire.RECOVERED, str(database)),
-    ]
+    assert writer.said == [(wire.PROBLEM, f"{database} cannot be made: its directory does not exist", False)]
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -174,28 +152,29 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))  # writes beyond fail
 assert writer.write(2, 1, 600_000) > 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 writer.until_written(2, 1, 600_000)
-for said in writer.reports.said: print(said[1])
+for said in writer.said: print(said[1])
 """
     database = tmp_path / "xentara.db"
     root = Path(__file__).parents[2]
     run = subprocess.run(
         [sys.executable, "-c", script, database], capture_output=True, text=True, check=True, cwd=root
     )
-    told, over = run.stdout.splitlines()
+    (told,) = run.stdout.splitlines()
     assert "cannot be" in told
-    assert over == str(database)
     assert read(database, "SELECT length(payload) FROM frames") == [(4,), (600_000,)]
 
 
-def test_a_frame_larger_than_the_database_takes_is_told_apart(writer: Writer, database: Path) -> None:
+def test_of_a_frame_larger_than_the_database_takes_the_beginning_is_written(
+    writer: Writer, database: Path
+) -> None:
     connection = writer.file._connection
     assert connection is not None
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
-    with pytest.raises(UnstorableError):
-        writer.write(2, 1, 200_000)
-    writer.until_written(3)
-    assert read(database, "SELECT time FROM frames") == [(1,), (3,)]
-    assert writer.reports.said == []
+    writer.until_written(2, 1, 200_000)
+    assert read(database, "SELECT time, length(payload) FROM frames") == [(1, 4), (2, 65536)]
+    why = "larger than the database or the memory takes"
+    assert read(database, "SELECT length, why FROM cut_frames") == [(200_000, why)]
+    assert writer.said == []
 
 
 def test_what_is_not_text_in_a_header_is_escaped(database: Path) -> None:
@@ -213,5 +192,5 @@ def test_links_that_appear_beside_a_database_are_told_and_not_followed(tmp_path:
     os.symlink(victim, f"{database}-wal")
     writer = Writer(database)
     assert writer.write(1) > 0
-    assert writer.reports.said == [(wire.PROBLEM, f"{database}-wal is a link, which is not followed")]
+    assert writer.said == [(wire.PROBLEM, f"{database}-wal is a link, which is not followed", False)]
     assert victim.read_text() == "do not touch"

@@ -51,7 +51,8 @@ def keeping(
     keepers = []
 
     async def run() -> None:
-        keepers.append(JournalKeeper(Settings(str(database), durable=durable), limit=1_000_000))
+        settings = Settings(str(database), durable=durable)
+        keepers.append(JournalKeeper(settings, asyncio.get_running_loop(), limit=1_000_000))
         await main(keepers[0])
 
     try:
@@ -189,7 +190,7 @@ def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_tol
     keeping(database, main, lost=True)
     kept = stored(database)
     assert caplog.text.count("no room for more frames in memory; they are dropped, and counted") == 1
-    assert f"there is room again; {101 - len(kept)} frames had to be dropped" in caplog.text
+    assert f"there is room again, {101 - len(kept)} frames had to be dropped" in caplog.text
     assert kept[:-1] == list(range(len(kept) - 1))
     assert kept[-1] == 100
     assert len(kept) < 30, "a megabyte, no more"
@@ -230,6 +231,20 @@ def test_with_durable_traffic_waits_for_a_database_in_trouble_and_that_is_said_w
 
     caplog.set_level("WARNING")
     keeping(database, main, durable=True)
+
+
+def test_the_end_of_trouble_is_told_though_there_is_nothing_to_write(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        for path in database.parent.iterdir():
+            path.unlink()
+        await until(lambda: "was deleted or replaced" in caplog.text, "a word about it")
+        await until(lambda: "can be written again" in caplog.text, "its end")
+        assert keeper.flush(0), "there was nothing"
+
+    caplog.set_level("WARNING")
+    keeping(database, main)
 
 
 def test_a_journal_that_cannot_be_started_is_told_once_and_tried_again(
@@ -276,7 +291,7 @@ def test_frames_that_nobody_took_are_told_at_the_end(database: Path, monkeypatch
     keepers = []
 
     async def main() -> None:
-        keepers.append(JournalKeeper(Settings(str(database))))
+        keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         keepers[0].append(session, frame(0))
@@ -332,7 +347,7 @@ def test_what_a_journal_that_stands_still_does_not_take_reaches_the_disk_at_the_
     keepers = []
 
     async def main() -> None:
-        keepers.append(JournalKeeper(Settings(str(database))))
+        keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         os.kill(the_journal(), signal.SIGSTOP)
@@ -375,7 +390,7 @@ def test_frames_that_found_no_place_are_told_though_it_takes_longer_to_know_than
     keepers = []
 
     async def main() -> None:
-        keepers.append(JournalKeeper(Settings(str(database))))
+        keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         resource.prlimit(the_journal(), resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))

@@ -372,26 +372,31 @@ def test_a_frame_that_memory_is_too_small_for_is_set_aside_by_itself(database: P
     assert read(database, "SELECT length(payload) FROM frames WHERE id = 3")[0][0] <= 65536
 
 
-def killed_proxy(database: Path, begun: int = 0, **options: Any) -> None:
-    """A connection of which a proxy has 6 frames that it has not handed over. options: of run.
+def killed_proxy(database: Path, begun: int = 0, held: int = 6, dying: bool = False, **options: Any) -> None:
+    """A connection of which a proxy has so many frames that it has not handed over. options: of run.
 
-    begun: so many connections of two frames begin meanwhile.
+    begun: so many connections of two frames begin meanwhile. dying: the journal is another one by then.
     """
     script = """
 import os, signal, sys
 from tests.journal import Journal, numbered
+from tests.live import children
 from tests.store_traffic import LIVE_INFO
 journal = Journal(sys.argv[1])
 session = journal.open_session(LIVE_INFO)
 journal.record(session, list(numbered(1, 3)))
-for frame in numbered(4, 9): journal.append(session, frame)
+if sys.argv[4] == "True":
+    before = children(os.getpid(), "journal")
+    os.kill(before[0], signal.SIGKILL)
+    assert journal.keeper._pump(lambda: children(os.getpid(), "journal") not in ([], before), 20)
+for frame in numbered(4, 3 + int(sys.argv[3])): journal.append(session, frame)
 for _ in range(int(sys.argv[2])):
     begun = journal.open_session(LIVE_INFO)
     for frame in numbered(1, 2): journal.append(begun, frame)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", script, str(database), str(begun)]
+    command = [sys.executable, "-c", script, *map(str, (database, begun, held, dying))]
     run = subprocess.run(command, check=False, cwd=root, **options)
     assert run.returncode == -signal.SIGKILL
     wait_until(lambda: read(database, "SELECT stopped FROM recorders") != [(None,)], "its end")
@@ -413,6 +418,14 @@ def test_those_of_connections_that_had_just_begun_are_counted_without_a_name(
     assert read(database, counted) == [(LIVE_INFO.client, 3, 6, 1), (None, 0, 6, 1)]
     assert read(database, "SELECT dropped FROM recorders") == [(12,)]
     assert "the proxy was killed; 12 frames that it had are dropped, and counted" in capfd.readouterr().err
+
+
+def test_nothing_is_counted_of_a_proxy_that_held_nothing_though_another_process_had_heard_of_it(
+    database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    killed_proxy(database, held=0, dying=True)
+    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 0)]
+    assert "dropped" not in capfd.readouterr().err
 
 
 def test_they_are_counted_though_nobody_is_left_to_be_told(database: Path) -> None:

@@ -37,10 +37,11 @@ from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.rotation import Rotation
-from xentara_inspect.recorder.wire import Reports, Settings
+from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
 from xentara_inspect.store.chain import chain_at, chain_files
 from xentara_inspect.store.database import open_for_writing
+from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.settings import EXCHANGES as EXCHANGES_ONLY
 from xentara_inspect.store.settings import notation_setting
@@ -305,12 +306,11 @@ def test_a_file_without_frames_is_not_left(tmp_path: Path, problems: list[str]) 
 def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     now = 1_000
     settings = Settings(str(tmp_path / "plant.db"), rotation=Rotation(age=100))
-    file = JournalFile(settings, Reports(None), lambda: now)
-    sessions = {1: SessionProgress(LIVE_INFO)}
+    file = JournalFile(settings, {1: SessionProgress(LIVE_INFO)}, lambda *_: None, lambda: now)
     said = frames(*HELLO, event(1), event(2))
     for number, (now, frame) in enumerate(zip((1_000, 1_099, 1_100, 1_050), said, strict=True), 1):  # noqa: B007 - the clock reads it
-        assert file.write(sessions, [(wire.FRAME, 1, *frame, None, None)], number) == 0
-    assert file.write(sessions, [], 4, stopping=True) == 0
+        assert file.write([(wire.FRAME, 1, *frame, None, None)], number) == 0
+    assert file.write([], 4, stopping=True) == 0
     counts = [read(path, "SELECT count(*) FROM frames")[0][0] for path in files_of(tmp_path / "plant.db")]
     assert counts == [2, 2]
 
@@ -405,19 +405,13 @@ def test_two_recorders_of_one_database_go_on_together(tmp_path: Path, problems: 
     assert len(read(files[-1], "SELECT 1 FROM recorders")) == 2
 
 
-def test_a_replay_goes_into_the_file_that_is_named(tmp_path: Path, problems: list[str]) -> None:
-    files = record_rotated(tmp_path / "plant.db", frames(*HELLO), problems)
-    add(files[0], frames(*HELLO, event(1)), info("flow-9"))
-    index(files[0])
-    catch_up(files[0])
-    assert read(files[0], "SELECT count(*) FROM packets WHERE kind = 'event'") == [(1,)]
-    assert files_of(files[0]) == files
-
-
 def test_a_session_that_is_in_pieces_is_not_added_to(tmp_path: Path, problems: list[str]) -> None:
     said = frames(*HELLO, event(1))
-    for path in record_rotated(tmp_path / "plant.db", said, problems):
-        assert add(path, said) == (1, 0, 3)
+    *older, newest = record_rotated(tmp_path / "plant.db", said, problems)
+    assert add(newest, said) == (1, 0, 3)
+    for path in older:
+        with pytest.raises(StoreError, match=f"is an older file of a recording.*goes on in {newest}"):
+            add(path, said)
 
 
 def test_files_are_indexed_in_their_order_though_the_last_is_asked_for(

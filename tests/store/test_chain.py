@@ -101,7 +101,7 @@ from xentara_inspect.recorder import wire
 journal = Journal({str(plant)!r})
 journal.append(journal.open_session(LIVE_INFO), next(numbered(1, 1)))
 journal.keeper._send()
-journal.keeper._link.say(wire.encode((wire.FINISH, None)))
+journal.keeper._link.say(wire.encode((wire.FINISH, float("inf"))))
 print(journal.keeper._link._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -60,11 +60,13 @@ def test_the_same_id_in_another_encoding_is_the_same_id() -> None:
     assert summary(said)[1:] == [(5, "get_stage", "ok")]
 
 
-def test_a_response_without_a_request_is_unsolicited() -> None:
-    said = Transcript(HELLO, GRANTED, "<[[1, 9, 2]]")
+@pytest.mark.parametrize("sender", "<>")
+def test_a_response_without_a_request_is_unsolicited(sender: str) -> None:
+    said = Transcript(HELLO, GRANTED, f"{sender}[[1, 9, 2]]")
     (late,) = said.exchanges[1:]
     assert (late.status, late.opcode, late.requested, late.latency) == (Status.UNSOLICITED, None, None, None)
-    assert said.codes == ["unsolicited-response"]
+    assert late.from_client is (sender == "<"), "who would have asked"
+    assert said.codes[-1] == "unsolicited-response"
 
 
 def test_requests_without_an_answer_are_unanswered_once_the_session_is_over() -> None:

@@ -159,14 +159,11 @@ class XentaraRecorder:
                 notation=self._values["xentara_notation"],
                 names=self._values["xentara_names"],
                 rotation=rotation,
-            )
+            ),
+            asyncio.get_running_loop(),
         )
         atexit.register(self._finish)
-        if self._values["xentara_keep_secrets"]:
-            logger.warning("xentara_inspect: passwords and tokens are recorded, as asked for")
-        if mode := readable_by_others(current):
-            logger.warning("xentara_inspect: %s can be read by others (its mode is %o)", current, mode)
-        logger.info("xentara_inspect: recording into %s", current)
+        self._announce(current)
         if self._values["xentara_index"]:
             self._indexer = IndexerKeeper(
                 path,
@@ -174,6 +171,13 @@ class XentaraRecorder:
                 on_news=lambda level, message: logger.log(level, "xentara_inspect: %s", message),
             )
         return self._journal
+
+    def _announce(self, path: str) -> None:
+        if self._values["xentara_keep_secrets"]:
+            logger.warning("xentara_inspect: passwords and tokens are recorded, as asked for")
+        if mode := readable_by_others(path):
+            logger.warning("xentara_inspect: %s can be read by others (its mode is %o)", path, mode)
+        logger.info("xentara_inspect: recording into %s", path)
 
     # Traffic
 
@@ -250,20 +254,14 @@ class XentaraRecorder:
             self._journal.close_session(session, self._gate.closing(flow, end))
 
     def response(self, flow: http.HTTPFlow) -> None:
-        """The server answered, perhaps with a refusal of the upgrade."""
-        self._refused(flow)
-
-    def error(self, flow: http.HTTPFlow) -> None:
-        """A request got no answer."""
-        self._refused(flow)
-
-    def _refused(self, flow: http.HTTPFlow) -> None:
-        """Record a connection that never was one."""
+        """A request was answered, or never will be: record a connection that was refused."""
         end = closing(flow)
         if flow.websocket is None and end is not None and is_xentara(flow, self._values["xentara_filter"]):
             session = self._open(flow)
             if session is not None and self._journal is not None:
                 self._journal.close_session(session, end)
+
+    error = response
 
     # End
 
@@ -279,24 +277,18 @@ class XentaraRecorder:
 
         Both go on by themselves where nobody waits for them any longer.
         """
+        waits = self._replays  # a replay is not done until it can be asked about
         lost = 0
         with contextlib.suppress(KeyboardInterrupt):
-            lost = self._wait_for_the_others()
+            if self._journal is not None:
+                lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
+            if self._indexer is not None:
+                self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
         if lost:  # mitmproxy's log is closed by now, and its exit code settled but for this
             sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(LOST)
-
-    def _wait_for_the_others(self) -> int:
-        """Returns how many frames were lost."""
-        waits = self._replays  # a replay is not done until it can be asked about
-        lost = 0
-        if self._journal is not None:
-            lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
-        if self._indexer is not None:
-            self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
-        return lost
 
     def _left(self, seconds: float) -> float:
         """What is left of the seconds that the end may take, but a little in any case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Final
 
@@ -23,27 +24,23 @@ _TICK: Final = 0.05  # seconds to which the age of operations is told
 
 @dataclass(slots=True)
 class _Session:
-    """position: how many frames of it are committed; stated, those that it is said to have missed too.
-
-    secrets: that it is known to have sent.
-    """
+    """secrets: that it is known to have sent. position, missed: frames that are committed, and counted."""
 
     info: SessionInfo
     secrets: tuple[bytes, ...] = field(repr=False)
     position: int = 0
-    stated: int = 0
+    missed: int = 0
 
 
 class Backlog:
     """Numbers operations, from 1, and keeps them until they are settled.
 
     last: the number of the last one. settled: that of the last one that is committed, with all before.
-    stated: how many frames there were up to there, missed ones too. waiting: bytes of operations that were
-    not taken yet. dropped: frames that found no room, in all.
+    waiting: bytes of operations that were not taken yet. dropped: frames that found no room, in all. alone:
+    up to which number a journal is to take operations one by one.
     """
 
-    def __init__(self, limit: int = LIMIT, page: wire.Page | None = None) -> None:
-        """page: where others see how many frames have passed."""
+    def __init__(self, page: wire.Page, limit: int = LIMIT) -> None:
         self._limit = limit
         self._page = page
         self._sessions: dict[int, _Session] = {}
@@ -51,27 +48,26 @@ class Backlog:
         self._taken: deque[wire.Operation] = deque()
         self._new: deque[wire.Operation] = deque()
         self._times: deque[tuple[int, float]] = deque()  # from which number on operations came when
-        self._begun: list[int] = []  # sessions that nobody was told of
+        self._begun: dict[int, _Session] = {}  # those that nobody was told of
         self._missed: dict[int, int] = {}
         self._size = 0  # bytes of all
         self._suspect = (0, 0)  # what the last journal that died was at
         self.waiting = 0
         self.last = 0
         self.settled = 0
-        self.stated = 0
         self.dropped = 0
+        self.alone = 0
 
     # What happens
 
     def open(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
         """A session begins. secrets: that came with it. Returns its number."""
-        self._last_session += 1
-        session = self._last_session
-        self._sessions[session] = _Session(info, secrets)
-        if self._page is not None:
-            self._page.begin(session)
+        session = self._last_session % wire.SESSIONS + 1
+        while session in self._sessions:  # it has been open for very long
+            session = session % wire.SESSIONS + 1
+        self._last_session = session
+        self._sessions[session] = self._begun[session] = _Session(info, secrets)
         self._add((wire.OPENED, session))
-        self._begun.append(session)
         return session
 
     def frame(
@@ -88,8 +84,7 @@ class Backlog:
         cut: where it is the beginning of one. looked: what was found in it, where somebody has looked.
         always: keep it though there is no room.
         """
-        if self._page is not None:
-            self._page.pass_by(session)
+        self._page.passed[session] += 1
         if not always and not self.has_room(len(frame.payload)):
             self.dropped += 1
             self._missed[session] = self._missed.get(session, 0) + 1
@@ -125,45 +120,35 @@ class Backlog:
     # What the journal is told
 
     def take(self) -> bytes:
-        """The messages that say what was not said yet, or some of it; none where that is nothing."""
+        """A message that says what was not said yet, or some of it; none where that is nothing."""
         if self._missed:
             self._state_missed()
-        if not self._new:
+        if not self._new and not self._begun:
             return b""
         operations: list[wire.Operation] = []
         size = 0
         while self._new and size < _PIECE:
             operations.append(self._new.popleft())
             size += _size(operations[-1])
-        said = b"".join([*map(self._declare, self._begun), wire.encode((wire.OPERATIONS, operations))])
+        sessions = [
+            (number, astuple(session.info), session.position, session.missed, session.secrets)
+            for number, session in self._begun.items()
+        ]
         self._taken += operations
-        self._begun = []
+        self._begun.clear()
         self.waiting -= size
-        return said
+        return wire.encode((wire.OPERATIONS, sessions, operations))
 
-    def _declare(self, number: int) -> bytes:
-        session = self._sessions[number]
-        known = (astuple(session.info), session.position, session.stated, session.secrets)
-        return wire.encode((wire.SESSION, number, *known))
-
-    def next_number(self) -> int:
-        """The number of the first operation that `take` says after `again`."""
-        return self.settled + 1
-
-    def again(self) -> None:
-        """Say everything to another journal that was said to one that has died."""
+    def again(self) -> bytes:
+        """Another journal is to be told what one that has died was told. Returns the first of it."""
         self.waiting += sum(map(_size, self._taken))
         self._new.extendleft(reversed(self._taken))
         self._taken.clear()
-        self._begun = list(self._sessions)
+        self._begun = dict(self._sessions)
+        return self.take()
 
-    def died(self) -> int:
-        """The journal died. Returns up to which number the next one is to take operations one by one.
-
-        So it shows of which one it dies; that one is cut then.
-        """
-        if self._page is None:
-            return 0
+    def died(self) -> None:
+        """The journal died. The next one shows of which operation it dies; that is cut then."""
         first, last = marked = self._page.marked()
         self._page.mark(0, 0)
         index = first - self.settled - 1
@@ -171,14 +156,9 @@ class Backlog:
             why = "the process that writes the database died of it"
             self._taken[index] = wire.cut_more(self._taken[index], why)
         self._suspect = marked
-        return last
+        self.alone = max(self.alone, last)
 
     # What became of it
-
-    def learn(self, session: int, secrets: tuple[bytes, ...]) -> None:
-        """What a session is known to have sent: another journal is to know it too."""
-        if session in self._sessions:
-            self._sessions[session].secrets = secrets
 
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""
@@ -188,19 +168,23 @@ class Backlog:
         """How many frames are not known to be committed."""
         return sum(operation[0] == wire.FRAME for operation in (*self._taken, *self._new))
 
-    def settle(self, last: int) -> None:
-        """All operations up to this number are committed: nobody will ask for them again."""
+    def settle(self, last: int, learned: Mapping[int, tuple[bytes, ...]]) -> None:
+        """All operations up to this number are committed: nobody will ask for them again.
+
+        learned: what sessions are known to have sent. Another journal is to know it, and cannot learn it.
+        """
+        for number, secrets in learned.items():
+            self._sessions[number].secrets = secrets
         while self.settled < last:
             operation = self._taken.popleft()
             self.settled += 1
             self._size -= _size(operation)
             kind, number, *_ = operation
             session = self._sessions[number]
-            frames = 1 if kind == wire.FRAME else operation[2] if kind == wire.MISSED else 0
             session.position += kind == wire.FRAME
-            session.stated += frames
-            self.stated += frames
-            if kind == wire.ENDED:
+            if kind == wire.MISSED:
+                session.missed += operation[2]
+            elif kind == wire.ENDED:
                 del self._sessions[number]
         while len(self._times) > 1 and self._times[1][0] <= last + 1:
             self._times.popleft()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.rotation import Rotation, delete_surplus
-from xentara_inspect.recorder.trouble import Trouble, VanishedError
 from xentara_inspect.store import recorders, sides
 from xentara_inspect.store.chain import (
     Chain,
@@ -29,31 +30,38 @@ from xentara_inspect.store.chain import (
 )
 from xentara_inspect.store.cutting import HEAD
 from xentara_inspect.store.database import file_identity, open_for_writing, transaction
-from xentara_inspect.store.errors import Kind, StoreError, kind_of
+from xentara_inspect.store.errors import Kind, StoreError, from_sqlite, kind_of
 from xentara_inspect.store.name_files import NameFileError, import_names
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
 from xentara_inspect.store.settings import notation_setting, set_notation
 
+_FAST_RETRIES: Final = 0.2  # seconds of short pauses: the indexer holds the lock no longer
+_RETRIES: Final = 2.0  # of pauses that are not long
+_SHORT_PAUSE: Final = 0.002
+_PAUSE: Final = 0.02
+_LONG_PAUSE: Final = 0.25
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
-
-
-class UnstorableError(Exception):
-    """A frame of the group is larger than the database takes, or memory is too small for it."""
 
 
 class JournalFile:
     """Writes groups of operations; says how long to wait where that fails.
 
-    Nothing here raises for the state of the disk: `reports` is told once what is wrong and once that
-    it is over, and where recording goes on.
+    Nothing here raises for the state of the disk: it is said once what is wrong, and where recording
+    goes on.
     """
 
     def __init__(
-        self, settings: wire.Settings, reports: wire.Reports, clock: Callable[[], int] = time.time_ns
+        self,
+        settings: wire.Settings,
+        sessions: dict[int, SessionProgress],
+        say: wire.Say,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """clock: nanoseconds since 1970."""
+        """sessions: those that operations speak of, kept up to date. clock: nanoseconds since 1970."""
         self._settings = settings
-        self._reports = reports
+        self._rotation = settings.rotation
+        self._sessions = sessions
+        self._say = say
         self._clock = clock
         self._path = self._first = settings.path
         self._connection: sqlite3.Connection | None = None
@@ -63,119 +71,134 @@ class JournalFile:
         self._recorder = 0
         self._stored: int | None = None  # the feed's last operation before this process
         self._next_rotation = 0.0
-        self._next_deletion: float | None = 0.0
-        self._trouble = Trouble(reports, durable=settings.durable)
+        self._next_deletion = 0.0
+        self._failing_since: float | None = None
+        self._told = False
 
-    def write(
-        self,
-        sessions: Mapping[int, SessionProgress],
-        group: Sequence[wire.Operation],
-        last: int,
-        *,
-        stopping: bool = False,
-    ) -> float:
+    def write(self, group: list[wire.Operation], last: int, *, stopping: bool = False) -> float:
         """Commit a group, or only the heartbeat where it is empty. last: the number of its last operation.
 
-        Returns 0, or the seconds after which to try again. stopping: leave the database then. Raises
-        UnstorableError.
+        A frame that is larger than the database takes, or memory, is cut in the group. Returns 0, or the
+        seconds after which to try again. stopping: leave the database then.
         """
-        rotation = self._settings.rotation
         try:
-            connection = self._open(sessions)
-            if rotation is not None and group and time.monotonic() >= self._next_rotation:
-                self._rotate_if_due(connection, rotation)
-            while not self._write_group(sessions, group, last, stopping):
-                self._move(sessions)
-        except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError, VanishedError) as error:
-            if kind_of(error) is Kind.TOO_LARGE and max(map(wire.payload_size, group), default=0) > HEAD:
-                raise UnstorableError from error
-            if kind_of(error) is not Kind.LOCKED and not isinstance(error, VanishedError):
+            connection = self._open()
+            if self._rotation is not None and group and time.monotonic() >= self._next_rotation:
+                self._rotate_if_due(connection, self._rotation)
+            while not self._write_group(group, last, stopping):
+                self._move()
+        except (sqlite3.Error, StoreError, OSError, OverflowError, MemoryError) as error:
+            sizes = list(map(wire.payload_size, group))
+            if kind_of(error) is Kind.TOO_LARGE and (largest := max(sizes, default=0)) > HEAD:
+                index = sizes.index(largest)
+                group[index] = wire.cut_more(group[index], "larger than the database or the memory takes")
+                return self.write(group, last, stopping=stopping)
+            if kind_of(error) is not Kind.LOCKED:
                 # A connection that met a damaged file or a full disk may remember it; the next is new.
                 self._leave()
-            return self._trouble.failed(error, self._path)
+            return self._failed(error)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
-        self._trouble.is_over(self._path)
-        if rotation is not None:
-            self._delete_surplus(rotation)
+        self._failing_since, self._told = None, False
+        if self._rotation is not None:
+            self._delete_surplus(self._rotation)
         if stopping:
             self._leave()
         return 0
 
-    def _write_group(
-        self,
-        sessions: Mapping[int, SessionProgress],
-        operations: Sequence[wire.Operation],
-        last: int,
-        stopping: bool,
-    ) -> bool:
+    def _failed(self, error: Exception) -> float:
+        """Say what is wrong, once, and of a lock when it lasts. Returns the seconds until another try."""
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        failing, locked = now - self._failing_since, kind_of(error) is Kind.LOCKED
+        if locked and failing < _FAST_RETRIES:
+            return _SHORT_PAUSE
+        if not self._told:
+            self._told = True
+            if isinstance(error, sqlite3.Error):
+                error = from_sqlite(self._path, error)
+            said = (
+                error.message if isinstance(error, StoreError) else f"{self._path} cannot be written: {error}"
+            )
+            self._say(wire.PROBLEM, said, locked)
+        return _PAUSE if locked and failing < _RETRIES else _LONG_PAUSE
+
+    def _write_group(self, operations: Sequence[wire.Operation], last: int, stopping: bool) -> bool:
         """Returns whether the group is committed: not into a file that was left for the next one.
 
         All or nothing: where this raises, it can be tried again.
         """
         connection, now = self._connection, self._clock()
         assert connection is not None  # noqa: S101 - it was opened
-        group = Group(connection, self._recorder, sessions)
-        try:
-            with transaction(connection):
-                if self._settings.rotation is not None and is_sealed(connection):
-                    return False
-                recorders.beat(connection, self._recorder, now, last)
-                known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
-                group.apply(operations, known)
-                if stopping:
-                    recorders.stop(connection, self._recorder, now)
-        except BaseException:
-            group.undo()
-            raise
+        group = Group(connection, self._recorder, self._sessions)
+        with transaction(connection):
+            if self._rotation is not None and is_sealed(connection):
+                return False
+            recorders.beat(connection, self._recorder, now, last)
+            known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
+            group.apply(operations, known)
+            if stopping:
+                recorders.stop(connection, self._recorder, now)
+        self._sessions.update(group.sessions)
         return True
 
     # The file
 
-    def _open(self, sessions: Mapping[int, SessionProgress]) -> sqlite3.Connection:
+    def _open(self) -> sqlite3.Connection:
         # Also where it was left because of an error: somebody may have deleted it to make room.
         if self._identity is not None and file_identity(self._path) != self._identity:
-            self._vanished(sessions)
+            self._vanished()
         if self._connection is not None:
             if self._log is None or file_identity(f"{self._path}{sides.LOG}") == self._log:
                 return self._connection
             self._save_log(self._connection)
-        if self._settings.rotation is not None and self._chain is None:
+        if self._rotation is not None and self._chain is None:
             self._first = first_path(self._path)
             self._path = newest_file(self._path)
-        connection = open_for_writing(self._path, timeout=0, durable=self._settings.durable)
-        with _closed_on_error(connection):
-            if self._settings.rotation is not None:
+        with self._taking(self._path) as connection:
+            if self._rotation is not None:
                 claim(connection, self._clock(), self._chain)
-            if self._settings.rotation is None or not is_sealed(connection):
+            if self._rotation is None or not is_sealed(connection):
                 self._register(connection)
-            self._take(connection)
         return connection
 
-    def _vanished(self, sessions: Mapping[int, SessionProgress]) -> None:
-        """The file was taken away. Raises VanishedError unless another recorder had left it before."""
+    @contextlib.contextmanager
+    def _taking(self, path: str) -> Iterator[sqlite3.Connection]:
+        """A connection to write to from now on, unless something is wrong with it."""
+        connection = open_for_writing(path, timeout=0, durable=self._settings.durable)
+        try:
+            yield connection
+            chain = load_chain(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._leave()
+        self._path, self._chain, self._connection = path, chain, connection
+        self._identity, self._log = file_identity(path), None
+
+    def _vanished(self) -> None:
+        """The file was taken away. Raises StoreError unless another recorder had left it before."""
         path = self._path
         self._leave()
         self._identity = None
         self._recorder = 0
-        newest = newest_file(self._first) if self._settings.rotation is not None else path
+        newest = newest_file(self._first) if self._rotation is not None else path
         left = newest != path and os.path.exists(newest)
-        for session in sessions.values():
+        for session in self._sessions.values():
             session.leave_file(lost=not left)
         if not left:
-            raise VanishedError(
-                f"{path} was deleted or replaced; recording goes on in a new file of that name"
-            )
+            raise StoreError(f"{path} was deleted or replaced; recording goes on in a new file of that name")
         self._path = newest
 
     def _save_log(self, connection: sqlite3.Connection) -> None:
         """The log was taken away, and we still have it open: write what it holds into the file.
 
-        What is written to it from now on, nobody else would find. Raises VanishedError.
+        What is written to it from now on, nobody else would find. Raises StoreError.
         """
         with contextlib.suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._leave()
-        raise VanishedError(f"{self._path}{sides.LOG} was deleted or replaced; it is written anew")
+        raise StoreError(f"{self._path}{sides.LOG} was deleted or replaced; it is written anew")
 
     def _register(self, connection: sqlite3.Connection) -> None:
         if self._recorder:
@@ -185,7 +208,7 @@ class JournalFile:
         self._recorder, stored = recorders.register(
             connection,
             self._clock(),
-            follows=self._settings.rotation is not None,
+            follows=self._rotation is not None,
             feed=self._settings.feed or None,
         )
         if self._stored is None:
@@ -194,14 +217,7 @@ class JournalFile:
             try:
                 import_names(connection, path, self._clock())
             except NameFileError as error:  # it was right when the proxy started
-                self._reports.say(wire.NOTICE, str(error))
-
-    def _take(self, connection: sqlite3.Connection) -> None:
-        """Write to this connection from now on."""
-        self._chain = load_chain(connection)
-        self._connection = connection
-        self._identity = file_identity(self._path)
-        self._log = None
+                self._say(wire.NEWS, logging.ERROR, str(error))
 
     def _leave(self) -> None:
         connection, self._connection = self._connection, None
@@ -212,33 +228,33 @@ class JournalFile:
     # The next file
 
     def _rotate_if_due(self, connection: sqlite3.Connection, rotation: Rotation) -> None:
-        """Leave the file; whoever finds that it was left goes on in the next one."""
-        if not is_sealed(connection) and rotation.is_due(connection, self._clock()):
-            path = numbered_path(self._first, free_number(self._first))
-            with transaction(connection):
-                if not is_sealed(connection):
-                    self._make_next(connection, path)
+        """Promise that recording goes on in another file, which is made first: that may fail.
 
-    def _make_next(self, connection: sqlite3.Connection, path: str) -> None:
-        """Promise that recording goes on in another file, which is made first: that may fail."""
-        try:
-            open_for_writing(path, timeout=0, durable=self._settings.durable).close()
-        except StoreError as error:
-            with contextlib.suppress(OSError):
-                sides.remove(path)
-            self._next_rotation = time.monotonic() + _ROTATION_PAUSE
-            self._reports.say(wire.NOTICE, f"{error.message}; recording goes on in {self._path}")
+        Whoever finds that this one was left goes on in the next one.
+        """
+        if not rotation.is_due(connection, self._clock()):
             return
-        seal(connection, os.path.basename(path), self._clock())
+        path = numbered_path(self._first, free_number(self._first))
+        with transaction(connection):
+            if is_sealed(connection):
+                return
+            try:
+                open_for_writing(path, timeout=0, durable=self._settings.durable).close()
+            except StoreError as error:
+                with contextlib.suppress(OSError):
+                    sides.remove(path)
+                self._next_rotation = time.monotonic() + _ROTATION_PAUSE
+                self._say(wire.NEWS, logging.ERROR, f"{error.message}; recording goes on in {self._path}")
+            else:
+                seal(connection, os.path.basename(path), self._clock())
 
-    def _move(self, sessions: Mapping[int, SessionProgress]) -> None:
+    def _move(self) -> None:
         """Go on in the file that the one we have names. Raises sqlite3.Error, StoreError."""
         old = self._connection
         left = load_chain(old) if old is not None else None
         assert old is not None and left is not None  # noqa: S101, PT018 - it is sealed
         path = beside(self._path, left.continued_in or "")
-        new = open_for_writing(path, timeout=0, durable=self._settings.durable)
-        with _closed_on_error(new):
+        with self._taking(path) as new:
             begin(new, old, os.path.basename(self._path), self._clock())
             there = load_chain(new)
             if there is None or there.number <= left.number:
@@ -248,25 +264,12 @@ class JournalFile:
             if not recorders.carried_over(new, old, self._recorder):
                 self._recorder = 0
             self._register(new)
-        for session in sessions.values():
+        for session in self._sessions.values():
             session.leave_file(lost=False)
-        self._leave()
-        self._path = path
         self._next_deletion = 0.0
-        self._take(new)
-        self._reports.say(wire.ROTATED, path)
+        self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")
 
     def _delete_surplus(self, rotation: Rotation) -> None:
-        now = time.monotonic()
-        if self._next_deletion is not None and now >= self._next_deletion:
+        if (now := time.monotonic()) >= self._next_deletion:
             some_left = delete_surplus(self._first, self._path, rotation)
-            self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else None
-
-
-@contextlib.contextmanager
-def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        connection.close()
-        raise
+            self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else math.inf

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xentara_inspect.frames import LIVE, Closing, SessionInfo
 from xentara_inspect.recorder import wire
@@ -18,18 +19,22 @@ from xentara_inspect.store.sessions import (
     is_being_recorded,
     reopen_if_closed,
 )
+from xentara_inspect.traffic.echoes import SessionSecrets
 
 
 @dataclass(slots=True, eq=False)
 class SessionProgress:
     """What the process knows of a session that is being recorded.
 
-    id: once it is stored in this file. position: frames handled so far. begun: those of them before
-    this file. skipped: those that were in the database already. ignored: whether somebody else's
-    recording of it is to be left alone. lost: frames that were in a file that has vanished.
+    secrets: that it has sent. missed: frames that found no room. position: the others so far. begun: those
+    of them before this file. id: once it is stored in this file. skipped: frames that were in the database
+    already. ignored: whether somebody else's recording of it is to be left alone. lost: frames that were in
+    a file that has vanished.
     """
 
     info: SessionInfo
+    secrets: SessionSecrets = field(default_factory=SessionSecrets)
+    missed: int = 0
     position: int = 0
     begun: int = 0
     id: int | None = None
@@ -42,6 +47,18 @@ class SessionProgress:
         """Whether it is recorded while it happens."""
         return self.info.source == LIVE
 
+    @property
+    def passed(self) -> int:
+        """Frames of which it is known what became of them."""
+        return self.position + self.missed
+
+    def count(self, operation: wire.Operation) -> None:
+        """What it has come to with this operation."""
+        if operation[0] == wire.FRAME:
+            self.position += 1
+        elif operation[0] == wire.MISSED:
+            self.missed += operation[2]
+
     def leave_file(self, *, lost: bool) -> None:
         """Go on in another file. lost: whether this one is gone."""
         if self.id is not None and lost:
@@ -52,50 +69,49 @@ class SessionProgress:
 class Group:
     """Applies operations to the database, in order, inside a transaction. Raises sqlite3.Error.
 
-    Where that is rolled back, `undo` makes the sessions what they were before.
+    sessions: what becomes of those that it speaks of, once that is committed.
     """
 
     def __init__(
         self, connection: sqlite3.Connection, recorder: int, sessions: Mapping[int, SessionProgress]
     ) -> None:
+        self.sessions: dict[int, SessionProgress] = {}
         self._connection = connection
         self._recorder = recorder
-        self._sessions = sessions
+        self._before = sessions
+        self._to_skip: dict[int, int] = {}  # of the next frames of each session that was met
+        self._open: set[int] = set()  # sessions that are known not to be taken for ended, by id
         self._rows: list[FrameRow] = []
         self._cuts: list[tuple[int, Cut]] = []
-        self._added: dict[int, int] = {}
-        self._to_skip: dict[SessionProgress, int] = {}
-        self._before: dict[SessionProgress, SessionProgress] = {}
 
     def apply(self, operations: Sequence[wire.Operation], known: int) -> None:
         """known: so many of them are in the database already, and count for the position all the same."""
-        for kind, number, *_ in operations[:known]:
-            self._remember(self._sessions[number]).position += kind == wire.FRAME
-        for kind, number, *rest in operations[known:]:
-            session = self._sessions[number]
-            if session not in self._to_skip:
-                self._to_skip[session] = self._meet(self._remember(session))
+        for operation in operations[:known]:
+            self._session(operation[1]).count(operation)
+        for operation in operations[known:]:
+            kind, number, *rest = operation
+            session = self._session(number)
+            if number not in self._to_skip:
+                self._to_skip[number] = self._meet(session)
+            session.count(operation)
             if session.ignored:
                 session.skipped += kind == wire.FRAME
             elif kind == wire.FRAME:
-                self._record(session, *rest)
+                if self._to_skip[number]:
+                    self._to_skip[number] -= 1
+                    session.skipped += 1
+                else:
+                    self._record(session, rest)
             elif kind == wire.ENDED:
                 self._end(session, Closing(*rest))
             elif kind == wire.MISSED:
                 self._miss(session, *rest)
         self._flush()
-        for session_id in list(self._added):
-            self._count(session_id)
 
-    def undo(self) -> None:
-        """Forget it."""
-        for session, before in self._before.items():
-            for field in fields(SessionProgress):
-                setattr(session, field.name, getattr(before, field.name))
-
-    def _remember(self, session: SessionProgress) -> SessionProgress:
-        if session not in self._before:
-            self._before[session] = copy(session)
+    def _session(self, number: int) -> SessionProgress:
+        session = self.sessions.get(number)
+        if session is None:
+            session = self.sessions[number] = replace(self._before[number])
         return session
 
     def _meet(self, session: SessionProgress) -> int:
@@ -124,40 +140,26 @@ class Group:
             )
         return max(0, stored.frames - session.position)
 
-    def _record(
-        self,
-        session: SessionProgress,
-        time: int,
-        from_client: bool,
-        is_text: bool,
-        payload: bytes,
-        looked: wire.Looked | None,
-        cut: tuple[int, str, str] | None,
-    ) -> None:
-        session.position += 1
-        if self._to_skip[session]:
-            self._to_skip[session] -= 1
-            session.skipped += 1
-            return
+    def _record(self, session: SessionProgress, frame: Sequence[Any]) -> None:
+        time, from_client, is_text, payload, looked, cut = frame
         assert session.id is not None  # noqa: S101 - _meet gave it one
-        if session.id not in self._added:
+        if session.id not in self._open:
             self._flush()
             reopen_if_closed(self._connection, session.id, time)
-            self._added[session.id] = 0
-        self._added[session.id] += 1
+            self._open.add(session.id)
         if cut is not None:
             self._cuts.append((len(self._rows), Cut(*cut)))
         self._rows.append((session.id, time, from_client, is_text, payload, looked is not None and looked[0]))
 
     def _end(self, session: SessionProgress, closing: Closing) -> None:
-        self._flush()
         assert session.id is not None  # noqa: S101 - _meet gave it one
+        self._flush()
         (closed,) = self._connection.execute(
             "SELECT closed IS NOT NULL FROM sessions WHERE id = ?", (session.id,)
         ).fetchone()
         if not closed or session.is_live:
             end_session(self._connection, session.id, closing)
-        self._count(session.id)
+        self._open.discard(session.id)
 
     def _miss(self, session: SessionProgress, frames: int) -> None:
         add = "SET dropped = dropped + ? WHERE id = ?"
@@ -165,15 +167,12 @@ class Group:
         self._connection.execute(f"UPDATE recorders {add}", (frames, self._recorder))
 
     def _flush(self) -> None:
+        """Insert the frames so far: what follows looks at which are there."""
         if self._rows:
             insert_frames(self._connection, self._rows, self._cuts)
+            self._connection.executemany(
+                "UPDATE sessions SET frame_count = frame_count + ? WHERE id = ?",
+                [(count, session_id) for session_id, count in Counter(row[0] for row in self._rows).items()],
+            )
             self._rows.clear()
             self._cuts.clear()
-
-    def _count(self, session_id: int) -> None:
-        """Count what was added; a frame that still follows must look anew whether the session ended."""
-        added = self._added.pop(session_id, 0)
-        if added:
-            self._connection.execute(
-                "UPDATE sessions SET frame_count = frame_count + ? WHERE id = ?", (added, session_id)
-            )

@@ -11,20 +11,21 @@ stdin is the socket to the proxy (see `wire`); SETTINGS is JSON, the keywords of
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.files import JournalFile, UnstorableError
+from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
@@ -40,6 +41,7 @@ _NAMELESS: Final = 0
 _PIECE: Final = 1 << 20
 _MUCH: Final = 1 << 16  # bytes, behind which there is probably more
 _LINGER: Final = 0.002  # seconds that it may take to come: a socket holds little
+_STOP_PAUSE: Final = 0.02
 _GROUP: Final = 5000  # operations in one transaction
 _GROUP_BYTES: Final = 1 << 20  # of payload, where there is more than one frame
 _GROUP_SECONDS: Final = 0.02  # of looking for secrets, likewise: somebody waits to be heard
@@ -51,67 +53,60 @@ class Scribe:
     It goes on listening while the database is locked: what it was told outlives the proxy.
     """
 
-    def __init__(self, settings: wire.Settings, proxy: socket.socket, page: wire.Page | None = None) -> None:
-        """page: what the proxy sees of us when we are killed, and we of it."""
+    def __init__(self, settings: wire.Settings, proxy: socket.socket) -> None:
         self._settings = settings
-        self._proxy: socket.socket | None = proxy  # None once it is gone
-        self._page = page
-        self._reports = wire.Reports(proxy)
-        self._file = JournalFile(settings, self._reports)
+        self._proxy = proxy
+        self._listens = True
+        self._page = wire.Page(settings.page)  # what the proxy sees of us when we are killed, and we of it
         self._messages = wire.Messages()
         self._sessions: dict[int, SessionProgress] = {}
-        self._heard: dict[int, int] = {}  # frames of each session, those that were missed too
-        self._heard_in_all = settings.passed
-        self._secrets: dict[int, SessionSecrets] = {}
+        self._file = JournalFile(settings, self._sessions, self._say)
         self._queue: deque[wire.Operation] = deque()
         self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
         self._last = settings.first - 1  # the number of the last operation that is committed
         self._next_beat = 0.0
-        self._finish: float | None = FINISH_SECONDS
+        self._finish = FINISH_SECONDS
 
     def run(self) -> int:
         """Until the proxy is gone, and all is written, somewhere. Returns the exit code."""
         pause = self._write()  # opens the database: that may take longer than frames may wait
-        self._reports.say(wire.READY)
-        while self._proxy is not None:
-            while self._proxy is not None and self._hear(self._proxy, pause):
+        while self._listens:
+            while self._listens and self._hear(pause):
                 pause = _LINGER
             pause = self._write()
         return self._write_rest()
 
     # Listening
 
-    def _hear(self, proxy: socket.socket, seconds: float) -> bool:
+    def _hear(self, seconds: float) -> bool:
         """Take what the proxy says, waiting so long for it. Returns whether to look for more first."""
-        poll = select.poll()
-        poll.register(proxy, select.POLLIN)
-        if not poll.poll(seconds * 1000):
+        if not select.select([self._proxy], [], [], seconds)[0]:
             return False
         try:
-            data = proxy.recv(_PIECE)
+            data = self._proxy.recv(_PIECE)
         except ConnectionError:
             data = b""
         if not data:
-            self._proxy = None
+            self._listens = False
+            self._count_missed()
         for message in self._messages.feed(data):
             self._do(message)
         return len(data) >= _MUCH
 
     def _do(self, message: tuple[Any, ...]) -> None:
         match message:
-            case (wire.OPERATIONS, operations):
+            case (wire.OPERATIONS, sessions, operations):
+                for session, info, position, missed, secrets in sessions:
+                    known = (SessionSecrets(secrets), missed, position, position)
+                    self._sessions[session] = SessionProgress(SessionInfo(*info), *known)
                 self._queue.extend(operations)
-                for kind, session, *rest in operations:
-                    frames = 1 if kind == wire.FRAME else rest[0] if kind == wire.MISSED else 0
-                    self._heard[session] += frames
-                    self._heard_in_all += frames
-            case (wire.SESSION, session, info, position, passed, secrets):
-                self._sessions[session] = SessionProgress(SessionInfo(*info), position, position)
-                self._heard[session] = passed
-                self._secrets[session] = SessionSecrets(secrets)
             case (wire.FINISH, seconds):
                 self._finish = seconds
-                self._page = None  # all that passed was said
+                self._listens = False
+
+    def _say(self, *message: Any) -> None:
+        with contextlib.suppress(OSError):  # where the proxy is gone nobody wants to know
+            self._proxy.sendall(wire.encode(message))
 
     # Writing
 
@@ -122,18 +117,13 @@ class Scribe:
         if not self._group and idle > 0:
             return idle
         last = self._last + len(self._group)
-        self._mark(self._last + 1, last)
-        try:
-            pause = self._file.write(self._sessions, self._group, last)
-        except UnstorableError:
-            self._cut_largest()
-            return 0
-        self._mark(0, 0)
+        self._page.mark(self._last + 1, last)
+        pause = self._file.write(self._group, last)
+        self._page.mark(0, 0)
         if pause:
             return pause
         self._next_beat = time.monotonic() + HEARTBEAT_INTERVAL
-        if self._group:
-            self._settle(last)
+        self._settle(last)
         return 0 if self._queue else HEARTBEAT_INTERVAL
 
     def _take_group(self) -> None:
@@ -148,96 +138,82 @@ class Scribe:
                 if time.monotonic() > until:
                     limit = len(self._group) + 1
                 number = self._last + len(self._group) + 1
-                self._mark(number, number)
-                operation = _without_secrets(operation, self._secrets[operation[1]])
+                self._page.mark(number, number)
+                operation = _without_secrets(operation, self._sessions[operation[1]].secrets)
             self._group.append(operation)
 
     def _settle(self, last: int) -> None:
-        for number in {number for _, number, *_ in self._group}:
-            secrets = self._secrets[number]
-            if secrets.has_news:  # who goes on for us must know them, and is not told these frames again
-                self._reports.say(wire.LEARNED, number, secrets.values)
-                secrets.has_news = False
+        learned = {}  # who goes on for us must know them, and is not told these frames again
         for kind, number, *_ in self._group:
+            session = self._sessions[number]
+            if session.secrets.has_news:
+                learned[number] = session.secrets.values
+                session.secrets.has_news = False
             if kind == wire.ENDED:
-                session = self._sessions[number]
+                del self._sessions[number]
+                self._page.passed[number] = 0
                 if session.skipped:
-                    self._reports.say(wire.SKIPPED, session.id, session.skipped)
-                del self._sessions[number], self._heard[number], self._secrets[number]
+                    there = f"{session.skipped} messages were in the database already, skipped"
+                    self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
         self._last, self._group = last, []
-        self._reports.say(wire.SETTLED, last)
-
-    def _mark(self, first: int, last: int) -> None:
-        if self._page is not None:
-            self._page.mark(first, last)
-
-    def _cut_largest(self) -> None:
-        """Set a frame aside by itself: it must not stand in the way of others."""
-        sizes = list(map(wire.payload_size, self._group))
-        index = sizes.index(max(sizes))
-        self._group[index] = wire.cut_more(self._group[index], "larger than the database or the memory takes")
+        self._say(wire.SETTLED, last, learned)
 
     # The end
 
     def _write_rest(self) -> int:
         """Write what is left, with patience while something can be written. Returns the exit code."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nobody else ends us any more
-        if self._page is not None:
-            self._count_missed(self._page)
-        written, since = self._last, time.monotonic()
+        until = time.monotonic() + self._finish
         while self._queue or self._group:
-            pause = self._write()
-            if self._last != written:
-                written, since = self._last, time.monotonic()
-            elif self._is_over(since):
+            last, pause = self._last, self._write()
+            if self._last != last:
+                until = time.monotonic() + self._finish
+            elif time.monotonic() > until:
                 return self._rescue()
-            elif pause:
+            else:
                 time.sleep(pause)
-        while self._file.write(self._sessions, [], self._last, stopping=True) and not self._is_over(since):
-            time.sleep(0.02)
+        while self._file.write([], self._last, stopping=True) and time.monotonic() < until:
+            time.sleep(_STOP_PAUSE)
         return 0
 
-    def _count_missed(self, page: wire.Page) -> None:
+    def _count_missed(self) -> None:
         """Count what the proxy had not handed over when it was killed."""
-        known = {session: page.passed(session) - heard for session, heard in self._heard.items()}
-        missed = {session: frames for session, frames in known.items() if frames > 0}
-        in_all = page.total() - self._heard_in_all
-        if in_all > sum(missed.values()):  # of connections that had just begun
-            self._sessions[_NAMELESS] = SessionProgress(
-                SessionInfo(None, None, None, None, None, None, time.time_ns())
-            )
-            self._secrets[_NAMELESS] = SessionSecrets()
-            missed[_NAMELESS] = in_all - sum(missed.values())
-        self._queue.extend((wire.MISSED, session, frames) for session, frames in missed.items())
-        if missed:
+        passed = self._page.passed
+        lost = Counter(
+            {number: passed[number] - session.passed for number, session in self._sessions.items()}
+        )
+        for operation in (*self._group, *self._queue):
+            lost[operation[1]] -= wire.frames_of(operation)
+        # Of connections that had just begun nothing else is known.
+        lost[_NAMELESS] = sum(passed) - sum(passed[number] for number in self._sessions)
+        nobody = SessionInfo(None, None, None, None, None, None, time.time_ns())
+        self._sessions[_NAMELESS] = SessionProgress(nobody)
+        missed = {number: frames for number, frames in lost.items() if frames > 0}
+        self._queue.extend((wire.MISSED, number, frames) for number, frames in missed.items())
+        if in_all := sum(missed.values()):
             _tell(f"the proxy was killed; {in_all} frames that it had are dropped, and counted")
-
-    def _is_over(self, since: float) -> bool:
-        return self._finish is not None and time.monotonic() - since > self._finish
 
     def _rescue(self) -> int:
         """Write what is left into a database beside the other, and say so: the proxy's log may be closed."""
         frames = sum(operation[0] == wire.FRAME for operation in (*self._group, *self._queue))
         if not frames:
             return 0
-        try:
-            path: str | None = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
-        except StoreError:
-            path = None
-        if path is not None:
-            settings = replace(self._settings, path=path, rotation=None, feed="", alone=0)
-            self._file = JournalFile(settings, wire.Reports(None))
+        where, code = "they are lost", wire.LOST
+        with contextlib.suppress(StoreError):
+            path = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
+            settings = replace(self._settings, path=path, rotation=None, feed="")
+            self._file = JournalFile(settings, self._sessions, lambda *_: None)
             for number, session in self._sessions.items():
-                self._sessions[number] = SessionProgress(session.info)
-            while path is not None and (self._queue or self._group):
-                written = self._last
-                self._write()
-                path = path if self._last > written else None
-            self._file.write(self._sessions, [], self._last, stopping=True)
+                self._sessions[number] = SessionProgress(session.info, session.secrets)
+            pause = 0.0
+            while (self._queue or self._group) and not pause:
+                pause = self._write()
+            if not self._group:
+                where, code = f"they are in {path}", 0
+            self._file.write([], self._last, stopping=True)
         said = "1 frame" if frames == 1 else f"{frames} frames"
-        where = f"they are in {path}" if path else "they are lost"
         _tell(f"{said} could not be written into {self._settings.path}; {where}")
-        return 0 if path else wire.LOST
+        return code
 
 
 def _tell(text: str) -> None:
@@ -270,9 +246,8 @@ def main(arguments: Sequence[str]) -> int:
     # The proxy decides when this ends, also where whoever stops it signals all of its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    page = wire.Page(settings.page) if settings.page >= 0 else None
     with socket.socket(fileno=os.dup(0)) as proxy:
-        return Scribe(settings, proxy, page).run()
+        return Scribe(settings, proxy).run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from xentara_inspect.store import sides
-from xentara_inspect.store.chain import Chain, beside, chain_at, chain_files, load_chain
+from xentara_inspect.store.chain import beside, chain_at, chain_files, load_chain
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -30,23 +30,15 @@ class Rotation:
 
     def is_due(self, connection: sqlite3.Connection, now: int) -> bool:
         """Whether a file is to be left. One without frames never is. Raises sqlite3.Error."""
-        if self.size is None and self.age is None:
+        if (self.size is None and self.age is None) or (place := load_chain(connection)) is None:
             return False
-        place = load_chain(connection)
-        if place is None or not (self._is_too_large(connection) or self._is_too_old(place, now)):
-            return False
-        (recorded,) = connection.execute("SELECT EXISTS (SELECT 1 FROM frames)").fetchone()
-        return bool(recorded)
-
-    def _is_too_large(self, connection: sqlite3.Connection) -> bool:
-        if self.size is None:
-            return False
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        (page_size,) = connection.execute("PRAGMA page_size").fetchone()
-        return int(pages) * int(page_size) >= self.size
-
-    def _is_too_old(self, place: Chain, now: int) -> bool:
-        return self.age is not None and now - place.started >= self.age
+        size, has_frames = connection.execute(
+            "SELECT page_count * page_size, EXISTS (SELECT 1 FROM frames)"
+            " FROM pragma_page_count, pragma_page_size"
+        ).fetchone()
+        is_too_large = self.size is not None and size >= self.size
+        is_too_old = self.age is not None and now - place.started >= self.age
+        return bool(has_frames) and (is_too_large or is_too_old)
 
 
 def delete_surplus(first: str, current: str, rotation: Rotation) -> bool:
@@ -62,29 +54,23 @@ def delete_surplus(first: str, current: str, rotation: Rotation) -> bool:
 
 
 def _delete(path: str, rotation: Rotation) -> bool:
-    if not _is_done(path, rotation):
-        return False
     lock = IndexerLock(path)
     try:
-        if not lock.acquire():
+        if not _is_done(path, rotation) or not lock.acquire():
             return False
         sides.remove(path)
-        lock.release()
-    except (OSError, StoreError):
+    except (OSError, StoreError, sqlite3.Error):
         return False
+    finally:
+        lock.release()
     return True
 
 
 def _is_done(path: str, rotation: Rotation) -> bool:
     """Whether nobody needs a file any more: it was left, and what the next one needs of it is there."""
-    try:
-        with contextlib.closing(open_for_reading(path)) as connection:
-            place = load_chain(connection)
-            if place is None or place.continued_in is None or recording_now(connection):
-                return False
-    except (StoreError, sqlite3.Error):
-        return False
-    if not rotation.indexed:
-        return True
-    following = chain_at(beside(path, place.continued_in))
+    with contextlib.closing(open_for_reading(path)) as connection:
+        place = load_chain(connection)
+        if place is None or place.continued_in is None or recording_now(connection):
+            return False
+    following = chain_at(beside(path, place.continued_in)) if rotation.indexed else None
     return following is None or following.carried

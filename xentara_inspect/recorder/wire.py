@@ -4,10 +4,11 @@ Over a socket, tuples of plain values, the first of which says what the rest is:
 
 | from the proxy | |
 |---|---|
-| `SESSION, session, info, position, passed, secrets` | a session follows. position: frames of it that are \
-stored; passed: with those that were missed; secrets: that it is known to have sent |
-| `OPERATIONS, operations` | what happened, in order |
-| `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued, None for ever |
+| `OPERATIONS, sessions, operations` | what happened, in order, and the sessions it is the first to speak of |
+| `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued |
+
+A session is `session, info, position, missed, secrets`. position: frames of it that are stored; missed: those
+that never will be; secrets: that it is known to have sent.
 
 An operation is `OPENED, session`, `ENDED, session, time, code, reason, by`, `MISSED, session, frames` or
 `FRAME, session, time, from_client, is_text, payload, looked, cut`, where looked is None unless somebody
@@ -15,28 +16,22 @@ has looked for its secrets, and cut is None or, of a frame that is not whole, `l
 
 | from the journal | |
 |---|---|
-| `READY,` | it listens, and has opened the database where that can be |
-| `SETTLED, last` | all operations up to this number are committed |
-| `PROBLEM, text` | nothing can be written |
-| `NOTICE, text` | something else is wrong |
-| `RECOVERED, path` | and now it can |
-| `ROTATED, path` | recording goes on in this file |
-| `LEARNED, session, secrets` | all secrets that it is known to have sent by now; to be remembered, no more |
-| `SKIPPED, session id, frames` | so many frames of a session that is replayed had been there |
+| `SETTLED, last, learned` | the database can be written: all operations up to this number are. learned: all \
+secrets that sessions are known to have sent by now, where some are new; to be remembered, no more |
+| `PROBLEM, text, passes` | it cannot, until something is settled. passes: to be told if that takes long |
+| `NEWS, level, text` | something for people, with a level of logging |
 
 And by a page of memory that both see, which tells what a process cannot when it is killed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import marshal
 import mmap
 import os
-import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -45,28 +40,16 @@ from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
 from xentara_inspect.store.settings import ALL
 
-SESSION: Final = 0
-OPERATIONS: Final = 1
-FINISH: Final = 2
-
-OPENED: Final = 0
-FRAME: Final = 1
-ENDED: Final = 2
-MISSED: Final = 3
-
-READY: Final = 0
-SETTLED: Final = 1
-PROBLEM: Final = 2
-RECOVERED: Final = 3
-ROTATED: Final = 4
-SKIPPED: Final = 5
-NOTICE: Final = 6
-LEARNED: Final = 7
+OPERATIONS, FINISH = range(2)
+OPENED, FRAME, ENDED, MISSED = range(4)
+SETTLED, PROBLEM, NEWS = range(3)
 
 LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""
 
 Operation = tuple[Any, ...]
+Say = Callable[..., None]
+"""Takes what a message is made of."""
 Looked = tuple[bool, tuple[bytes, ...]]
 """Of a frame that was looked through: whether anything was blanked, and the secrets found."""
 
@@ -83,19 +66,17 @@ class Settings:
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the next
     one; without it only this one is written.
     feed: the same in each process that goes on for another. first: number of the first operation it
-    will be told. passed: how many frames there were before. alone: operations up to this number are
-    written one by one. page: descriptor of the `Page`.
+    will be told. alone: operations up to this number are written one by one. page: descriptor of the `Page`.
     """
 
     path: str
     durable: bool = False
     keep_secrets: bool = False
     notation: str = ALL
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     rotation: Rotation | None = None
     feed: str = ""
     first: int = 1
-    passed: int = 0
     alone: int = 0
     page: int = -1
 
@@ -107,17 +88,21 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Raises ValueError, TypeError, KeyError where it is no such thing."""
         values = json.loads(text)
-        rotation = values.pop("rotation")
-        values["names"] = tuple(values["names"])
-        return cls(**values, rotation=Rotation(**rotation) if rotation is not None else None)
+        return cls(**values | {"rotation": values["rotation"] and Rotation(**values["rotation"])})
+
+
+SESSIONS: Final = (1 << 20) - 3
+"""The highest number of a session; numbers of those that are over are given again."""
 
 
 class Page:
-    """Memory that the proxy and the process share. Raises OSError."""
+    """Memory that the proxy and the process share. Raises OSError.
 
-    _SIZE: Final = 8 << 20  # what is never touched takes no memory
-    _FIRST, _LAST, _TOTAL, _COUNTS = range(4)
-    _SESSIONS: Final = _SIZE // 8 - _COUNTS
+    passed: by number of a session, how many of its frames have passed: the proxy counts, and the process
+    sets it to 0 once all of a session is stored.
+    """
+
+    _SIZE: Final = 8 * (SESSIONS + 3)  # what is never touched takes no memory
 
     def __init__(self, descriptor: int | None = None) -> None:
         """descriptor: of the page that the other one made."""
@@ -125,46 +110,18 @@ class Page:
             descriptor = os.memfd_create("xentara-journal")
             os.ftruncate(descriptor, self._SIZE)
         self.descriptor = descriptor
-        self._numbers = memoryview(mmap.mmap(descriptor, self._SIZE)).cast("Q")
+        numbers = memoryview(mmap.mmap(descriptor, self._SIZE)).cast("Q")
+        self._marked = numbers[:2]
+        self.passed = numbers[2:]
 
     def mark(self, first: int, last: int) -> None:
         """The process: these operations are in work. 0, 0 for none."""
-        self._numbers[self._FIRST] = first
-        self._numbers[self._LAST] = last
+        self._marked[0] = first
+        self._marked[1] = last
 
     def marked(self) -> tuple[int, int]:
         """What the process marked last."""
-        return self._numbers[self._FIRST], self._numbers[self._LAST]
-
-    def begin(self, session: int) -> None:
-        """The proxy: a session begins."""
-        self._numbers[self._COUNTS + session % self._SESSIONS] = 0
-
-    def pass_by(self, session: int) -> None:
-        """The proxy: a frame of a session passes."""
-        self._numbers[self._COUNTS + session % self._SESSIONS] += 1
-        self._numbers[self._TOTAL] += 1
-
-    def passed(self, session: int) -> int:
-        """How many frames of a session have passed."""
-        return self._numbers[self._COUNTS + session % self._SESSIONS]
-
-    def total(self) -> int:
-        """How many frames have passed, of all sessions."""
-        return self._numbers[self._TOTAL]
-
-
-class Reports:
-    """Tells the proxy what happens to its database. Where the proxy has ended nobody wants to know."""
-
-    def __init__(self, proxy: socket.socket | None) -> None:
-        self._proxy = proxy
-
-    def say(self, *message: Any) -> None:
-        """A message of those above."""
-        if self._proxy is not None:
-            with contextlib.suppress(OSError):
-                self._proxy.sendall(encode(message))
+        return self._marked[0], self._marked[1]
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
@@ -176,6 +133,11 @@ def encode(message: tuple[Any, ...]) -> bytes:
 def payload_size(operation: Operation) -> int:
     """Bytes of what is kept of a frame; 0 of what is none."""
     return len(operation[5]) if operation[0] == FRAME else 0
+
+
+def frames_of(operation: Operation) -> int:
+    """How many frames an operation speaks of, be it that they were missed."""
+    return 1 if operation[0] == FRAME else operation[2] if operation[0] == MISSED else 0
 
 
 def cut_more(operation: Operation, why: str) -> Operation:

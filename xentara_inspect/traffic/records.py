@@ -103,7 +103,7 @@ class Exchange:
     opcode: int | None
     element: bytes | None
     status: Status
-    requested: int | None
+    requested: int | None = None
     responded: int | None = None
     error_code: int | None = None
     error_text: str | None = None

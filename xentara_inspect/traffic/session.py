@@ -68,11 +68,11 @@ class Session:
         self._subscriptions = Subscriptions(resumed.subscriptions)
         subscribed = [(opened.address, opened.elements) for opened in resumed.subscriptions]
         for exchange, request in resumed.pending:
-            asked = learning.asked_by(request)
-            self._pairing.request(Waiting(exchange, asked))
+            waiting = Waiting(exchange, learning.asked_by(request))
+            self._pairing.request(waiting)
+            self._subscriptions.asked(waiting)
             if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
-                self._subscriptions.asked(asked)
-                subscribed.append((exchange.address, asked.elements))
+                subscribed.append((exchange.address, waiting.asked.elements))
         self._habits = Habits(resumed.remembered, subscribed)
 
     def feed(self, frame: Frame, number: int = 1, reached: Reached = BEGINNING) -> Iterator[Decoded]:
@@ -165,8 +165,8 @@ class Session:
             from_client=frame.from_client,
         )
         greeted = self._hello_granted or self._pairing.waits_for(commands.CLIENT_HELLO)
-        asked = learning.asked_by(request)
-        id_in_use = self._pairing.request(Waiting(exchange, asked))
+        waiting = Waiting(exchange, learning.asked_by(request))
+        id_in_use = self._pairing.request(waiting)
         seen = findings.RequestSeen(request, frame.from_client, greeted, id_in_use, self._subscriptions.knows)
         decoded.packets.append(
             PacketRecord(place, Kind.REQUEST, request, request.message_id, opcode, element=exchange.element)
@@ -176,10 +176,9 @@ class Session:
             decoded.findings.append(finding(problem, place, place))
         if opcode == commands.WRITE:
             self._write(request, exchange, frame, decoded)
-        elif opcode == commands.SUBSCRIBE and frame.from_client:
-            self._subscriptions.asked(asked)
+        self._subscriptions.asked(waiting)
         if frame.from_client:
-            decoded.findings += self._habits.request(request, exchange, asked, frame.payload)
+            decoded.findings += self._habits.request(request, exchange, waiting.asked, frame.payload)
         oldest = self._pairing.too_many(frame.from_client)
         if oldest is not None:
             self._give_up(oldest, place, decoded)
@@ -195,8 +194,8 @@ class Session:
 
     def _give_up(self, waiting: Waiting, place: int, decoded: Decoded) -> None:
         exchange = waiting.exchange
+        self._subscriptions.answered(waiting)
         if exchange.opcode == commands.SUBSCRIBE and exchange.from_client:
-            self._subscriptions.answered(waiting.asked)
             self._habits.given_up(exchange)
         self._unanswered(exchange, findings.given_up(exchange, self._waiting_limit), place, decoded)
 
@@ -209,13 +208,7 @@ class Session:
         waiting = self._pairing.response(frame.from_client, response.message_id)
         if waiting is None:
             exchange = Exchange(
-                place,
-                response.message_id,
-                None,
-                None,
-                Status.UNSOLICITED,
-                None,
-                from_client=not frame.from_client,
+                place, response.message_id, None, None, Status.UNSOLICITED, from_client=not frame.from_client
             )
             decoded.opened.append(exchange)
         else:
@@ -242,8 +235,7 @@ class Session:
     ) -> None:
         """What follows from an answer, be it success or error."""
         exchange, asked = waiting
-        if exchange.opcode == commands.SUBSCRIBE and not frame.from_client:
-            self._subscriptions.answered(asked)
+        self._subscriptions.answered(waiting)
         if exchange.from_client:
             decoded.findings += self._habits.answer(exchange, asked, response, place, frame.time)
         if response.is_error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from xentara_inspect.traffic.learning import Asked
+from xentara_inspect.protocol import commands
+from xentara_inspect.traffic.pairing import Waiting
 from xentara_inspect.traffic.readings import AttributeKey, attribute_number
 from xentara_inspect.traffic.records import SubscribedElements, SubscriptionOpened
 
@@ -32,13 +33,13 @@ class Subscriptions:
         """Whether a UUID is that of a subscription, or will be if its request is granted."""
         return subscription in self._open or self._asked_ids[subscription] > 0
 
-    def asked(self, asked: Asked) -> None:
-        """A subscribe request was sent."""
-        self._ask(asked, 1)
+    def asked(self, waiting: Waiting) -> None:
+        """A request was sent; one of a client that asks for a subscription counts."""
+        self._ask(waiting, 1)
 
-    def answered(self, asked: Asked) -> None:
-        """A subscribe request was answered, however; what it opened comes by `opened`."""
-        self._ask(asked, -1)
+    def answered(self, waiting: Waiting) -> None:
+        """It was answered, however, or given up; what it opened comes by `opened`."""
+        self._ask(waiting, -1)
 
     def opened(self, subscription: SubscriptionOpened) -> None:
         """A subscription was granted; one of the same id is replaced."""
@@ -54,7 +55,10 @@ class Subscriptions:
         self._count(opened.elements, -1)
         return True
 
-    def _ask(self, asked: Asked, step: int) -> None:
+    def _ask(self, waiting: Waiting, step: int) -> None:
+        exchange, asked = waiting
+        if exchange.opcode != commands.SUBSCRIBE or not exchange.from_client:
+            return
         self._count(asked.elements, step)
         if asked.subscription is not None:
             self._asked_ids[asked.subscription] += step
