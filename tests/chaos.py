@@ -143,7 +143,8 @@ class Chaos:
         size = chance.choice([0, 1000, 300_000, 2_000_000])
         until = time.monotonic() + chance.uniform(1, 8)
         for number in itertools.count():
-            await self._say(chance, numbered_event(0, number, size))
+            # A client's event may hold a secret, and zeros said by the server later would be its echo.
+            await self._say(chance, numbered_event(0, number, chance.randbytes(size)))
             if time.monotonic() > until:
                 break
 

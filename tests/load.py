@@ -45,13 +45,13 @@ def connection_of(message_id: int) -> int:
     return message_id // IDS_EACH
 
 
-def numbered_event(connection: int, number: int, padding: int = 0) -> bytes:
-    """An event that is unlike any other. padding: bytes to add to it."""
+def numbered_event(connection: int, number: int, padding: bytes = b"") -> bytes:
+    """An event that is unlike any other. padding: what to add to it."""
     stamp = cbor2.CBORTag(1001, {4: cbor2.CBORTag(4, [-9, connection * IDS_EACH + number])})
     element = ELEMENTS[number % len(ELEMENTS)]
     values = {11: cbor2.CBORTag(121, number)}
     if padding:
-        values[200] = cbor2.CBORTag(121, bytes(padding))
+        values[200] = cbor2.CBORTag(121, padding)
     return encode([[identifiers.EVENT, 0, {0: stamp, 1: element, 2: values}]])
 
 
@@ -114,7 +114,7 @@ class LoadServer:
     async def _push(self, websocket: ServerConnection, connection: int) -> None:
         with contextlib.suppress(ConnectionClosed):
             for number in itertools.count():
-                await websocket.send(numbered_event(connection, number, self._padding))
+                await websocket.send(numbered_event(connection, number, bytes(self._padding)))
                 await asyncio.sleep(self._pause)
 
 
