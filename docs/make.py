@@ -20,6 +20,7 @@ if __name__ == "__main__":
 import cbor2
 
 from docs.json_page import JSON_PARTS
+from docs.lake_page import LAKE_PARTS
 from docs.schema_page import SCHEMA_PARTS
 from xentara_inspect.notation.messages import Context, annotate, annotate_message
 from xentara_inspect.protocol import commands, error_codes, identifiers, shape_types
@@ -28,7 +29,9 @@ from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.rules import RULES
 from xentara_inspect.traffic.thresholds import THRESHOLDS
 
-PAGES: Final = tuple(FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings"))
+PAGES: Final = tuple(
+    FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings", "lake")
+)
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ELEMENT: Final = UUID("e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8")
@@ -171,6 +174,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "thresholds": _thresholds,
     **SCHEMA_PARTS,
     **JSON_PARTS,
+    **LAKE_PARTS,
 }
 
 
