@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
@@ -130,22 +130,27 @@ class Backlog:
         while self._new and size < _PIECE:
             operations.append(self._new.popleft())
             size += _size(operations[-1])
-        sessions = [
-            (number, astuple(session.info), session.position, session.missed, session.secrets)
-            for number, session in self._begun.items()
-        ]
         self._taken += operations
-        self._begun.clear()
         self.waiting -= size
-        return wire.encode((wire.OPERATIONS, sessions, operations))
+        return wire.encode((wire.OPERATIONS, self._sessions_begun(), operations))
 
     def again(self) -> bytes:
-        """Another journal is to be told what one that has died was told. Returns the first of it."""
+        """Another journal is to be told what one that has died was told. Returns the first of it.
+
+        That is which sessions there are: where the proxy is killed meanwhile it knows whose frames are lost.
+        """
         self.waiting += sum(map(_size, self._taken))
         self._new.extendleft(reversed(self._taken))
         self._taken.clear()
         self._begun = dict(self._sessions)
-        return self.take()
+        return wire.encode((wire.OPERATIONS, self._sessions_begun(), []))
+
+    def _sessions_begun(self) -> list[tuple[Any, ...]]:
+        begun, self._begun = self._begun, {}
+        return [
+            (number, astuple(session.info), session.position, session.missed, session.secrets)
+            for number, session in begun.items()
+        ]
 
     def died(self) -> None:
         """The journal died. The next one shows of which operation it dies; that is cut then."""
