@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import re
@@ -17,6 +18,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
+from xentara_inspect.cli import main
 from xentara_inspect.simulator import Simulator
 
 ROOT = Path(__file__).parents[1]
@@ -140,19 +144,23 @@ class Mitmdump(Process):
         return f"ws://127.0.0.1:{self.port}/api/ws"
 
 
-def inspect(*arguments: str | Path, code: int = 0, stdin: str | None = None) -> str:
-    """Run the query tool as a process of its own; its stdout."""
-    run = subprocess.run(
-        [sys.executable, "-m", "xentara_inspect", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        input=stdin,
-        check=False,
-        timeout=4 * PATIENCE,
-    )
-    assert run.returncode == code, run.stdout + run.stderr
-    assert "Traceback" not in run.stderr
-    return run.stdout
+def inspect(*arguments: str | Path, code: int = 0, stdin: str = "") -> str:
+    """Run the query tool as its console script does, but in this process; its stdout."""
+    given = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+    out, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(errors),
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(sys, "stdin", given)
+        patched.setattr(sys, "argv", ["xentara-inspect", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+    printed, told = (stream.buffer.getvalue().decode() for stream in (out, errors))
+    assert end.value.code == code, printed + told
+    assert "Traceback" not in told
+    return printed
 
 
 def rows(*arguments: str | Path) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from xentara_inspect.simulator import Client
 from xentara_inspect.simulator.wire import encode
 from xentara_inspect.store.chain import chain_files
 
+ROUNDS = 6
 VICTIMS = ("proxy", "journal", "indexer")
 SIZE = "1M"  # the least there is
 
@@ -107,9 +108,9 @@ async def one_round(
         assert all(killed - frame.time <= BEHIND_NS for frame in heard[len(kept) :]), "lost"
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(6, marks=pytest.mark.stress)])
+@pytest.mark.stress
 def test_kills_in_a_rotating_recording_lose_nothing_and_give_no_secret_away(
-    tmp_path: Path, confdir: Path, rounds: int
+    tmp_path: Path, confdir: Path
 ) -> None:
     seed = int(os.environ.get("XENTARA_SEED", time.time_ns() % 1_000_000))
     print(f"seed {seed} (XENTARA_SEED={seed} repeats it)")
@@ -122,7 +123,7 @@ def test_kills_in_a_rotating_recording_lose_nothing_and_give_no_secret_away(
     async def main() -> None:
         async with simulated() as simulator:
             upstream = f"http://127.0.0.1:{simulator.port}"
-            for victim in VICTIMS * rounds:
+            for victim in VICTIMS * ROUNDS:
                 await one_round(upstream, first, confdir, secrets, victim, chance)
 
     run_async(main())
