@@ -75,10 +75,18 @@ def test_every_link_leads_to_a_place_in_the_page(database: Path) -> None:
 
 def test_errors_and_findings_are_explained_and_shown_packet_by_packet(conversation: Path) -> None:
     page = made(conversation)
-    assert "value is read only (pages of read, write)" in page.text
+    assert (
+        "value is read only; asked for: the attribute may be written (write page, error -32103)" in page.text
+    )
     assert "every message is a binary WebSocket message" in page.text
     assert "send with the binary opcode, as an array buffer and not as a string" in page.text
     assert "# OpCode: write" in page.text
+
+
+def test_each_example_says_why(conversation: Path) -> None:
+    text = made(conversation).text
+    assert "read-only write Plant.Valve" in text
+    assert "What helps: " in text
 
 
 def test_who_wrote_what_is_told_with_the_result(conversation: Path) -> None:

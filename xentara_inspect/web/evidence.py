@@ -1,4 +1,4 @@
-"""Packets of a report in annotated notation, as `show` has them; no secret is among them."""
+"""Packets of a report in annotated notation, as `show` has them, and why they failed; without secrets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.show import show
 from xentara_inspect.queries.values import Row
+from xentara_inspect.queries.why import why
 from xentara_inspect.web.listed import NOTATION
 from xentara_inspect.web.secrets import holds_secret
 
@@ -22,11 +23,12 @@ class Side(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What was said. line: the row of `log`."""
+    """What was said. line: the row of `log`. causes: rows of `why`, what explains it."""
 
     id: str
     line: Row
     sides: Sequence[Side]
+    causes: Sequence[Row]
 
 
 def evidence(databases: Databases, names: Sequence[str]) -> Iterator[Evidence]:
@@ -34,7 +36,7 @@ def evidence(databases: Databases, names: Sequence[str]) -> Iterator[Evidence]:
     for name in names:
         row = show(databases, name)
         if row is not None:
-            yield Evidence(name, row, list(_sides(databases, row)))
+            yield Evidence(name, row, list(_sides(databases, row)), why(databases, name)["causes"])
 
 
 def _sides(databases: Databases, row: Row) -> Iterator[Side]:

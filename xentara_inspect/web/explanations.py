@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xentara_inspect.protocol.commands import COMMANDS
-from xentara_inspect.protocol.error_codes import COMMON_ERRORS, ERROR_NAMES, VENDOR_ERROR_TEXTS
-from xentara_inspect.traffic.rules import RULES
+from xentara_inspect.protocol.error_codes import ERROR_NAMES, VENDOR_ERROR_TEXTS
+from xentara_inspect.queries.causes import code_of_error, rule_of
 
 
 class Explanation(NamedTuple):
@@ -17,16 +16,14 @@ class Explanation(NamedTuple):
     remedy: str
 
 
-def explained(code: str | int | None) -> Explanation:
-    """The explanation of a finding, by its code, or of an error, by its number."""
-    rule = RULES.get(code) if isinstance(code, str) else None
-    if rule is not None:
-        return Explanation(rule.asks, rule.source, rule.remedy)
-    if not isinstance(code, int) or code not in ERROR_NAMES:
-        return Explanation("an error code of no page", "", RULES["undocumented-error-code"].remedy)
-    meaning = VENDOR_ERROR_TEXTS.get(code, "")
-    if meaning == ERROR_NAMES[code].lower():
+def explained(code: str | int | None, opcode: int | None = None) -> Explanation:
+    """The explanation of a finding, by its code, or of an error, by its number.
+
+    opcode: what the error answers, where its name depends on that.
+    """
+    rule = rule_of(code if isinstance(code, str) else code_of_error(code, opcode))
+    meaning = VENDOR_ERROR_TEXTS.get(code, "") if isinstance(code, int) else ""
+    if isinstance(code, int) and meaning == ERROR_NAMES.get(code, "").lower():
         meaning = ""  # the name says it
-    answering = [row.name for row in COMMANDS.values() if code in row.errors]
-    source = f"pages of {', '.join(answering)}" if answering else ""
-    return Explanation(meaning, "all pages" if code in COMMON_ERRORS else source, "")
+    said = f"{meaning}; asked for: {rule.asks}" if meaning else rule.asks
+    return Explanation(said, rule.source, rule.remedy)
