@@ -50,8 +50,11 @@ def test_tasks_are_a_data_frame_for_applications_of_ones_own(
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     session = builder.getOrCreate()
     try:
-        rows = [(str(archive), str(tmp_path), list(task)) for task in tasks(Parts(Place(str(archive))))]
+        parts = Parts(Place(str(archive)))
+        rows = [(str(archive), str(tmp_path), list(task)) for task in tasks(parts)]
         frame = decoded(session.createDataFrame(rows, SCHEMA))
-        assert sorted(row.frames for row in frame.collect()) == [4, 7, 297]
+        expected = sorted(manifest.files[0].rows for manifest in parts.manifests())
+        assert sorted(row.frames for row in frame.collect()) == expected
+        assert len(expected) == 3
     finally:
         session.stop()
