@@ -108,7 +108,17 @@ HUGE = {
 }
 
 
-@pytest.mark.parametrize("payload", HUGE.values(), ids=HUGE)
+SLOW = ("a million arrays", "a million tags", "half a million maps", "very many chunks", "a huge bignum")
+"""Two seconds each, and much like others of these."""
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(payload, id=name, marks=[pytest.mark.stress] if name in SLOW else [])
+        for name, payload in HUGE.items()
+    ],
+)
 def test_huge_messages_take_a_few_seconds_and_what_they_weigh(payload: bytes) -> None:
     start = time.perf_counter()
     text = annotate(payload)

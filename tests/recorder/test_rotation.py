@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -452,6 +453,18 @@ def test_a_file_that_was_made_but_not_promised_is_used(tmp_path: Path, problems:
     open_for_writing(tmp_path / "plant-2.db").close()
     files = record_rotated(tmp_path / "plant.db", frames(*HELLO), problems)
     assert [path.name for path in files] == ["plant.db", "plant-2.db", "plant-3.db"]
+
+
+def test_what_makes_the_next_file_is_loaded_before_it_is_due(tmp_path: Path) -> None:
+    open_for_writing(tmp_path / "plant.db").close()
+    script = (
+        "import sys; from xentara_inspect.recorder.files import JournalFile;"
+        "from xentara_inspect.recorder.rotation import Rotation;"
+        "from xentara_inspect.recorder.wire import Settings;"
+        "JournalFile(Settings(sys.argv[1], rotation=Rotation(size=1)), {}, print);"
+        "sys.exit('sqlite_utils' not in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "plant.db"], check=True, timeout=30)
 
 
 RECORDING = """
