@@ -144,8 +144,8 @@ class Mitmdump(Process):
         return f"ws://127.0.0.1:{self.port}/api/ws"
 
 
-def inspect(*arguments: str | Path, code: int = 0, stdin: str = "") -> str:
-    """Run the query tool as its console script does, but in this process; its stdout."""
+def ran(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The query tool run as its console script does, but in this process: an interpreter takes a while."""
     given = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
     out, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with (
@@ -158,9 +158,15 @@ def inspect(*arguments: str | Path, code: int = 0, stdin: str = "") -> str:
         with pytest.raises(SystemExit) as end:
             main()
     printed, told = (stream.buffer.getvalue().decode() for stream in (out, errors))
-    assert end.value.code == code, printed + told
     assert "Traceback" not in told
-    return printed
+    return subprocess.CompletedProcess(sys.argv, int(end.value.code or 0), printed, told)
+
+
+def inspect(*arguments: str | Path, code: int = 0) -> str:
+    """What the query tool prints. code: that it ends with."""
+    run = ran(*arguments)
+    assert run.returncode == code, run.stdout + run.stderr
+    return run.stdout
 
 
 def rows(*arguments: str | Path) -> list[dict[str, Any]]:

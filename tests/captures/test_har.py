@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
 
-from tests.live import ROOT, inspect, rows
+from tests.live import ROOT, inspect, ran, rows
 from xentara_inspect.captures.flows import CaptureError, recording_of
 from xentara_inspect.captures.har import read_har
 
@@ -204,11 +204,6 @@ def test_the_whole_entries_of_a_truncated_file_come_in(tmp_path: Path) -> None:
         next(reading)
 
 
-def run(*arguments: Any, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "xentara_inspect", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
-
-
 def test_mitmproxys_har_of_the_samples_says_what_their_flow_files_say(tmp_path: Path) -> None:
     samples = b"".join(path.read_bytes() for path in sorted((ROOT / "sample_captures").glob("*.flow")))
     (tmp_path / "x.flow").write_bytes(samples)
@@ -226,9 +221,9 @@ def test_mitmproxys_har_of_the_samples_says_what_their_flow_files_say(tmp_path: 
 def test_a_file_by_standard_input_and_once_more_doubles_nothing(tmp_path: Path, database: Path) -> None:
     content = har(
         tmp_path / "x.har", entry(message(HELLO)), entry(url="https://x/", _resourceType="document")
-    ).read_bytes()
-    for says in (b"1 frame added", b"0 frames added, 1 in the database already"):
-        done = run("import", "-", "-d", database, stdin=content)
+    ).read_text()
+    for says in ("1 frame added", "0 frames added, 1 in the database already"):
+        done = ran("import", "-", "-d", database, stdin=content)
         assert done.returncode == 0
         assert says in done.stderr
     assert len(rows("sessions", "-d", database)) == 1

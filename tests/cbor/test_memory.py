@@ -23,9 +23,9 @@ def _array(unit: bytes) -> bytes:
         _array(b"\x00"),
         _array(b"\x5f\xff"),
         _array(BLOCK),
-        _array(b"\x81" + BLOCK),
+        pytest.param(_array(b"\x81" + BLOCK), marks=pytest.mark.stress),
         b"\x5f" + b"\x40" * SIZE + b"\xff",
-        b"\x7f" + b"\x61x" * (SIZE // 2) + b"\xff",
+        pytest.param(b"\x7f" + b"\x61x" * (SIZE // 2) + b"\xff", marks=pytest.mark.stress),
     ],
     ids=["numbers", "chunked strings", "arrays", "arrays in arrays", "empty chunks", "chunks of text"],
 )

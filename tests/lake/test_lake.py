@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from tests.archived import archived, made_plant, made_samples
-from tests.live import inspect, read_only, rows
+from tests.live import inspect, ran, read_only, rows
 from xentara_inspect.lake.asking import Lake
 from xentara_inspect.lake.tables import ORIGIN, TABLES
 
@@ -145,15 +145,11 @@ def test_what_no_indexer_came_to_is_decoded_in_the_order_of_its_recording(
             pass
     archive = tmp_path / "undecoded"
     # As if the second file had been left before the first one was decoded.
-    subprocess.run(
-        [
-            "sqlite3",
-            str(tmp_path / "plant-2.db"),
+    with closing(sqlite3.connect(tmp_path / "plant-2.db")) as connection:
+        connection.executescript(
             "UPDATE chain SET carried = 0; DELETE FROM carried_elements; DELETE FROM carried_subscriptions;"
-            "DELETE FROM carried_requests; DELETE FROM carried_attributes; UPDATE sessions SET greeted = 0",
-        ],
-        check=True,
-    )
+            "DELETE FROM carried_requests; DELETE FROM carried_attributes; UPDATE sessions SET greeted = 0"
+        )
     inspect("archive", "-d", plant, "--to", archive, "--site", "north", "--undecoded")
     inspect("lake", "decode", "--from", archive, "--to", tmp_path / "other")
     assert asked(tmp_path / "other", LISTS["log"][0]) == expected
@@ -188,16 +184,13 @@ def test_an_object_store_holds_a_lake_too(plant: Path, s3: str) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_one_clear_line(question: str, says: str, lakes: dict[str, Path]) -> None:
-    command = [sys.executable, "-m", "xentara_inspect", "sql", "--lake", str(lakes["plant"]), question]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    run = ran("sql", "--lake", lakes["plant"], question)
     assert run.returncode == 1
     assert says in run.stderr.splitlines()[-1]
-    assert "Traceback" not in run.stderr
 
 
 def test_a_lake_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "xentara_inspect", "sql", "--lake", str(tmp_path), "SELECT 1"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    run = ran("sql", "--lake", tmp_path, "SELECT 1")
     assert (run.returncode, run.stderr) == (1, f"Error: {tmp_path}: no tables of a lake here\n")
 
 

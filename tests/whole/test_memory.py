@@ -28,7 +28,11 @@ catch_up(sys.argv[1])
 
 @pytest.mark.parametrize(
     ("packet", "kind"),
-    [("83 00 00 00", "request"), ("40", "malformed"), ("83 08 01 a0", "event")],
+    [
+        ("83 00 00 00", "request"),
+        pytest.param("40", "malformed", marks=pytest.mark.stress),
+        pytest.param("83 08 01 a0", "event", marks=pytest.mark.stress),
+    ],
     ids=["requests", "malformed", "events"],
 )
 def test_a_frame_of_very_many_tiny_packets_is_indexed_in_little_memory(
