@@ -14,15 +14,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from xentara_inspect.index.checkpoint import is_indexed
+from xentara_inspect.index.checkpoint import is_indexed, reset
 from xentara_inspect.index.keys import Keys
 from xentara_inspect.index.learned_rows import item_statements
 from xentara_inspect.index.resume import STILL_CARRIED, is_greeted, open_subscriptions, waiting_requests
 from xentara_inspect.store.chain import Chain, beside, chain_at, following_file, load_chain
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid, stored_attribute, stored_uuid
 from xentara_inspect.store.database import open_for_writing, transaction
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.given_names import name_elements
+from xentara_inspect.store.known_names import fill_names
 from xentara_inspect.traffic.records import SubscribedElements
 
 
@@ -107,6 +109,17 @@ def seed(connection: sqlite3.Connection) -> None:
     for statement, parameters in statements:
         connection.execute(statement, parameters)
     name_elements(connection)
+
+
+def begin_again(connection: sqlite3.Connection) -> None:
+    """Forget what is derived, and begin at the first frame with what was carried. Raises sqlite3.Error."""
+    with transaction(connection):
+        for table in DERIVED_TABLES:
+            if table != "checkpoint":
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+        reset(connection)
+        fill_names(connection)
+        seed(connection)
 
 
 def lacks_what_was_carried(connection: sqlite3.Connection) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from xentara_inspect.frames import Frame, address
+from xentara_inspect.index.carrying import begin_again, lacks_what_was_carried
 from xentara_inspect.index.checkpoint import CheckpointMovedError, is_indexed
 from xentara_inspect.index.journal import cut_frames_behind, frames_behind
 from xentara_inspect.index.marks import Mark, marks_behind
@@ -66,6 +67,8 @@ class Indexer:
         self._closing: Iterator[Decoded] | None = None
         self._must_resume = False
         self._watch = Watch()
+        if lacks_what_was_carried(self._connection):
+            begin_again(self._connection)
         self._resume()
 
     def close(self) -> None:

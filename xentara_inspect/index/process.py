@@ -16,22 +16,19 @@ from enum import Enum, auto
 from typing import Final
 
 from xentara_inspect.index.carrying import (
+    begin_again,
     carry_on,
     go_on_alone,
-    lacks_what_was_carried,
-    seed,
     unfinished_files,
 )
-from xentara_inspect.index.checkpoint import is_indexed, reset
+from xentara_inspect.index.checkpoint import is_indexed
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.index.indexer import Indexer, Progress
 from xentara_inspect.index.keeper import ALONE
 from xentara_inspect.store.chain import first_path, newest_file
-from xentara_inspect.store.database import Path, open_for_reading, open_for_writing, transaction
-from xentara_inspect.store.derived_tables import DERIVED_TABLES
+from xentara_inspect.store.database import Path, open_for_reading, open_for_writing
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
-from xentara_inspect.store.known_names import fill_names
 
 Wait = Callable[[float], bool]
 """Sleeps for so many seconds, or until it is time to stop; returns whether it is."""
@@ -97,7 +94,7 @@ def _index_whole(
         if deadline is not None and time.monotonic() >= deadline:
             return False
     try:
-        _prepare(path)
+        go_on_alone(path)
         with Indexer(path, lock) as indexer, seldom_collecting():
             indexer.run_once(progress)
             while carry_on(path) is None and not indexer.is_up_to_date():
@@ -119,32 +116,13 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
     connection = open_for_writing(path)
     try:
         (frames,) = connection.execute("SELECT count(*) FROM frames").fetchone()
-        _forget_what_is_derived(connection)
+        begin_again(connection)
     except sqlite3.Error as error:
         raise from_sqlite(str(path), error) from None
     finally:
         connection.close()
     catch_up(path, progress)
     return int(frames)
-
-
-def _forget_what_is_derived(connection: sqlite3.Connection) -> None:
-    """Begin again at the first frame, with what the file before tells. Raises sqlite3.Error."""
-    with transaction(connection):
-        for table in DERIVED_TABLES:
-            if table != "checkpoint":
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
-        reset(connection)
-        fill_names(connection)
-        seed(connection)
-
-
-def _prepare(path: str) -> None:
-    """Have all that must be there before a file is indexed. By the holder of its lock. Raises StoreError."""
-    go_on_alone(path)
-    with contextlib.closing(open_for_writing(path)) as connection:
-        if lacks_what_was_carried(connection):
-            _forget_what_is_derived(connection)
 
 
 def follow(path: Path, wait: Wait, *, alone: bool = False) -> None:
@@ -180,7 +158,7 @@ def _follow_file(path: str, wait: Wait, *, stays: bool) -> str | None:
         if wait(_LOCK_POLL):
             return None
     try:
-        _prepare(path)
+        go_on_alone(path)
         left = _Left.REPLACED
         while left is _Left.REPLACED:
             with Indexer(path, lock) as indexer, seldom_collecting():
