@@ -29,21 +29,14 @@ class FileEntry:
 class Manifest:
     """What a part has. Written last: a part without it is not there.
 
-    schema: of the database. begins, ends: times of
-    its frames in ns since 1970 UTC, None where it has none. redacted: frames in which secrets were
-    blanked. carried: whether it says what is needed of the parts before to decode it alone. follows:
-    number of the part before, None for the beginning of a recording. previous: SHA-256 of the manifest of
-    that part, None where it is not in the archive.
+    schema: of the database. begins, ends: times of its frames in ns since 1970 UTC, None where it has none.
+    redacted: frames in which secrets were blanked. carried: whether it says what is needed of the parts
+    before to decode it alone. follows: number of the part before, None for the beginning of a recording.
+    previous: SHA-256 of the manifest of that part, None where it is not in the archive.
     """
 
     schema: int
-    site: str
-    recorder: str
-    chain: str
-    number: int
-    first: int
-    last: int
-    date: str
+    part: Part
     begins: int | None
     ends: int | None
     sessions: int
@@ -52,11 +45,6 @@ class Manifest:
     follows: int | None
     previous: str | None
     files: tuple[FileEntry, ...]
-
-    @property
-    def part(self) -> Part:
-        """Which part this is of."""
-        return Part._make(getattr(self, field) for field in Part._fields)
 
     @property
     def path(self) -> str:
@@ -73,8 +61,11 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """As it is stored: JSON, with the SHA-256 of the rest at its end, so that no byte changes unseen."""
-        content: dict[str, Any] = {"version": VERSION, **dataclasses.asdict(self)}
-        return _text(content | {"sha256": _digest(content)})
+        rest = dataclasses.asdict(self)
+        schema, part = rest.pop("schema"), self.part._asdict()
+        del rest["part"]
+        content = {"version": VERSION, "schema": schema, **part, **rest}
+        return _text(content | {"sha256": hashlib.sha256(_text(content)).hexdigest()})
 
     @property
     def sha256(self) -> str:
@@ -87,22 +78,16 @@ def load_manifest(place: Place, path: str) -> Manifest:
     stored = place.read(path)
     try:
         content = json.loads(stored)
-        digest = content.pop("sha256")
-        version = content.pop("version")
+        del content["version"], content["sha256"]
+        part = Part._make(content.pop(field) for field in Part._fields)
         files = tuple(FileEntry(**entry) for entry in content.pop("files"))
-        manifest = Manifest(**content, files=files)
-        is_whole = manifest.to_bytes() == stored and digest == _digest(
-            {"version": version, **dataclasses.asdict(manifest)}
-        )
+        manifest = Manifest(**content, part=part, files=files)
+        is_whole = manifest.to_bytes() == stored and manifest.path == path
     except (ValueError, TypeError, KeyError, AttributeError):
         is_whole = False
-    if not is_whole or manifest.path != path:
+    if not is_whole:
         raise ArchiveError(f"{path}: not the manifest that was written")
     return manifest
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(_text(content)).hexdigest()
 
 
 def _text(content: dict[str, Any]) -> bytes:

@@ -55,7 +55,7 @@ class Parts:
 
     def add(self, manifest: Manifest) -> None:
         """A part has come."""
-        insort(self.chains[manifest.chain], manifest.part, key=_number)
+        insort(self.chains[manifest.part.chain], manifest.part, key=_number)
 
 
 def _number(part: Part) -> int:

@@ -49,8 +49,9 @@ class Place:
     def __init__(self, where: str) -> None:
         """where: a directory, which may be yet to be made, or a URI. Raises ArchiveError."""
         self.where = where
-        self._local = "://" not in where
-        if self._local:
+        self.is_local = "://" not in where
+        """Whether it is a directory of this machine."""
+        if self.is_local:
             self._system: Any = fs.SubTreeFileSystem(os.path.abspath(where), fs.LocalFileSystem())
             return
         try:
@@ -63,11 +64,11 @@ class Place:
     def writing(self, path: str) -> Iterator[Sink]:
         """Write a file, which is there once it is whole. Raises ArchiveError."""
         with self._reported():
-            if not self._local:  # an object is there once it is closed
+            if not self.is_local:  # an object is there once it is closed
                 with self._system.open_output_stream(path, compression=None) as stream:
                     yield Sink(stream)
                 return
-            final = Path(self.where, path)
+            final = Path(self.path_of(path))
             final.parent.mkdir(parents=True, exist_ok=True)
             unfinished = final.with_name(final.name + _UNFINISHED)
             with unfinished.open("wb") as file:
@@ -76,11 +77,6 @@ class Place:
                 os.fsync(file.fileno())
             unfinished.replace(final)
             _keep_names(final.parent)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is a directory of this machine."""
-        return self._local
 
     def path_of(self, path: str) -> str:
         """Where a file of a directory is."""

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ from xentara_inspect.archive.errors import ArchiveError
 from xentara_inspect.archive.layout import FRAMES, STATE, Part
 from xentara_inspect.archive.manifest import Manifest
 from xentara_inspect.archive.place import Place
-from xentara_inspect.store.chain import numbered_path
+from xentara_inspect.store.chain import load_chain, numbered_path
 from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
@@ -41,10 +40,8 @@ def restore(
             raise ArchiveError(
                 f"{manifest.path}: of schema {manifest.schema}, this release reads {SCHEMA_VERSION}"
             )
-        file = numbered_path(path, manifest.number)
-        _restore(place, manifest, file, path, partial(_add, progress, done))
-        done += manifest.files[0].rows
-        paths.append(file)
+        paths.append(numbered_path(path, manifest.part.number))
+        done = _restore(place, manifest.part, paths[-1], path, progress, done)
     return paths
 
 
@@ -53,27 +50,24 @@ def has_session(place: Place, part: Part, session: int) -> bool:
     return any(table == "sessions" and row[0] == session for table, row in _state(place, part))
 
 
-def _add(progress: Callable[[int], None], before: int, count: int) -> None:
-    progress(before + count)
-
-
 def _restore(
-    place: Place, manifest: Manifest, path: str, first: str, progress: Callable[[int], None]
-) -> None:
+    place: Place, part: Part, path: str, first: str, progress: Callable[[int], None], done: int
+) -> int:
+    """Make one file. done: frames of those before. Returns how many there are with its own."""
     with contextlib.closing(open_for_writing(path, new=True)) as database:
         try:
             with transaction(database):
                 database.execute("DELETE FROM settings")
-                for table, row in _state(place, manifest.part):
+                for table, row in _state(place, part):
                     _insert(database, table, [row])
                 _rename(database, first)
-                done = 0
-                for rows in _frames(place, manifest.part):
+                for rows in _frames(place, part):
                     done += len(rows)
                     _insert(database, "frames", rows)
                     progress(done)
         except sqlite3.Error as error:
             raise from_sqlite(path, error) from None
+    return done
 
 
 def _insert(database: sqlite3.Connection, table: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -83,17 +77,15 @@ def _insert(database: sqlite3.Connection, table: str, rows: Sequence[Sequence[An
 
 
 def _rename(database: sqlite3.Connection, first: str) -> None:
-    """Name the files before and behind as they are named here."""
-    for column, offset in (("continues", -1), ("continued_in", 1)):
-        database.execute(
-            f"UPDATE chain SET {column} = CASE WHEN {column} IS NOT NULL THEN ? END",  # noqa: S608 - names of ours
-            (os.path.basename(numbered_path(first, _number(database) + offset)),),
-        )
-
-
-def _number(database: sqlite3.Connection) -> int:
-    (number,) = database.execute("SELECT number FROM chain").fetchone()
-    return int(number)
+    """Name the files before and behind as they are named here. Raises StoreError."""
+    place = load_chain(database)
+    if place is None:
+        return
+    previous, following = (
+        number and os.path.basename(numbered_path(first, number))
+        for number in (place.number_of_previous, place.number_of_next)
+    )
+    database.execute("UPDATE chain SET continues = ?, continued_in = ?", (previous, following or None))
 
 
 def _state(place: Place, part: Part) -> Iterator[tuple[str, list[Any]]]:

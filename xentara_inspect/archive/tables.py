@@ -42,19 +42,27 @@ STATE_TABLES: Final = tuple(name for name in JOURNAL_TABLES if name != "frames")
 
 def frame_batch(rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
     """Rows of `frames` as columns. Raises ArrowInvalid, OverflowError, TypeError for other types."""
-    columns = []
-    for values, field in zip(zip(*rows, strict=True), FRAMES, strict=True):
-        stored = pa.int64() if field.type in {_TYPES["time"], pa.bool_()} else field.type
-        columns.append(pa.array(values, stored).cast(field.type))
+    columns = [
+        column(values, field.type) for values, field in zip(zip(*rows, strict=True), FRAMES, strict=True)
+    ]
     return pa.record_batch(columns, schema=FRAMES)
+
+
+def column(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+    """A column of values, where times and truth values are integers. Raises as `frame_batch`."""
+    return pa.array(values, pa.int64()).cast(type_) if _is_integer(type_) else pa.array(values, type_)
+
+
+def _is_integer(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(type_) or pa.types.is_boolean(type_))
 
 
 def frame_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
     """Rows of `frames` out of columns."""
-    columns = []
-    for column, field in zip(batch.columns, FRAMES, strict=True):
-        is_integer = field.type in {_TYPES["time"], pa.bool_()}
-        columns.append((column.cast(pa.int64()) if is_integer else column).to_pylist())
+    columns = [
+        (stored.cast(pa.int64()) if _is_integer(stored.type) else stored).to_pylist()
+        for stored in batch.columns
+    ]
     return zip(*columns, strict=True)
 
 

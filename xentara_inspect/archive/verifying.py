@@ -45,7 +45,7 @@ def verify(place: Place, parts: Parts) -> Iterator[Verified]:
 def _order(manifest: Manifest, before: Manifest | None, is_first: bool) -> Iterator[str]:
     """What is wrong with the place of a part behind the one before it."""
     path = manifest.path
-    expected = before.number if before is not None else manifest.follows
+    expected = before.part.number if before is not None else manifest.follows
     if (is_first and manifest.previous is not None) or manifest.follows != expected:
         yield f"{path}: part {manifest.follows} before it is missing"
     elif before is not None and manifest.previous != before.sha256:

@@ -121,6 +121,7 @@ class Archiver:
         before = self._parts.before(part, chain.number_of_previous)
         manifest = Manifest(
             schema=SCHEMA_VERSION,
+            part=part,
             begins=begins,
             ends=ends,
             sessions=sessions,
@@ -129,7 +130,6 @@ class Archiver:
             follows=chain.number_of_previous,
             previous=before.sha256 if before is not None else None,
             files=(frames, state),
-            **part._asdict(),
         )
         with self._place.writing(manifest.path) as sink:
             sink.write(manifest.to_bytes())
@@ -161,12 +161,7 @@ class Archiver:
         with self._place.writing(name) as sink, pa.CompressedOutputStream(sink, "zstd") as stream:
             for table in tables.STATE_TABLES:
                 layout = JOURNAL_TABLES[table]
-                key = (
-                    layout.primary_key
-                    if isinstance(layout.primary_key, str)
-                    else ", ".join(layout.primary_key)
-                )
-                order = key if layout.rowless else "rowid"
+                order = ", ".join(layout.key) if layout.rowless else "rowid"
                 rows = f"SELECT {', '.join(layout.columns)} FROM {table} ORDER BY {order}"  # noqa: S608 - names of ours
                 for row in database.execute(rows):
                     stream.write(tables.state_line(table, row))

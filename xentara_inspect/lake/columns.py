@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from xentara_inspect.archive import tables
 from xentara_inspect.lake.tables import ORIGIN, LakeColumn, LakeTable
 
 
@@ -36,9 +37,7 @@ class Columns:
     def _column(self, values: Sequence[Any], column: LakeColumn) -> pa.Array:
         if column.text is not None:
             return self._named(values, column.text)
-        if pa.types.is_timestamp(column.type):
-            return pa.array(values, pa.int64()).cast(column.type)
-        return pa.array(values, column.type)
+        return tables.column(values, column.type)
 
     def _named(self, keys: Sequence[Any], text: str) -> pa.Array:
         known = self._texts.setdefault(text, {None: None})

@@ -63,7 +63,7 @@ def decode(archive: str, lake: str, task: Task) -> int:
         path = str(Path(folder, "part.db"))
         restore(source, manifests, path, lambda _: None)
         for manifest in manifests:
-            file = numbered_path(path, manifest.number)
+            file = numbered_path(path, manifest.part.number)
             with contextlib.closing(open_for_writing(file)) as connection:
                 set_notation(connection, EXCHANGES)  # nobody reads it here
             catch_up(file)
@@ -72,7 +72,7 @@ def decode(archive: str, lake: str, task: Task) -> int:
 
 
 def _write(target: Place, manifest: Manifest, file: str) -> None:
-    origin = (manifest.recorder, manifest.chain, manifest.number)
+    origin = (manifest.part.recorder, manifest.part.chain, manifest.part.number)
     rows = {}
     with contextlib.closing(open_for_reading(file)) as asked:
         named = [(row["id"], row["user"]) for row in sessions(asked, limit=0)]
@@ -112,8 +112,8 @@ def _write_table(
 
 def table_path(name: str, manifest: Manifest) -> str:
     """Where the rows of a part are in a lake."""
-    stem = manifest.part.stem.rpartition("/")[2]
-    return f"{name}/site={manifest.site}/date={manifest.date}/{stem}.parquet"
+    part = manifest.part
+    return f"{name}/site={part.site}/date={part.date}/{part.stem.rpartition('/')[2]}.parquet"
 
 
 def _mark(manifest: Manifest) -> str:
