@@ -23,12 +23,10 @@ def _described(tables: Mapping[str, Table]) -> Callable[[], str]:
 
 
 def _section(name: str, table: Table) -> str:
-    key = (table.primary_key,) if isinstance(table.primary_key, str) else table.primary_key
     lines = [f"### {name}", "", f"A row is {table.says}.", "", "| column | type | |", "|---|---|---|"]
     for column, about in table.columns.items():
-        lines.append(
-            f"| {f'**{column}**' if column in key else column} | {_TYPES[about.type]} | {_said(about)} |"
-        )
+        shown = f"**{column}**" if column in table.key else column
+        lines.append(f"| {shown} | {_TYPES[about.type]} | {_said(about)} |")
     return "\n".join(lines)
 
 

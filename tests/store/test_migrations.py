@@ -90,8 +90,7 @@ def test_the_description_of_the_tables_is_what_the_scripts_make(tmp_path: Path) 
             assert [(row[1], row[2]) for row in columns] == [
                 (column, _AFFINITIES[described.type]) for column, described in table.columns.items()
             ]
-            key = (table.primary_key,) if isinstance(table.primary_key, str) else table.primary_key
-            assert tuple(row[1] for row in sorted(columns, key=lambda row: row[5]) if row[5]) == key
+            assert tuple(row[1] for row in sorted(columns, key=lambda row: row[5]) if row[5]) == table.key
             references = {row[3]: row[2] for row in connection.execute(f"PRAGMA foreign_key_list({name})")}
             assert references == {
                 column: described.references

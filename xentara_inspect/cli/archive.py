@@ -99,11 +99,10 @@ def archive(
 
 def _recordings(databases: Sequence[str]) -> list[str]:
     """One file of each recording that is meant."""
-    from xentara_inspect.queries.files import matching_files, without_duplicates
+    from xentara_inspect.queries.files import meant_files
     from xentara_inspect.store.chain import first_path
 
-    files = without_duplicates([path for pattern in databases for path in matching_files(pattern)])
-    return list(dict.fromkeys(map(first_path, files)))
+    return list(dict.fromkeys(map(first_path, meant_files(databases))))
 
 
 def _seal(path: str) -> None:
@@ -115,11 +114,9 @@ def _seal(path: str) -> None:
 
 def _archive(archiver: Any, path: str, progress: Progress) -> None:
     from xentara_inspect.archive.writing import NotYet
+    from xentara_inspect.cli.progress import counting
 
-    task = progress.add_task(path, total=None)
-    became = archiver.archive(path, lambda done, total: progress.update(task, completed=done, total=total))
-    progress.remove_task(task)
-    for file in became:
+    for file in archiver.archive(path, counting(progress, path)):
         if isinstance(file, NotYet):
             note(f"{safe(file.path)}: not archived, {file.why}")
         else:
@@ -188,7 +185,9 @@ def restore(
             if manifest.is_between(since, until)
             and (session is None or has_session(place, manifest.part, session))
         ]
-        recordings = {manifest.chain: f"{manifest.site}/{manifest.recorder}" for manifest in chosen}
+        recordings = {
+            manifest.part.chain: f"{manifest.part.site}/{manifest.part.recorder}" for manifest in chosen
+        }
         if not chosen:
             raise Failure(f"{safe(where)}: nothing archived of what is asked for")
         if len(recordings) > 1:

@@ -61,23 +61,23 @@ def import_(
 
 def _import_archive(where: str, database: str, notation: str | None, chosen: dict[str, Any]) -> None:
     from xentara_inspect.cli.archive import restore
-    from xentara_inspect.cli.progress import progress_bar
+    from xentara_inspect.cli.progress import counting, progress_bar
     from xentara_inspect.index.process import catch_up
 
     paths = restore(where, database, **chosen)
     with progress_bar() as progress:
-        task = progress.add_task("decoding", total=None)
+        decoded = counting(progress, "decoding")
         for path in paths:
             if notation is not None:
                 _choose_notation(path, notation)
-            catch_up(path, lambda done, total: progress.update(task, completed=done, total=total))
+            catch_up(path, decoded)
     click.echo(f"{', '.join(paths)}: as archived", err=True)
 
 
 def _import_captures(
     files: tuple[Path, ...], database: str, expression: str, notation: str | None, keep_secrets: bool
 ) -> None:
-    from xentara_inspect.cli.progress import progress_bar
+    from xentara_inspect.cli.progress import counting, progress_bar
     from xentara_inspect.index.process import catch_up
     from xentara_inspect.proxy.options import OptionError, parse
     from xentara_inspect.store.importing import Importer
@@ -98,8 +98,7 @@ def _import_captures(
                 failures += imported.failures
                 if not imported.sessions and not imported.failures:
                     failures.append(f"{file}: nothing of Xentara in it{_others(imported)}")
-        task = progress.add_task("decoding", total=None)
-        catch_up(database, lambda done, total: progress.update(task, completed=done, total=total))
+        catch_up(database, counting(progress, "decoding"))
     if failures:
         for failure in failures[:-1]:
             click.echo(f"Error: {failure}", err=True)

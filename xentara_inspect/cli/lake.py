@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from itertools import chain
 
 import click
 
@@ -75,17 +76,8 @@ def sql(where: str, question: str, form: str) -> None:
     with archiving():
         from xentara_inspect.lake.asking import Lake
 
-        lake_ = Lake(where)
-        rows = lake_.ask(question)
-        first = next(rows, None)
-        with paged():
-            if first is None:
-                print_rows([], (), (), form)
-                return
+        with contextlib.closing(Lake(where)) as opened, paged():
+            rows = opened.ask(question)
+            first = next(rows, {})
             columns = tuple(Column(name, name, show=cell_text, wraps=12, spare=1) for name in first)
-            print_rows(_with(first, rows), tuple(first), columns, form)
-
-
-def _with(first: Any, rest: Any) -> Any:
-    yield first
-    yield from rest
+            print_rows(chain([first] if first else [], rows), tuple(first), columns, form)

@@ -61,12 +61,11 @@ def import_(ctx: click.Context, /, files: tuple[str, ...], databases: tuple[str,
     They hold at once for what is recorded already, and for what follows. Reading a file again
     changes nothing.
     """
-    from xentara_inspect.queries.files import matching_files, without_duplicates
+    from xentara_inspect.queries.files import meant_files
 
     if ctx.parent is not None and _is_default(ctx) and not _is_default(ctx.parent):
         databases = ctx.parent.params["databases"]
-    paths = without_duplicates([path for pattern in databases for path in matching_files(pattern)])
-    for path in paths:
+    for path in meant_files(databases):
         _import(files, path)
 
 

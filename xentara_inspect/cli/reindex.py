@@ -11,10 +11,9 @@ from xentara_inspect.cli import options
 @options.database_option
 def reindex(database: str) -> None:
     """Rebuild all that is derived from the recorded frames."""
-    from xentara_inspect.cli.progress import progress_bar
+    from xentara_inspect.cli.progress import counting, progress_bar
     from xentara_inspect.index.process import reindex as rebuild
 
     with progress_bar() as progress:
-        task = progress.add_task("decoding", total=None)
-        frames = rebuild(database, lambda done, total: progress.update(task, completed=done, total=total))
+        frames = rebuild(database, counting(progress, "decoding"))
     click.echo(f"{database}: {frames} frame{'' if frames == 1 else 's'} indexed", err=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from xentara_inspect.index.resume import load_names
-from xentara_inspect.queries.files import file_labels, matching_files, without_duplicates
+from xentara_inspect.queries.files import file_labels, meant_files
 from xentara_inspect.queries.news import News
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.queries.where import Several, several
@@ -239,7 +239,7 @@ def open_databases(patterns: Sequence[str]) -> Iterator[Databases]:
     A file that is given twice counts once. One bad file spoils the answer, and is named.
     """
     with contextlib.ExitStack() as stack:
-        wanted = without_duplicates([path for pattern in patterns for path in matching_files(pattern)])
+        wanted = meant_files(patterns)
         opened = {}
         for path in wanted:
             try:

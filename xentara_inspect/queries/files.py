@@ -37,6 +37,11 @@ def _is_empty(path: str) -> bool:
         return False  # opening it will tell
 
 
+def meant_files(patterns: Sequence[str]) -> list[str]:
+    """The databases that paths and glob patterns mean, each file once. Raises StoreError."""
+    return without_duplicates([path for pattern in patterns for path in matching_files(pattern)])
+
+
 def without_duplicates(paths: Sequence[str]) -> list[str]:
     """The paths in their order, each file once, however it is called."""
     first: dict[str, str] = {}

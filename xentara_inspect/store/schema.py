@@ -39,6 +39,11 @@ class Table(NamedTuple):
     primary_key: str | tuple[str, ...] = "id"
     rowless: bool = False
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the primary key."""
+        return (self.primary_key,) if isinstance(self.primary_key, str) else self.primary_key
+
 
 class NameTable(NamedTuple):
     """A table of names of numbers. says: what its numbers are."""
