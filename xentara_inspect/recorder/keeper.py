@@ -79,6 +79,7 @@ class JournalKeeper:
         self._sends_soon = False
         self._untold = 0  # frames that were dropped since people were told how many
         self._why = ""  # nothing can be written, where the process has said so
+        self._written_since = math.inf  # without a problem
         self._finish = 0.0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
@@ -233,7 +234,7 @@ class JournalKeeper:
     def _died(self, code: int | str) -> None:
         pause = self._supervision.died(time.monotonic() - self._started)
         self._backlog.died()
-        self._why = ""
+        self._why, self._written_since = "", math.inf
         if self._state is State.FINISHING:
             if code in (0, wire.LOST) or self._supervision.is_hopeless():
                 self._move(State.OVER)
@@ -252,7 +253,7 @@ class JournalKeeper:
                 case (wire.SETTLED, number, learned):
                     self._settled(number, learned)
                 case (wire.PROBLEM, text, passes):
-                    self._why = f"{text}; {self._meanwhile}"
+                    self._why, self._written_since = f"{text}; {self._meanwhile}", math.inf
                     if not passes:
                         self._problem(self._why)
                 case (wire.NEWS, level, text):
@@ -265,15 +266,15 @@ class JournalKeeper:
             self._died(link.close())
 
     def _settled(self, number: int, learned: dict[int, tuple[bytes, ...]]) -> None:
-        self._why = ""
+        self._why, self._written_since = "", min(self._written_since, time.monotonic())
         self._backlog.settle(number, learned)
         while self._waiting and self._waiting[0][0] <= number:
             _, committed = self._waiting.popleft()
             if not committed.done() and not committed.get_loop().is_closed():
                 committed.set_result(None)
-        troubled = self._state is State.TROUBLED
-        if troubled and self._backlog.age() >= self._silence / 2:
-            return
+        troubled, trust = self._state is State.TROUBLED, self._silence / 2
+        if troubled and (self._backlog.age() >= trust or time.monotonic() - self._written_since < trust):
+            return  # a disk that is full takes a little now and then
         self._move(State.READY)
         if troubled or (self._untold and self._backlog.has_room(0)):
             what = f"{self._settings.path} can be written" if troubled else "there is room"
