@@ -70,12 +70,8 @@ def wait_for_rows(process: Process, count: int) -> list[dict[str, Any]]:
 
 
 def by_place(found: list[dict[str, Any]]) -> list[str]:
-    """Without what an answer tells: which subscription an event is of, and what was wrong with a write.
-
-    A row that comes before the answer is printed before anybody can know.
-    """
-    later = {"subscription", "error_code", "error_name"}
-    known = ({key: value for key, value in row.items() if key not in later} for row in found)
+    """Without the subscription: an event that comes before its answer is printed before anybody can know."""
+    known = ({key: value for key, value in row.items() if key != "subscription"} for row in found)
     return sorted(json.dumps(row, sort_keys=True) for row in known)
 
 
@@ -115,6 +111,35 @@ def test_a_request_is_printed_when_it_is_over(database: Path) -> None:
             assert [(row["id"], row["status"]) for row in wait_for_rows(process, 3)][2:] == [
                 ("4p1", "unanswered")
             ]
+            process.stop()
+
+
+REFUSED_WRITE = (
+    ">[[0, 5, 5, {0: 37(h'e3ee10714d884ba18e5d0f1e4ce25ee8'), 1: 11, 2: 1}]]",
+    "<[[2, 5, {0: -32103}]]",
+)
+
+
+@pytest.mark.parametrize("rotation", [None, Rotation(size=1)], ids=["one file", "two files"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["readings"], ["readings", "--grep", "read only"], ["log", "--grep", "read only"]],
+    ids=" ".join,
+)
+def test_what_came_of_a_write_is_known_when_it_is_printed(
+    arguments: list[str], rotation: Rotation | None, tmp_path: Path
+) -> None:
+    database = tmp_path / "plant.db"
+    lines = frames(*HELLO, *REFUSED_WRITE)
+    with recording(database, rotation) as (journal, session):
+        journal.record(session, lines[:3])
+        asked = ("log", "--status", "pending", "-d", tmp_path / "plant*.db")
+        wait_until(lambda: bool(rows(*asked)), "the request is indexed")
+        with following([*arguments, "--ndjson"], database) as process:
+            journal.record(session, lines[3:])
+            (row,) = wait_for_rows(process, 1)
+            assert row.get("packet", row.get("id")) == "3p1"
+            assert row["error_name"] == "Read Only"
             process.stop()
 
 

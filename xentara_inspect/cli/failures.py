@@ -54,6 +54,7 @@ def reported() -> Iterator[None]:
         fail(str(error))
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
+        _discard_output()  # nobody may read it: the end is not to wait for that
         sys.exit(130)
     except BrokenPipeError:
         _discard_output()  # the reader (head, less) has seen enough

@@ -82,8 +82,8 @@ def readings(
 
     Intervals and drawings leave out what was to be written, unless it is asked for. A line is broken
     where much longer than usual nothing came, and at errors, which are marked at the edge; so are values
-    whose quality is not good. With --follow a write is listed as it is sent: whether it is refused,
-    nobody knows yet.
+    whose quality is not good. With --follow a write is listed when it is answered, or given up
+    with its connection.
     """
     if changes + (every is not None) + (plot is not None) + follow > 1:
         raise click.UsageError("Give one of --changes, --every, --plot and --follow.")
@@ -103,7 +103,7 @@ def readings(
         from xentara_inspect.queries.readings import readings as every_one
 
         query = changed if changes else every_one
-        filters |= {"limit": limit, "local": local, "follow": follow}
+        filters |= {"limit": limit, "local": local, "follow": follow, "ended": follow}
         print_answer(databases, form, query, READING_KEYS, _COLUMNS, **filters)
 
 

@@ -22,27 +22,34 @@ class Superseded(NamedTuple):
     """What later files tell of an earlier one.
 
     exchanges: ids of those that stand there too, with their outcome, and are to be left out here so
-    that each is listed and counted once. refused: error codes of writes, by the id of their packet.
+    that each is listed and counted once. ended: those of them that are over. refused: error codes of
+    writes, by the id of their packet.
     """
 
     exchanges: list[int]
+    ended: list[int]
     refused: dict[int, int | str]
 
 
 def superseded(databases: Databases) -> dict[int, Superseded]:
     """What later files tell, by the index of the earlier one. Raises StoreError."""
-    found = {file.index: Superseded([], {}) for file in databases.files}
+    found = {file.index: Superseded([], [], {}) for file in databases.files}
     for recording in databases.recordings:
         exchanges: list[int] = []
+        ended: list[int] = []
         refused: dict[int, int | str] = {}
         for file in reversed(recording.files):
             found[file.index].exchanges.extend(exchanges)
+            found[file.index].ended.extend(ended)
             found[file.index].refused.update(refused)
             if len(recording.files) > 1:
                 for row in file.rows(
-                    "SELECT e.id, e.error_code FROM carried_requests c JOIN exchanges e ON e.id = c.id"
+                    "SELECT e.id, e.error_code, e.status <> 'pending' AS is_over"
+                    " FROM carried_requests c JOIN exchanges e ON e.id = c.id"
                 ):
                     exchanges.append(row["id"])
+                    if row["is_over"]:
+                        ended.append(row["id"])
                     if row["error_code"] is not None:
                         refused[row["id"]] = row["error_code"]
     return found

@@ -55,7 +55,7 @@ class ExchangeSearch:
             either, more = any_of([sure, perhaps])
             where = where.also(either, *more)
         if file.news is not None:
-            where = where.also(among("e.id", file.news.exchanges)[0])
+            where = where.also(file.news.of_exchanges("e.id"))
         order = f"{EXCHANGE_TIME}{direction}, e.id{direction}"
         if self.slowest is not None:
             where = where.also("e.latency IS NOT NULL")

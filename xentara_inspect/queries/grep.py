@@ -97,13 +97,16 @@ class Grep:
             [_search("p.id", "packets p", file, conditions), self._in_values(file)],
         )
 
-    def packets_of_readings(self, file: Database) -> FoundPackets:
-        """The packets of a file with readings that have it, and few others. Raises StoreError."""
-        elements = [among("p.element_id", file.element_keys(self.elements))]
+    def packets_of_readings(self, file: Database, refused: Iterable[int]) -> FoundPackets:
+        """The packets of a file with readings that have it, and few others. Raises StoreError.
+
+        refused: addresses of those of which a later file tells an error.
+        """
+        packets = [among("p.element_id", file.element_keys(self.elements)), among("p.id", refused)]
         return found_packets(
             file,
             [
-                *([_search("p.id", "packets p", file, elements)] if self.elements else []),
+                *(_search("p.id", "packets p", file, [wanted]) for wanted in packets),
                 _search("e.id", "exchanges e", file, errors_called(self.has)),
                 self._in_values(file),
             ],

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from xentara_inspect.frames import address
+from xentara_inspect.queries.where import among
 
 
 class Range(NamedTuple):
@@ -28,14 +29,15 @@ class News(NamedTuple):
         ranges = (self.frames, self.findings)
         return bool(self.exchanges) or any(known.last > known.after for known in ranges)
 
-    def of_frames(self, column: str) -> str:
-        """A condition: the id of a frame is new."""
-        return f"{column} BETWEEN {self.frames.after + 1} AND {self.frames.last}"
-
     def of_packets(self, column: str) -> str:
-        """A condition: the address of a packet is new."""
+        """A condition: the address of a packet is new, or of a request that came to its end."""
         last = address(self.frames.last + 1) - 1
-        return f"{column} BETWEEN {address(self.frames.after + 1)} AND {last}"
+        new = f"{column} BETWEEN {address(self.frames.after + 1)} AND {last}"
+        return f"({new} OR {self.of_exchanges(column)})"
+
+    def of_exchanges(self, column: str) -> str:
+        """A condition: the id of an exchange that came to its end."""
+        return among(column, self.exchanges)[0]
 
     def of_findings(self, column: str) -> str:
         """A condition: the id of a finding is new."""

@@ -96,7 +96,8 @@ def readings(asked: Askable, *, limit: int = 50, **filters: Any) -> Iterator[Row
 
     filters: session, element; attribute: by name, number or UUID; origin: event, read or write; value:
     comparisons of which a value passes one; grep: a text in names, value or error; since, until:
-    nanoseconds since 1970, end exclusive. Raises QuestionError for what is not known.
+    nanoseconds since 1970, end exclusive; ended: whether writes are left out that may still be refused.
+    Raises QuestionError for what is not known.
     """
     yield from merged(_lists(asked, limit, **filters), limit)
 
@@ -121,6 +122,7 @@ def _lists(
     grep: str | None = None,
     since: int | None = None,
     until: int | None = None,
+    ended: bool = False,
 ) -> list[InDirection]:
     """The readings of each file. limit: how many will be taken."""
     databases = as_databases(asked)
@@ -137,6 +139,9 @@ def _lists(
         where.equal("f.session_id", session_id)
         where.between("f.time", since, until)
         where.equal("p.kind", [_KINDS[name] for name in several(origin)])
+        if ended:
+            over, _ = among("p.id", later[file.index].ended)
+            where.add(f"((SELECT status FROM exchanges WHERE id = p.id) IS NOT 'pending' OR {over})")  # noqa: S608
         lines = _ReadingLines(file, databases.names, later[file.index].refused)
         if attributes:
             lines.only = [key for found in attributes for key in found[file.index]]
@@ -228,7 +233,9 @@ class _ReadingLines:
 
     def _searched(self) -> list[FoundPackets]:
         found = [self.values.packets(self._file)] if self.values is not None else []
-        return [*found, *([self.text.packets_of_readings(self._file)] if self.text is not None else [])]
+        if self.text is not None:
+            found.append(self.text.packets_of_readings(self._file, self._refused))
+        return found
 
     def _has_text(self, attribute_id: int, row: Row) -> bool:
         """Whether a row has the text that is asked for, its element aside."""

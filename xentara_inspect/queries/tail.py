@@ -15,7 +15,6 @@ from xentara_inspect.queries.databases import Database, Databases, Recording
 from xentara_inspect.queries.following import Followed
 from xentara_inspect.queries.news import News, Range
 from xentara_inspect.queries.values import Row
-from xentara_inspect.queries.where import among
 from xentara_inspect.store.database import file_identity
 from xentara_inspect.store.errors import StoreError
 
@@ -190,13 +189,9 @@ def _waiting(files: Sequence[Database]) -> _Waiting:
 
 
 def _ended(file: Database, news: News, waited: Collection[int]) -> list[int]:
-    """Ids of the exchanges of a file that are new and over, or were waited for and are over now."""
-    conditions = [news.of_packets("id"), *([among("id", waited)[0]] if waited else [])]
-    ids: set[int] = set()
-    for condition in conditions:
-        rows = file.tuples(f"SELECT id FROM exchanges WHERE {condition} AND status <> 'pending'")  # noqa: S608
-        ids |= {row_id for (row_id,) in rows}
-    return sorted(ids)
+    """Ids of the exchanges of a file that are new and over, and of those that were waited for."""
+    sql = f"SELECT id FROM exchanges WHERE {news.of_packets('id')} AND status <> 'pending'"  # noqa: S608
+    return sorted({*waited, *(row_id for (row_id,) in file.tuples(sql))})
 
 
 def _first(file: Database, sql: str) -> int:

@@ -19,10 +19,10 @@ _BY_TIME: Final = """
 Without NOT INDEXED SQLite may make an index of its own of all packets first.
 """
 
-_BY_FRAME: Final = """
-    FROM frames f NOT INDEXED
-    CROSS JOIN packets p NOT INDEXED ON p.id BETWEEN f.id << 24 AND (f.id << 24) | 16777215"""
-"""By the ids of frames, of which only a few are asked for."""
+_BY_PACKET: Final = """
+    FROM packets p
+    CROSS JOIN frames f ON f.id = p.id >> 24"""
+"""By the addresses of packets, of which only a few are asked for."""
 
 _AMONG_FOUND: Final = """
     FROM {} found
@@ -65,7 +65,7 @@ def packets_in_time(
     source, about = _BY_TIME, "p"
     fewest = min(found, key=lambda packets: packets.size, default=None)
     if file.news is not None:
-        source = _BY_FRAME
+        source = _BY_PACKET
     elif fewest is not None and not _is_dense(fewest.size, _count(file, "sum(packets)"), limit):
         source = _AMONG_FOUND.format(fewest.table)
         found = [packets for packets in found if packets is not fewest]
@@ -75,7 +75,7 @@ def packets_in_time(
         source, about = _BY_ELEMENT, "s"
     conditions = [packets.have("p.id") for packets in found]
     if file.news is not None:
-        conditions.append(file.news.of_frames("f.id"))
+        conditions.append(file.news.of_packets("p.id"))
     if elements is not None:
         conditions.append(among(f"{about}.element_id", elements)[0])
     clause = where.sql
