@@ -127,13 +127,17 @@ class Process:
 
 
 class Mitmdump(Process):
-    """mitmdump on a free port in front of a server, with the add-on recording into a database."""
+    """mitmdump on a free port in front of a server, with the add-on recording into a database.
+
+    Once it has ended, all is decoded: a busy machine may take its time for that.
+    """
 
     def __init__(self, upstream: str, database: Path, confdir: Path, *options: str) -> None:
         super().__init__(
             [
                 BIN / "mitmdump", "-s", ADDON,
                 "--set", f"xentara_db={database}", "--set", f"confdir={confdir}",
+                "--set", "xentara_finish=20",
                 "--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "--listen-port", "0", *options,
             ]
         )  # fmt: skip
