@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.live import ROOT, Process, inspect
+from tests.live import ROOT, Process, inspect, ran
 from tests.store.test_migrations import unpacked
 from xentara_inspect.index.process import catch_up
 
@@ -45,6 +45,12 @@ def archived(database: Path, *options: str | Path) -> Path:
     where = database.parent / "archive"
     inspect("archive", "-d", database, "--to", where, "--site", "north", "--seal", *options)
     return where
+
+
+def verified(where: Path | str, code: int = 0) -> str:
+    run = ran("archive", "verify", where)
+    assert run.returncode == code, run.stderr
+    return run.stderr
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 def children(pid: int, what: str = "") -> list[int]:
-    """The processes that a process started. what: only its "indexer", "journal", or what looks "aside"."""
+    """The processes that a process started. what: of which kind, see `_RUN`."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -54,6 +54,7 @@ def children(pid: int, what: str = "") -> list[int]:
 _RUN = {
     "indexer": b"xentara_inspect.index.process",
     "journal": b"xentara_inspect.recorder.process",
+    "archiver": b"xentara_inspect.archive.process",
     "aside": b"xentara_inspect.recorder.aside",
 }
 

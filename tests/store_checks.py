@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,12 @@ def check_integrity(database: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def recorded_by_connection(database: Path) -> dict[tuple[int, bool], list[bytes]]:
-    """Payloads in journal order by (number of the connection, from the client?)."""
+def recorded_by_connection(*files: Path) -> dict[tuple[int, bool], list[bytes]]:
+    """Payloads in journal order by (number of the connection, from the client?). files: of one recording."""
     names: dict[int, int] = {}
     recorded: dict[tuple[int, bool], list[bytes]] = {}
-    for session, from_client, payload in read(
-        database, "SELECT session_id, from_client, payload FROM frames ORDER BY id"
-    ):
+    frames = "SELECT session_id, from_client, payload FROM frames ORDER BY id"
+    for session, from_client, payload in chain.from_iterable(read(file, frames) for file in files):
         if session not in names:
             assert from_client, "a session begins with the client's hello"
             names[session] = connection_of(decode(payload)[0][1])

@@ -1,5 +1,6 @@
 """Recordings to be archived."""
 
 from tests.archived import plant, s3, samples
+from tests.rotating import problems
 
-__all__ = ["plant", "s3", "samples"]
+__all__ = ["plant", "problems", "s3", "samples"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from tests.archived import archived
+from tests.archived import archived, verified
 from tests.live import Process, inspect, ran, read_only, rows
 from tests.store.test_migrations import unpacked
 from xentara_inspect.store.database import open_for_writing
@@ -88,12 +88,6 @@ def test_archiving_again_changes_nothing(plant: Path) -> None:
     inspect("archive", "-d", plant, "--to", plant.parent / "archive", "--site", "north")
     assert files(plant.parent / "archive") == before
     assert "2 parts" in verified(plant.parent / "archive")
-
-
-def verified(where: Path | str, code: int = 0) -> str:
-    run = ran("archive", "verify", where)
-    assert run.returncode == code, run.stderr
-    return run.stderr
 
 
 @pytest.mark.parametrize("kind", [".parquet", ".state.ndjson.zst", ".json"])

@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorder.test_rotation import (
-    FINDINGS,
-    index,
-    problems,  # noqa: F401 - a fixture
-    record_rotated,
-    record_whole,
-    together,
-)
+from tests.recorder.test_rotation import FINDINGS, record_rotated, record_whole, together
+from tests.rotating import index, problems  # noqa: F401 - one is a fixture
 from tests.store_traffic import add, derived, read
 from tests.traffic import test_habits as said_again
 from tests.traffic.test_habits import VALVE, event, frames, subscribed, uuid, write

@@ -481,6 +481,13 @@ def indexer_exit_code(database: Path, environment: dict[str, str]) -> int:
     ).returncode
 
 
+def patched(place: Path, script: str) -> dict[str, str]:
+    """An environment in which this comes before whatever Python runs."""
+    (place / "patched").mkdir()
+    (place / "patched" / "sitecustomize.py").write_text(script)
+    return {"PYTHONPATH": f"{place / 'patched'}{os.pathsep}{Path(__file__).parents[2]}"}
+
+
 DEADLY = """
 import os, signal
 from xentara_inspect.traffic.session import Session
@@ -499,13 +506,40 @@ Session.feed = deadly
 def test_a_frame_that_ends_the_process_is_found_out_and_passed_over(
     database: Path, tmp_path: Path, condition: str, deaths: int
 ) -> None:
-    patched = tmp_path / "patched"
-    patched.mkdir()
-    (patched / "sitecustomize.py").write_text(DEADLY.format(condition=condition))
-    environment = {"PYTHONPATH": f"{patched}{os.pathsep}{Path(__file__).parents[2]}"}
+    environment = patched(tmp_path, DEADLY.format(condition=condition))
     add(database, frames(HELLO[0], POISON, HELLO[1]))
     codes = [indexer_exit_code(database, environment) for _ in range(deaths + 1)]
     assert codes == [-signal.SIGKILL] * deaths + [0]
+    assert indexed(database)
+    assert read(database, "SELECT address FROM findings WHERE code = 'internal-error'") == [(address(2),)]
+    assert read(database, "SELECT status FROM exchanges") == [("ok",)]
+
+
+ENDLESS = """
+import itertools
+from xentara_inspect.index import watchdog
+from xentara_inspect.traffic.session import Session
+watchdog.LONGEST = 0.1
+feed = Session.feed
+def endless(self, frame, *place):
+    if b"poison" in frame.payload:
+        {loop}
+    yield from feed(self, frame, *place)
+Session.feed = endless
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "codes"),
+    [("while True: pass", [0]), ("all(itertools.repeat(1))", [-signal.SIGVTALRM, 0])],
+    ids=["in Python", "in C"],
+)
+def test_a_frame_that_is_never_done_with_is_found_out_and_passed_over(
+    database: Path, tmp_path: Path, loop: str, codes: list[int]
+) -> None:
+    add(database, frames(HELLO[0], POISON, HELLO[1]))
+    environment = patched(tmp_path, ENDLESS.format(loop=loop))
+    assert [indexer_exit_code(database, environment) for _ in codes] == codes
     assert indexed(database)
     assert read(database, "SELECT address FROM findings WHERE code = 'internal-error'") == [(address(2),)]
     assert read(database, "SELECT status FROM exchanges") == [("ok",)]

@@ -28,6 +28,7 @@ from xentara_inspect.index.process import catch_up, follow, reindex
 from xentara_inspect.queries import latest
 from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.queries.watching import Picture, Watching
+from xentara_inspect.recorder.retention import Retention
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.database import open_for_writing
 
@@ -222,7 +223,7 @@ def test_the_next_files_of_a_recording_are_seen_too(tmp_path: Path) -> None:
 
 def test_the_oldest_file_may_be_deleted_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
-    with recording(path, rotation=Rotation(size=1, keep=2)) as say:
+    with recording(path, rotation=Rotation(size=1), retention=Retention(files=2)) as say:
         say(2)
         with watching(path) as watch:
             watch.now(START + SECOND)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.journal import Journal
 from tests.name_files import write_model
-from tests.recorder.test_rotation import EACH_GROUP, files_of, index
+from tests.rotating import EACH_GROUP, files_of, index
 from tests.store_traffic import (
     CONVERSATION,
     HELLO,

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 
 from tests.journal import Journal
 from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, children, run_async, simulated
+from tests.rotating import EACH_GROUP, Recorder, files_of, index
 from tests.store_traffic import (
     CONVERSATION,
     HELLO,
@@ -31,24 +31,21 @@ from tests.store_traffic import (
     info,
     read,
 )
-from xentara_inspect.frames import LIVE, Frame, address
+from xentara_inspect.frames import Frame, address
 from xentara_inspect.index.process import catch_up, follow, reindex
-from xentara_inspect.proxy.options import OptionError, parse
+from xentara_inspect.proxy.option_texts import OptionError
+from xentara_inspect.proxy.options import parse
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
-from xentara_inspect.store.chain import chain_at, chain_files
+from xentara_inspect.store.chain import chain_at
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.settings import EXCHANGES as EXCHANGES_ONLY
 from xentara_inspect.store.settings import notation_setting
-
-EACH_GROUP = Rotation(size=1)
-"""Every group of frames begins a new file."""
 
 WAITING = (
     *HELLO,
@@ -69,46 +66,6 @@ WAITING = (
 
 DESERVED = {"message-id-in-use", "duplicate-hello", "undocumented-error-code", "unanswered-request"}
 """What there is to find in that, however many files it is in."""
-
-
-@pytest.fixture
-def problems() -> Iterator[list[str]]:
-    """What journals complain of; they must not."""
-    said: list[str] = []
-    yield said
-    assert said == []
-
-
-class Recorder:
-    """A journal that writes every frame as a group of its own."""
-
-    def __init__(self, path: Path, problems: list[str], rotation: Rotation = EACH_GROUP) -> None:
-        self.journal = Journal(path, rotation=rotation)
-        self._problems = problems
-
-    def open(self, flow_id: str = "flow-1") -> int:
-        session = self.journal.open_session(info(flow_id, LIVE))
-        assert self.journal.flush()
-        return session
-
-    def record(self, session: int, said: list[Frame]) -> None:
-        self.journal.record(session, said)
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self.journal.close()
-        self._problems += self.journal.problems
-
-
-def files_of(path: Path) -> list[Path]:
-    return [Path(file) for file in chain_files(str(path)).values()]
-
-
-def index(path: Path) -> None:
-    """What the indexer process does, until it is told to stop."""
-    follow(path, lambda _seconds: True)
 
 
 # What the files say together: ids count on, so each row is the same as in one file.
@@ -473,7 +430,7 @@ from tests.journal import Journal
 from tests.store_traffic import event, frames, info
 from xentara_inspect.frames import LIVE
 from xentara_inspect.recorder.rotation import Rotation
-journal = Journal(sys.argv[1], rotation=Rotation(size=1, keep=None))
+journal = Journal(sys.argv[1], rotation=Rotation(size=1))
 handle = journal.open_session(info(sys.argv[2], LIVE))
 for number in range(1000):
     journal.record(handle, frames(event(number)))
@@ -516,44 +473,6 @@ def test_a_recorder_killed_at_any_moment_of_a_rotation_loses_and_doubles_nothing
         assert len(times) >= count
     left_open = "SELECT flow_id FROM sessions WHERE closed IS NULL AND NOT continued"
     assert [row for file in files for row in read(file, left_open)] == []
-
-
-# Keeping only the newest
-
-
-def test_only_the_newest_files_are_kept(tmp_path: Path, problems: list[str]) -> None:
-    path = tmp_path / "plant.db"
-    with Recorder(path, problems, Rotation(size=1, keep=3, indexed=False)) as recorder:
-        recorder.record(recorder.open(), frames(*WAITING))
-        assert [file.name for file in files_of(path)] == ["plant-12.db", "plant-13.db", "plant-14.db"]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["plant-12.db", "plant-13.db", "plant-14.db"]
-
-
-def test_a_file_stays_until_it_is_indexed(tmp_path: Path, problems: list[str]) -> None:
-    path = tmp_path / "plant.db"
-    with Recorder(path, problems, Rotation(size=1, keep=1)) as recorder:
-        handle = recorder.open()
-        recorder.record(handle, frames(*HELLO, event(1)))
-        assert len(files_of(path)) == 3
-        lock = IndexerLock(path)
-        assert lock.acquire()
-        recorder.record(handle, frames(event(2)))
-        assert len(files_of(path)) == 4
-        lock.release()
-        index(path)
-        recorder.record(handle, frames(event(3)))
-        assert [file.name for file in files_of(path)] == ["plant-4.db", "plant-5.db"]
-    index(path)
-    assert read(files_of(path)[-1], "SELECT code FROM findings") == [("unsubscribed-event",)]
-
-
-def test_files_of_others_are_never_deleted(tmp_path: Path, problems: list[str]) -> None:
-    (tmp_path / "plant-3.db").write_text("somebody's notes")
-    record_whole(tmp_path / "plant-4.db", frames(*HELLO))
-    path = tmp_path / "plant.db"
-    with Recorder(path, problems, Rotation(size=1, keep=1, indexed=False)) as recorder:
-        recorder.record(recorder.open(), frames(*HELLO, event(1)))
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["plant-3.db", "plant-4.db", "plant-6.db"]
 
 
 def test_a_next_file_that_cannot_be_made_is_told_once_and_recording_goes_on(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import small_disk
 from tests.live import ADDON, BIN, Mitmdump, Process, children, rows, run_async, wait_until
 from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
@@ -105,15 +106,8 @@ def test_a_database_that_is_locked_for_long_gets_everything_afterwards(
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, with room for 2 MB: twice what an empty database takes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=False)
-    if made.returncode:
-        pytest.skip("only root can mount a small file system")
-    try:
+    with small_disk(tmp_path / "disk", "2m") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def grow(disk: Path) -> None:

@@ -65,16 +65,17 @@ class Archiver:
 
     def archive(self, path: str, progress: Progress) -> list[Archived | NotYet]:
         """All files of the recording that the file at `path` is in. Raises ArchiveError, StoreError."""
-        first = first_path(path)
         done: list[Archived | NotYet] = []
-        for file in chain_files(first).values() or [path]:
-            became = self._archive(file, os.path.splitext(os.path.basename(first))[0], progress)
+        for file in chain_files(first_path(path)).values() or [path]:
+            became = self.archive_file(file, progress)
             done.append(became)
             if isinstance(became, NotYet):
                 break  # what comes behind says what came before it
         return done
 
-    def _archive(self, path: str, recorder: str, progress: Progress) -> Archived | NotYet:
+    def archive_file(self, path: str, progress: Progress) -> Archived | NotYet:
+        """One file of a recording, behind those before it. Raises ArchiveError, StoreError."""
+        recorder = os.path.splitext(os.path.basename(first_path(path)))[0]
         with contextlib.closing(open_for_reading(path)) as database:
             try:
                 database.execute("BEGIN")  # one view of everything

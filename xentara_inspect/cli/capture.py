@@ -16,7 +16,8 @@ from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.options import database_option
 from xentara_inspect.frames import endpoint
 from xentara_inspect.protocol import identifiers
-from xentara_inspect.proxy.options import OPTIONS, Option, OptionError, contradiction, in_flags, parse
+from xentara_inspect.proxy.option_texts import OptionError
+from xentara_inspect.proxy.options import OPTIONS, Option, contradiction, in_flags, parse
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[str]

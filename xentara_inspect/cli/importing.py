@@ -79,7 +79,8 @@ def _import_captures(
 ) -> None:
     from xentara_inspect.cli.progress import counting, progress_bar
     from xentara_inspect.index.process import catch_up
-    from xentara_inspect.proxy.options import OptionError, parse
+    from xentara_inspect.proxy.option_texts import OptionError
+    from xentara_inspect.proxy.options import parse
     from xentara_inspect.store.importing import Importer
 
     try:

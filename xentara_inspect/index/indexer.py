@@ -22,6 +22,7 @@ from xentara_inspect.index.poison import cut_frame, internal_error, survives
 from xentara_inspect.index.resume import has_unfinished, load_names, load_session
 from xentara_inspect.index.rows import Rows
 from xentara_inspect.index.stored_notation import notation_for
+from xentara_inspect.index.watchdog import Watchdog
 from xentara_inspect.store.chain import following_file, load_chain
 from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
 from xentara_inspect.store.given_names import StoredNames, given_names, names_in
@@ -47,7 +48,6 @@ _BYTE_LIMIT: Final = 4 << 20  # of payload in one transaction, whatever the cloc
 Progress = Callable[[int, int], None]
 """Told now and then: the last frame indexed, and the last one there is."""
 
-
 _Begun = tuple[int, int, Frame, Iterator[Decoded]]
 """A frame that is being decoded: its id and session, itself, and what is to come of it."""
 
@@ -67,6 +67,7 @@ class Indexer:
         self._closing: Iterator[Decoded] | None = None
         self._must_resume = False
         self._watch = Watch()
+        self._watchdog = Watchdog()
         if lacks_what_was_carried(self._connection):
             begin_again(self._connection)
         self._resume()
@@ -124,9 +125,8 @@ class Indexer:
 
     def is_recorded_into(self) -> bool:
         """Whether there are recorders that have not ended."""
-        return (
-            self._connection.execute("SELECT 1 FROM recorders WHERE stopped IS NULL").fetchone() is not None
-        )
+        recorders = self._connection.execute("SELECT 1 FROM recorders WHERE stopped IS NULL")
+        return recorders.fetchone() is not None
 
     def end_gone_recorders(self) -> None:
         """Close the sessions of recorders that are gone. Raises sqlite3.Error."""
@@ -176,6 +176,7 @@ class Indexer:
         deadline = time.perf_counter() + work
         weight = 0
         self._connection.execute("BEGIN")  # one view of frames and ends
+        self._watchdog.start()
         try:
             self._rows.checkpoint.check(self._connection)
             if self._is_over(deadline):
@@ -199,6 +200,7 @@ class Indexer:
             while mark is not None and self._pass(mark):
                 mark = next(marks, None)
         finally:
+            self._watchdog.stop()
             if self._lock is not None:
                 self._lock.mark(0)
             self._connection.execute("COMMIT")
@@ -221,7 +223,7 @@ class Indexer:
             try:
                 if self._lock is not None:
                     self._lock.mark(address(frame_id, self._rows.position.reached.position))
-                decoded = next(portions)
+                decoded = self._watchdog.next_of(portions, len(frame.payload))
             except Exception as error:
                 # A bug of ours must not stop everything behind it, now or after a restart. What it left
                 # half done in memory is thrown away.
@@ -239,9 +241,7 @@ class Indexer:
     def _kills(self, frame_id: int, frame: Frame) -> bool:
         """Whether decoding this frame would be the end of us, as it seems to have been of the last one."""
         lock = self._lock
-        if lock is None or not lock.suspect:
-            return False
-        if lock.suspect != address(frame_id, self._rows.position.reached.position):
+        if lock is None or lock.suspect != address(frame_id, self._rows.position.reached.position):
             return False
         # Most were killed by somebody else, and the frame has nothing to do with it.
         killed = lock.deaths > 1 or not survives(frame)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Final
 
 from xentara_inspect.frames import Frame, address
+from xentara_inspect.index.watchdog import die_after, limit
 from xentara_inspect.traffic.packets import Kind, Malformed
 from xentara_inspect.traffic.records import Decoded, PacketRecord
 from xentara_inspect.traffic.rules import CUT_FRAME, INTERNAL_ERROR, finding
 from xentara_inspect.traffic.session import Session
 
-_PATIENCE: Final = 120  # seconds: the largest messages take a few
-
 
 def survives(frame: Frame) -> bool:
     """Whether a process that decodes the frame lives to tell."""
     command = [sys.executable, "-m", "xentara_inspect.index.poison", str(int(frame.from_client))]
-    try:
-        trial = subprocess.run(  # noqa: S603 - our own module, with this interpreter
-            command, input=frame.payload, timeout=_PATIENCE, check=False, stderr=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        return False
+    trial = subprocess.run(  # noqa: S603 - our own module, with this interpreter
+        command, input=frame.payload, check=False, stderr=subprocess.DEVNULL
+    )
     # An exception is not death: the indexer survives it, and says what it was.
     return trial.returncode >= 0
 
@@ -50,5 +45,7 @@ def _undecoded(frame_id: int, code: str, message: str) -> Decoded:
 
 
 if __name__ == "__main__":
-    for _ in Session().feed(Frame(0, sys.argv[1] == "1", False, sys.stdin.buffer.read())):
+    frame = Frame(0, sys.argv[1] == "1", False, sys.stdin.buffer.read())
+    die_after(limit(len(frame.payload)))
+    for _ in Session().feed(frame):
         pass

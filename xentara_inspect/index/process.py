@@ -5,11 +5,9 @@ As a process of its own, beside the one that records: `python -m xentara_inspect
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
@@ -29,6 +27,7 @@ from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.supervision import lifeline
 
 Wait = Callable[[float], bool]
 """Sleeps for so many seconds, or until it is time to stop; returns whether it is."""
@@ -228,8 +227,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"usage: python -m xentara_inspect.index.process DB [{ALONE}] < lifeline\n")
         return 2
     _give_way()
-    ended = threading.Event()
-    threading.Thread(target=_watch_stdin, args=(ended,), daemon=True).start()
+    ended = lifeline()
     try:
         follow(
             arguments[0],
@@ -250,13 +248,6 @@ def _give_way() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
         os.nice(_NICENESS)
-
-
-def _watch_stdin(ended: threading.Event) -> None:
-    with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    ended.set()
 
 
 if __name__ == "__main__":

@@ -34,9 +34,11 @@ from xentara_inspect.escape import safe
 from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
+from xentara_inspect.proxy.beside import start_archiving, start_indexing, tell
 from xentara_inspect.proxy.content_view import make_view
 from xentara_inspect.proxy.holding import Gate
-from xentara_inspect.proxy.options import OPTIONS, OptionError
+from xentara_inspect.proxy.option_texts import OptionError
+from xentara_inspect.proxy.options import OPTIONS
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.keeper import JournalKeeper
 from xentara_inspect.recorder.wire import Settings
@@ -133,7 +135,7 @@ class XentaraRecorder:
 
     def _fail(self, message: str) -> None:
         self._failed = True
-        logger.error("xentara_inspect: %s", message)
+        tell(logging.ERROR, message)
 
     def _start(self) -> JournalKeeper | None:
         """Open the database once. With `-r`, messages may come before `running`."""
@@ -159,17 +161,15 @@ class XentaraRecorder:
                 notation=self._values["xentara_notation"],
                 names=self._values["xentara_names"],
                 rotation=rotation,
+                retention=options.retention(self._values),
             ),
             asyncio.get_running_loop(),
         )
         atexit.register(self._finish)
         self._announce(current)
-        if self._values["xentara_index"]:
-            self._indexer = IndexerKeeper(
-                path,
-                alone=rotation is None,
-                on_news=lambda level, message: logger.log(level, "xentara_inspect: %s", message),
-            )
+        self._indexer = start_indexing(self._values, path, rotates=rotation is not None)
+        if rotation is not None:
+            start_archiving(self._values, path)
         return self._journal
 
     def _announce(self, path: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import math
 import os
 import sqlite3
 import time
@@ -14,7 +13,8 @@ from typing import Final
 
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.groups import Group, SessionProgress
-from xentara_inspect.recorder.rotation import Rotation, delete_surplus
+from xentara_inspect.recorder.retention import delete_surplus
+from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store import recorders, sides
 from xentara_inspect.store.chain import (
     Chain,
@@ -33,7 +33,6 @@ from xentara_inspect.store.cutting import HEAD
 from xentara_inspect.store.database import file_identity, open_for_writing, transaction
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite, kind_of
 from xentara_inspect.store.name_files import NameFileError, import_names
-from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
 from xentara_inspect.store.settings import notation_setting, set_notation
 
 _FAST_RETRIES: Final = 0.2  # seconds of short pauses: the indexer holds the lock no longer
@@ -42,6 +41,7 @@ _SHORT_PAUSE: Final = 0.002
 _PAUSE: Final = 0.02
 _LONG_PAUSE: Final = 0.25
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
+_DELETION_PAUSE: Final = 10.0  # seconds between looks at which files may go
 
 
 class JournalFile:
@@ -97,14 +97,15 @@ class JournalFile:
                 index = sizes.index(largest)
                 group[index] = wire.cut_more(group[index], "larger than the database or the memory takes")
                 return self.write(group, last, stopping=stopping)
+            if kind_of(error) is Kind.FULL:
+                self._delete_surplus()
             if kind_of(error) is not Kind.LOCKED:
                 # A connection that met a damaged file or a full disk may remember it; the next is new.
                 self._leave()
             return self._failed(error)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
         self._failing_since, self._told = None, False
-        if self._rotation is not None:
-            self._delete_surplus(self._rotation)
+        self._delete_surplus()
         if stopping:
             self._leave()
         return 0
@@ -273,7 +274,7 @@ class JournalFile:
         self._next_deletion = 0.0
         self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")
 
-    def _delete_surplus(self, rotation: Rotation) -> None:
-        if (now := time.monotonic()) >= self._next_deletion:
-            some_left = delete_surplus(self._first, self._path, rotation)
-            self._next_deletion = now + HEARTBEAT_INTERVAL if some_left else math.inf
+    def _delete_surplus(self) -> None:
+        if self._rotation is not None and (now := time.monotonic()) >= self._next_deletion:
+            self._next_deletion = now + _DELETION_PAUSE
+            delete_surplus(self._first, self._path, self._settings.retention, self._clock())

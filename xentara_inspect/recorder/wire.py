@@ -36,6 +36,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from xentara_inspect.frames import Frame
+from xentara_inspect.recorder.retention import ALL_FILES, Retention
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
 from xentara_inspect.store.settings import ALL
@@ -64,7 +65,7 @@ class Settings:
     path: of the database. durable: commit so that it survives a loss of power. keep_secrets: store
     payloads as they are. notation: see `store.settings`. names: paths of files that name elements.
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the next
-    one; without it only this one is written.
+    one; without it only this one is written. retention: which of these files go.
     feed: the same in each process that goes on for another. first: number of the first operation it
     will be told. alone: operations up to this number are written one by one. page: descriptor of the `Page`.
     """
@@ -75,6 +76,7 @@ class Settings:
     notation: str = ALL
     names: Sequence[str] = ()
     rotation: Rotation | None = None
+    retention: Retention = ALL_FILES
     feed: str = ""
     first: int = 1
     alone: int = 0
@@ -88,7 +90,10 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Raises ValueError, TypeError, KeyError where it is no such thing."""
         values = json.loads(text)
-        return cls(**values | {"rotation": values["rotation"] and Rotation(**values["rotation"])})
+        rotation, retention = values["rotation"], values["retention"]
+        values["rotation"] = rotation and Rotation(**rotation)
+        values["retention"] = Retention(**retention)
+        return cls(**values)
 
 
 SESSIONS: Final = (1 << 20) - 3

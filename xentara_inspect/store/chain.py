@@ -13,6 +13,7 @@ import os
 import re
 import sqlite3
 import uuid
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from xentara_inspect.frames import LIVE
@@ -134,14 +135,23 @@ def numbered_path(first: str, number: int) -> str:
 
 def chain_files(first: str) -> dict[int, str]:
     """The files of a chain that are there, by number, in order."""
-    files = {number: numbered_path(first, number) for number in sorted(_taken_numbers(first))}
-    return {number: path for number, path in files.items() if _is_member(path, number)}
+    return dict(members(first))
+
+
+def members(first: str, known: Collection[int] = ()) -> Iterator[tuple[int, str]]:
+    """Number and path of each file of a chain that is there, in order; it is opened when it is its turn.
+
+    known: numbers of those that are passed over.
+    """
+    for number in sorted(taken_numbers(first).difference(known)):
+        if _is_member(path := numbered_path(first, number), number):
+            yield number, path
 
 
 def newest_file(path: str) -> str:
     """The file that a recorder told to record into `path` goes on with."""
     first = first_path(path)
-    for number in sorted(_taken_numbers(first), reverse=True):
+    for number in sorted(taken_numbers(first), reverse=True):
         candidate = numbered_path(first, number)
         if _is_member(candidate, number):
             return candidate
@@ -163,7 +173,7 @@ def following_file(path: str, place: Chain) -> str | None:
 
 def free_number(first: str) -> int:
     """The number of the next file of a chain: beyond the highest that anything has."""
-    highest = max(_taken_numbers(first), default=1)
+    highest = max(taken_numbers(first), default=1)
     # Somebody may have been killed when this one was made, but not yet promised.
     return highest if highest > 1 and _is_unused(numbered_path(first, highest)) else highest + 1
 
@@ -250,8 +260,8 @@ def _is_unused(path: str) -> bool:
     return not used
 
 
-def _taken_numbers(first: str) -> set[int]:
-    """Numbers of files of a chain of which there is anything, be it only a log that SQLite left."""
+def taken_numbers(first: str) -> set[int]:
+    """Numbers of names in a chain of which there is anything, be it only a log that SQLite left."""
     directory, name = os.path.split(first)
     stem, suffix = os.path.splitext(name)
     beside = "|".join(sides.ALL)

@@ -12,8 +12,11 @@ LOG: Final = "-wal"
 INDEXER: Final = "-indexer"
 """Locked by the indexer, and there only while one runs."""
 
+ARCHIVE: Final = "-archive"
+"""Says that a file is archived, and where."""
+
 OF_SQLITE: Final = (LOG, "-shm", "-journal")
-ALL: Final = (*OF_SQLITE, INDEXER)
+ALL: Final = (*OF_SQLITE, INDEXER, ARCHIVE)
 """Endings of the names of the files beside a database."""
 
 _LONGEST_NAME: Final = 255  # bytes, on the file systems that there are
@@ -36,9 +39,9 @@ def check_places(name: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a database with what SQLite put beside it. Raises OSError."""
+    """Remove a database with what SQLite and we put beside it. Raises OSError."""
     # The log first: a new database that takes the name of the old one must not find it.
-    for ending in (*OF_SQLITE, ""):
+    for ending in (*OF_SQLITE, ARCHIVE, ""):
         if os.path.lexists(f"{path}{ending}"):
             os.unlink(f"{path}{ending}")
 

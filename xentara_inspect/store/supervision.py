@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -28,10 +31,23 @@ def start(module: str, arguments: Sequence[str], stdin: int, **options: Any) -> 
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", module, *arguments],
         stdin=stdin,
-        stdout=subprocess.DEVNULL,
         start_new_session=True,  # a Ctrl-C in the terminal is for the proxy, which tells us when it is done
-        **options,
+        **{"stdout": subprocess.DEVNULL, **options},
     )
+
+
+def lifeline() -> threading.Event:
+    """Set once the stdin of this process is closed: whoever started it wants it to end, or is gone."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        ended.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    return ended
 
 
 class Supervision:

@@ -1,0 +1,5 @@
+"""What journals complain of."""
+
+from tests.rotating import problems
+
+__all__ = ["problems"]
