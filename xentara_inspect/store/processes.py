@@ -18,6 +18,9 @@ HEARTBEAT_TIMEOUT: Final = 10.0
 On this host the process itself tells, at once.
 """
 
+SILENCE: Final = 3.0
+"""Seconds without a commit, or without any frame decoded where some wait, before anybody is told."""
+
 _ENDED: Final = "ended"  # the token of a process that nobody has waited for yet
 
 
