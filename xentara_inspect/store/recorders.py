@@ -50,9 +50,7 @@ def carried_over(new: sqlite3.Connection, old: sqlite3.Connection, recorder: int
     return mine is not None and mine == new.execute(same, (recorder,)).fetchone()
 
 
-def beat(
-    connection: sqlite3.Connection, recorder: int, now: int, operation: int, troubles: str = ""
-) -> None:
+def beat(connection: sqlite3.Connection, recorder: int, now: int, operation: int, troubles: str = "") -> None:
     """Say that a recorder is there (again). operation: the last one that is stored with this beat.
 
     troubles: what is wrong, a line each.
