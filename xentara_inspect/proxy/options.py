@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xentara_inspect.frames import endpoint_of
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import HEAD, MOST
 from xentara_inspect.store.name_files import NameFileError, read_names
@@ -23,7 +24,8 @@ PREFIX: Final = "xentara_"
 class Option:
     """An option: its name, default and help, and how its text is read (raises ValueError).
 
-    negated: of a switch that is on, what it means to turn it off.
+    negated: of a switch that is on, what it means to turn it off. metavar: what `capture` calls its value,
+    where that is not the end of its name.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Option:
     help: str
     parse: Callable[[str], Any]
     negated: str = ""
+    metavar: str = ""
 
     @property
     def flag(self) -> str:
@@ -126,6 +129,17 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+def _endpoint(text: str) -> tuple[str, int] | None:
+    """Host and port: of a port alone that of this machine."""
+    given = text.strip()
+    if not given:
+        return None
+    try:
+        return endpoint_of(f"{_LOOPBACK}:{given}" if given.isdigit() else given)
+    except ValueError:
+        raise ValueError("is HOST:PORT, a port of this machine such as 9108, or empty for none") from None
+
+
 def _name_files(text: str) -> tuple[str, ...]:
     """Absolute paths of files that were read once, to say at the start what is wrong with them."""
     paths = tuple(os.path.abspath(path) for path in text.split(os.pathsep) if path.strip())
@@ -137,6 +151,7 @@ def _name_files(text: str) -> tuple[str, ...]:
     return paths
 
 
+_LOOPBACK: Final = "127.0.0.1"
 _LEAST_FILE: Final = 1 << 20  # one that has just been made has almost that
 
 OPTIONS: Final = (
@@ -204,6 +219,13 @@ OPTIONS: Final = (
         "",
         "How many databases to keep; the oldest is deleted when a new one begins. Empty: all.",
         _count,
+    ),
+    Option(
+        "xentara_health",
+        "",
+        "Where /healthz and /metrics answer by HTTP; a port alone is one of this machine. Empty: nowhere.",
+        _endpoint,
+        metavar="HOST:PORT",
     ),
     Option(
         "xentara_keep_secrets",
