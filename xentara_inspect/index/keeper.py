@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import threading
@@ -42,6 +43,8 @@ class IndexerKeeper:
         self._alone = alone
         self._trouble = Trouble(on_news)
         self._progress = Progress(path, alone=alone)
+        self._death = ""  # the last one, not to be told but to be found until something is decoded
+        self._died = -math.inf
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._finishing = threading.Event()
@@ -55,7 +58,7 @@ class IndexerKeeper:
     @property
     def trouble(self) -> str:
         """What is wrong with the indexer, in words; empty where nothing is."""
-        return self._trouble.text
+        return self._trouble.text or ("" if self._progress.moved > self._died else self._death)
 
     @property
     def lag(self) -> int:
@@ -84,7 +87,8 @@ class IndexerKeeper:
             code = self._run_once()
             if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
                 return
-            pause = self._supervision.died(time.monotonic() - started)
+            self._died, self._death = time.monotonic(), self._supervision.death(code)
+            pause = self._supervision.died(self._died - started)
             if complaint := self._supervision.complaint(code):
                 self._trouble.begin(complaint)
             self._wait(pause)
@@ -119,7 +123,7 @@ class IndexerKeeper:
         """See how far it is. runs: whether it is there, so that what was wrong may be over."""
         if not self._progress.look():
             return
-        if problem := self._progress.problem(is_told=bool(self.trouble)):
+        if problem := self._progress.problem(is_told=bool(self._trouble.text)):
             self._trouble.begin(problem)
         elif runs:
             self._trouble.end("the indexer goes on")

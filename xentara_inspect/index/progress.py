@@ -24,14 +24,18 @@ _Done = tuple[str, int, int]
 
 
 class Progress:
-    """Looks into the files of a recording now and then. lag: frames that wait to be decoded."""
+    """Looks into the files of a recording now and then.
+
+    lag: frames that wait to be decoded. moved: when something was decoded, or nothing waited, on the
+    monotonic clock.
+    """
 
     def __init__(self, path: str, *, alone: bool) -> None:
         """alone: whether only this file is indexed, not those that follow it."""
         self._path = path
         self._alone = alone
         self._done: _Done = ("", 0, 0)
-        self._moved = time.monotonic()  # when something was decoded, or nothing waited
+        self.moved = time.monotonic()
         self._waiting: deque[tuple[int, float]] = deque()  # the last frame there was, and when
         self.lag = 0
 
@@ -44,7 +48,7 @@ class Progress:
         now = time.monotonic()
         self.lag = max(0, last - decoded)
         if done != self._done or not self.lag:
-            self._done, self._moved = done, now
+            self._done, self.moved = done, now
         while self._waiting and self._waiting[0][0] <= decoded:
             self._waiting.popleft()
         # The longer the oldest waits the less often: what a day behind takes is as little as an hour's.
@@ -62,7 +66,7 @@ class Progress:
         is_told: whether something was, which is over once the indexer has caught up.
         """
         now = time.monotonic()
-        still = now - self._moved
+        still = now - self.moved
         late = self._age(now)
         if still >= SILENCE:
             return (

@@ -216,9 +216,10 @@ class JournalKeeper:
     def _silent(self) -> str:
         """What takes too long, in words; empty where nothing does."""
         age, silence = self._backlog.age(), time.monotonic() - self.condition.written
-        if age >= self._silence:
-            return f"what passed {age:.1f} seconds ago is not written yet"
-        return f"nothing was written for {silence:.1f} seconds" if silence >= SILENCE else ""
+        if age < self._silence and silence < SILENCE:
+            return ""
+        unwritten = f"what passed {age:.1f} seconds ago is not written yet"
+        return unwritten if age else f"nothing was written for {silence:.1f} seconds"
 
     def _note(self) -> None:
         """Let the process write what is wrong, where that is news."""

@@ -89,9 +89,16 @@ class Supervision:
         if self.deaths < _TELL_AFTER or self._told:
             return None
         self._told = True
-        how = f"exit code {code}" if isinstance(code, int) else code
-        return f"{self._what} keeps dying ({how}) and is started again and again; {self._meanwhile}"
+        return f"{self._what} keeps dying ({_how(code)}) and is started again and again; {self._meanwhile}"
+
+    def death(self, code: int | str) -> str:
+        """A single death, for those who ask. code: as in `complaint`."""
+        return f"{self._what} died ({_how(code)}) and is started again; {self._meanwhile}"
 
     def is_hopeless(self) -> bool:
         """Whether somebody who waits for its end need not wait for another try."""
         return self.deaths >= _LAST_TRIES
+
+
+def _how(code: int | str) -> str:
+    return f"exit code {code}" if isinstance(code, int) else code
