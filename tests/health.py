@@ -61,11 +61,11 @@ class Asked:
     def wait_until_all_say(self, reason: str) -> None:
         """Wait until /healthz, /metrics and `status` tell of a trouble; reason: in `/healthz`."""
         wait_until(lambda: any(reason in said for said in self.reasons()), f"{reason!r} in /healthz", _POLL)
-        assert self.metrics()["xentara_healthy"] == 0
+        wait_until(lambda: self.metrics()["xentara_healthy"] == 0, "unhealthy by /metrics", _POLL)
         wait_until(lambda: not self.status()["healthy"], "unhealthy by `status`", _POLL)
 
     def wait_until_all_are_well(self) -> None:
         """Wait until nothing is wrong any more."""
         wait_until(lambda: not self.reasons(), "healthy by /healthz", _POLL)
-        assert self.metrics()["xentara_healthy"] == 1
+        wait_until(lambda: self.metrics()["xentara_healthy"] == 1, "healthy by /metrics", _POLL)
         wait_until(lambda: bool(self.status()["healthy"]), "healthy by `status`", _POLL)

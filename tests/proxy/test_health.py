@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.health import HEALTH, Asked
 from tests.index.test_indexer import DEADLY
-from tests.live import ROOT, Mitmdump, children, run_async, simulated
+from tests.live import ROOT, Mitmdump, children, run_async, simulated, wait_until
 from xentara_inspect.proxy.health import HealthEndpoint, HealthError
 from xentara_inspect.proxy.metrics import METRICS
 from xentara_inspect.simulator import Client
@@ -64,6 +64,11 @@ def test_what_has_passed_is_measured(database: Path, confdir: Path) -> None:
         assert measured["xentara_free_disk_bytes"] > 0
         for path, code in (("/healthz?now", 200), ("/", 404), ("/metrics/", 404)):
             assert (await asyncio.to_thread(asked.get, path))[0] == code
+
+        def committed() -> bool:
+            return bool(asked.status()["failed_connections"])
+
+        await asyncio.to_thread(wait_until, committed, "what failed in the database", 0.1)
         row = await asyncio.to_thread(asked.status)
         assert (row["recorders"], row["sessions"], row["open_sessions"]) == (1, 2, 1)
         assert (row["frames"], row["failed_connections"]) == (len(frames), 1)

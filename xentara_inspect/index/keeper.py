@@ -87,6 +87,7 @@ class IndexerKeeper:
             code = self._run_once()
             if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
                 return
+            self._progress.look()  # what it did before its end is not a sign of life behind it
             self._died, self._death = time.monotonic(), self._supervision.death(code)
             pause = self._supervision.died(self._died - started)
             if complaint := self._supervision.complaint(code):
