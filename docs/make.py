@@ -24,13 +24,14 @@ from docs.lake_page import LAKE_PARTS
 from docs.schema_page import SCHEMA_PARTS
 from xentara_inspect.notation.messages import Context, annotate, annotate_message
 from xentara_inspect.protocol import commands, error_codes, identifiers, shape_types
+from xentara_inspect.proxy.metrics import METRICS
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.rules import RULES
 from xentara_inspect.traffic.thresholds import THRESHOLDS
 
 PAGES: Final = tuple(
-    FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings", "lake")
+    FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings", "lake", "health")
 )
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -142,6 +143,10 @@ def _findings() -> str:
     return _table(("code", "severity", "what is asked for", "where", "what helps"), rows)
 
 
+def _metrics() -> str:
+    return _table(("metric", "kind", "what"), ((f"`{m.name}`", m.kind, m.says) for m in METRICS))
+
+
 def _thresholds() -> str:
     rows = ((f"`{code}`" if code else "all", value, reason) for code, _, value, reason in THRESHOLDS)
     return _table(("code", "threshold", "why"), rows)
@@ -172,6 +177,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "event types": _enumeration(identifiers.EVENT_TYPES),
     "findings": _findings,
     "thresholds": _thresholds,
+    "metrics": _metrics,
     **SCHEMA_PARTS,
     **JSON_PARTS,
     **LAKE_PARTS,

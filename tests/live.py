@@ -30,13 +30,13 @@ PATIENCE = 30.0
 """Seconds after which a condition that has not come about is a failure."""
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, looking every 10 ms."""
+def wait_until(condition: Callable[[], bool], what: str, every: float = 0.01) -> None:
+    """Wait for a condition. every: seconds between two looks."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"never: {what}")
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def children(pid: int, what: str = "") -> list[int]:

@@ -14,6 +14,8 @@ POSITION_BITS: Final = 24
 LAST_POSITION: Final = (1 << POSITION_BITS) - 1
 """The highest position that an address can tell."""
 
+_LAST_PORT: Final = 65_535
+
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
@@ -68,6 +70,17 @@ class Frame(NamedTuple):
 def endpoint(host: str, port: int) -> str:
     """Address and port as text."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def endpoint_of(text: str) -> tuple[str, int]:
+    """Address and port of such a text, the address without brackets. Raises ValueError."""
+    host, separator, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not separator or not host or (":" in host and not bracketed):
+        raise ValueError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+    if not (port.isascii() and port.isdigit()) or int(port) > _LAST_PORT:
+        raise ValueError(f"{port!r} is not a port between 0 and {_LAST_PORT}")
+    return host[1:-1] if bracketed else host, int(port)
 
 
 def address(frame: int, position: int = 0) -> int:

@@ -161,6 +161,12 @@ def test_a_port_in_use_is_one_clear_line(database: Path, confdir: Path) -> None:
         (["--upstream", "plant:8080"], 2, "is no URL such as https://HOST:8080"),
         (["--upstream", "https://me:hidden@plant"], 2, "credentials do not belong in the URL"),
         (["--upstream", "http://plant", "--listen", "8081"], 2, "is not HOST:PORT"),
+        (["--upstream", "http://plant", "--health", "plant"], 2, "--health is HOST:PORT, a port of this"),
+        (
+            ["--upstream", "http://plant", "--health", "198.51.100.1:80"],
+            1,
+            "--health: cannot listen on 198.51",
+        ),
         (["--upstream", "http://plant", "--nonsense"], 2, "unrecognized arguments: --nonsense"),
         (["--upstream", "http://plant", "--set", "xentara_nonsense=1"], 1, "unknown option xentara_nonsense"),
         (["--upstream", "http://plant", "--set", "listen_port=x"], 1, "ot an integer: x"),

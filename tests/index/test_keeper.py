@@ -67,8 +67,8 @@ def test_an_indexer_that_keeps_dying_is_told_once_and_tried_again(database: Path
     add(database, frames(*HELLO, event(1)))
     wait_until(lambda: indexed_events(database) == 1, "the event")
     assert keeper.finish(20)
-    assert len(said) == 1
     assert "the indexer keeps dying (exit code 1)" in said[0]
+    assert said[1:] in ([], ["the indexer goes on"])
 
 
 def test_an_indexer_that_stands_still_is_told_within_five_seconds(database: Path) -> None:

@@ -342,6 +342,45 @@ def test_a_journal_that_stands_still_is_told_soon(
     keeping(database, main, durable=durable)
 
 
+def test_a_journal_that_stands_still_is_told_though_there_is_nothing_to_write(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        journal = the_journal()
+        os.kill(journal, signal.SIGSTOP)
+        await until(lambda: "nothing was written for 3." in caplog.text, "a word about it")
+        os.kill(journal, signal.SIGCONT)
+        await until(lambda: "can be written again, no frame was lost" in caplog.text, "its end")
+        assert keeper.condition.troubles() == []
+
+    caplog.set_level("WARNING")
+    keeping(database, main)
+
+
+def test_what_is_wrong_stands_in_the_database_until_it_is_over(database: Path) -> None:
+    wrong = ["the indexer stands still"]
+    keepers = []
+
+    def noted() -> list[tuple[str | None]]:
+        return read(database, "SELECT troubles FROM recorders")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        keepers.append(JournalKeeper(Settings(str(database)), loop, beside=lambda: "".join(wrong)))
+        await until(lambda: noted() == [("the indexer stands still",)], "what is wrong")
+        os.kill(the_journal(), signal.SIGKILL)
+        await until(lambda: keepers[0].numbers().restarts == 1, "its end")
+        wrong[:] = ["the indexer is behind"]
+        await until(lambda: noted() == [("the indexer is behind",)], "what is wrong then")
+        wrong.clear()
+        await until(lambda: noted() == [(None,)], "its end")
+
+    try:
+        run_async(main())
+    finally:
+        assert keepers[0].close(20) == 0
+
+
 def test_what_a_journal_that_stands_still_does_not_take_reaches_the_disk_at_the_end(database: Path) -> None:
     """Far more than a socket holds; another process takes it, within the time there is."""
     keepers = []

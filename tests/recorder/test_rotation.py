@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.health import HEALTH, Asked
 from tests.journal import Journal
 from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, children, run_async, simulated
 from tests.rotating import EACH_GROUP, Recorder, files_of, index
@@ -518,16 +519,21 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
 
     async def main() -> list[tuple[int, str]]:
         async with simulated() as simulator:
-            options = ("--set", "xentara_rotate_size=1M", "--set", "xentara_finish=20")
+            options = ("--set", "xentara_rotate_size=1M", "--set", "xentara_finish=20", *HEALTH)
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", path, confdir, *options) as proxy:
                 async with Client(proxy.url, user=OPERATOR.user, password=OPERATOR.password) as client:
                     for _ in range(20):
                         await client.send_raw(bytes(100_000))
                         await client.wait_for_frames(len(client.received) + 1)
                     sent = await everything(client)
+                    asked = await asyncio.to_thread(Asked, proxy, path)
+                    rotations = (await asyncio.to_thread(asked.metrics))["xentara_rotations_total"]
+                    row = await asyncio.to_thread(asked.status)
+                assert row["files"] > rotations >= 1
+                assert (row["database"], row["sessions"], row["open_sessions"]) == (str(path), 1, 1)
                 await asyncio.to_thread(proxy.stop)
                 assert proxy.child.returncode == 0, proxy.output
-                assert "recording goes on in" in proxy.output
+                assert proxy.output.count("recording goes on in") >= rotations
         return sorted((entry.message_id, entry.status) for entry in sent)
 
     sent = run_async(main())

@@ -30,7 +30,13 @@ _BY_FRAME = (
     " JOIN packets ON packets.id = coalesce(request_id, response_id) ORDER BY 1"
 )
 _BY_ADDRESS = "SELECT id, opcode, status, requested, responded FROM exchanges ORDER BY 1"
-OLD = {"schema-1": _BY_FRAME, "schema-2": _BY_FRAME, "schema-3": _BY_ADDRESS, "schema-4": _BY_ADDRESS}
+OLD = {
+    "schema-1": _BY_FRAME,
+    "schema-2": _BY_FRAME,
+    "schema-3": _BY_ADDRESS,
+    "schema-4": _BY_ADDRESS,
+    "schema-5": _BY_ADDRESS,
+}
 """How each of them is asked for its exchanges."""
 
 _AFFINITIES = {int: "INTEGER", str: "TEXT", bytes: "BLOB"}

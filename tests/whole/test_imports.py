@@ -28,6 +28,7 @@ HOMES = {
     "sqlite_utils": {"store"},
     "mitmproxy": {"captures", "proxy"},
     "ijson": {"captures"},
+    "prometheus_client": {"proxy"},
     "pyarrow": {"archive", "lake"},
     "duckdb": {"lake"},
     "pyspark": {"lake"},

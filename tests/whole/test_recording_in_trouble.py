@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.disks import small_disk
+from tests.health import HEALTH, Asked
 from tests.live import ADDON, BIN, Mitmdump, Process, children, rows, run_async, wait_until
 from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
@@ -41,7 +42,7 @@ async def recorded(
 ) -> AsyncIterator[tuple[Mitmdump, Crowd]]:
     """Traffic through mitmdump, with a proper end. lost: whether frames are, which the exit code tells."""
     async with LoadServer(padding=padding) as server:
-        with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir) as proxy:
+        with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir, *HEALTH) as proxy:
             crowd = Crowd(proxy.url, itertools.count(1), random.Random(5), clients, stay)
             async with crowd:
                 await crowd.wait_for(100)
@@ -86,13 +87,16 @@ def test_a_database_that_is_locked_for_long_gets_everything_afterwards(
 ) -> None:
     async def main() -> Crowd:
         async with recorded(database, confdir) as (proxy, crowd):
+            asked = await asyncio.to_thread(Asked, proxy, database)
             with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 until = asyncio.get_running_loop().time() + seconds
                 while asyncio.get_running_loop().time() < until:
                     await crowd.wait_for(100)
+                await asyncio.to_thread(asked.wait_until_all_say, "is locked by another program")
                 other.execute("ROLLBACK")
             await hears(proxy, "can be written again, no frame was lost")
+            await asyncio.to_thread(asked.wait_until_all_are_well)
             await crowd.wait_for(100)
             assert told(proxy, "is locked by another program; frames are kept in memory") == 1
             assert told(proxy, "can be written again") == 1
@@ -122,6 +126,9 @@ def test_a_full_disk_holds_up_nobody_and_gets_everything_once_there_is_room(
     async def main() -> Crowd:
         async with recorded(database, confdir) as (proxy, crowd):
             await hears(proxy, "cannot be written: the disk is full; frames are kept in memory")
+            asked = await asyncio.to_thread(Asked, proxy, database)
+            await asyncio.to_thread(asked.wait_until_all_say, "the disk is full")
+            assert (await asyncio.to_thread(asked.status))["reasons"][0].endswith(": the disk is full")
             await crowd.wait_for(1000)
             grow(disk)
             await hears(proxy, "can be written again, no frame was lost")

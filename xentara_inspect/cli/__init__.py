@@ -38,6 +38,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "ask": ("ask", "Ask a question that is saved under a name."),
+    "status": ("status", "Tell whether a recording goes on as it should."),
     "archive": ("archive", "Put recordings away as Parquet files, and verify them."),
     "lake": ("lake", "Decode archives into tables of Parquet files."),
     "sql": ("lake", "Ask such tables in SQL."),

@@ -20,6 +20,8 @@ from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS, Option, contradiction, in_flags, parse
 
 if TYPE_CHECKING:
+    from xentara_inspect.proxy.metrics import Passed
+
     _ParamType = click.ParamType[str]
 else:
     _ParamType = click.ParamType  # generic only in the newest versions of click
@@ -61,7 +63,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
                 command
             )
         else:
-            metavar = option.name.rsplit("_", 1)[1].upper()
+            metavar = option.metavar or option.name.rsplit("_", 1)[1].upper()
             command = click.option(
                 option.flag, option.name, metavar=metavar, default=option.default, help=option.help
             )(command)
@@ -123,11 +125,12 @@ def _rotates(settings: Mapping[str, str]) -> bool:
     return bool(settings["xentara_rotate_size"] or settings["xentara_rotate_time"])
 
 
-def _ending(recorded: Mapping[str, int], database: str, *, rotates: bool) -> str:
+def _ending(recorded: Passed, database: str, *, rotates: bool) -> str:
     """The last line: what there is now, and what to ask of it."""
-    if not recorded["session"]:
+    counts = {"session": recorded.sessions, "frame": recorded.frames}
+    if not recorded.sessions:
         return "Nothing was recorded: no client connected."
-    counted = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in recorded.items())
+    counted = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
     stem, ending = os.path.splitext(database)
     files = f"{stem}*{ending}" if rotates else database
     return f"Recorded {counted}. Next: xentara-inspect log -d {shlex.quote(files)}"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xentara_inspect.frames import endpoint_of
+
 if TYPE_CHECKING:
     _ParamType = click.ParamType[tuple[str, int]]
 else:
     _ParamType = click.ParamType  # generic only in the newest versions of click
-
-_MAXIMUM_PORT = 65535
 
 
 class Endpoint(_ParamType):
@@ -28,13 +28,10 @@ class Endpoint(_ParamType):
         """Parse; a value that is none is a usage error."""
         if isinstance(value, tuple):
             return value
-        host, separator, port = str(value).rpartition(":")
-        bracketed = host.startswith("[") and host.endswith("]")
-        if not separator or not host or (":" in host and not bracketed):
-            self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080", param, ctx)
-        if not (port.isascii() and port.isdigit()) or int(port) > _MAXIMUM_PORT:
-            self.fail(f"{port!r} is not a port between 0 and {_MAXIMUM_PORT}", param, ctx)
-        return host[1:-1] if bracketed else host, int(port)
+        try:
+            return endpoint_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 ENDPOINT = Endpoint()

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import math
 import os
-import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from typing import Final
 
-from xentara_inspect.store.chain import newest_file
-from xentara_inspect.store.database import open_for_reading
-from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.supervision import Supervision, start
+from xentara_inspect.index.progress import Progress
+from xentara_inspect.store.supervision import Supervision, Tell, Trouble, start
 
-SILENCE: Final = 3.0
-"""Seconds without any frame indexed, though there are some, before anybody is told."""
-
-_LOOK: Final = 1.0  # seconds between two looks at how far it is
+_LOOK: Final = 0.5  # seconds between two looks at how far it is
 
 ALONE = "--alone"
 """Argument of the indexer: index this file, not those that follow it."""
@@ -40,16 +33,18 @@ def start_indexer(path: str | os.PathLike[str], *, alone: bool = False) -> subpr
 class IndexerKeeper:
     """Runs the indexer of a database, again whenever it dies, until it is told to finish."""
 
-    def __init__(self, path: str, *, alone: bool, on_news: Callable[[int, str], None]) -> None:
+    def __init__(self, path: str, *, alone: bool, on_news: Tell) -> None:
         """alone: index this file, not those that follow it.
 
-        on_news: told, with a level of logging, if the indexer keeps dying or stands still, and that it
-        goes on; called on a thread of this object.
+        on_news: told if the indexer keeps dying, stands still or is behind, and that it goes on; called
+        on a thread of this object.
         """
         self._path = path
         self._alone = alone
-        self._on_news = on_news
-        self._progress = _Progress(path, alone=alone)
+        self._trouble = Trouble(on_news)
+        self._progress = Progress(path, alone=alone)
+        self._death = ""  # the last one, not to be told but to be found until something is decoded
+        self._died = -math.inf
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._finishing = threading.Event()
@@ -59,6 +54,21 @@ class IndexerKeeper:
         )
         self._thread = threading.Thread(target=self._run, name="xentara-indexer", daemon=True)
         self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the indexer, in words; empty where nothing is."""
+        return self._trouble.text or ("" if self._progress.moved > self._died else self._death)
+
+    @property
+    def lag(self) -> int:
+        """Frames that are recorded and not decoded, as of the last look."""
+        return self._progress.lag
+
+    @property
+    def restarts(self) -> int:
+        """How often the indexer had to be started again."""
+        return self._supervision.restarts
 
     def finish(self, timeout: float | None) -> bool:
         """Let the indexer do what is left, and wait for that. Returns whether it is done.
@@ -77,11 +87,12 @@ class IndexerKeeper:
             code = self._run_once()
             if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
                 return
-            pause = self._supervision.died(time.monotonic() - started)
+            self._progress.look()  # what it did before its end is not a sign of life behind it
+            self._died, self._death = time.monotonic(), self._supervision.death(code)
+            pause = self._supervision.died(self._died - started)
             if complaint := self._supervision.complaint(code):
-                self._on_news(logging.ERROR, complaint)
-            # At the end there is no time to lose, and little that a pause would make better.
-            self._finishing.wait(pause)
+                self._trouble.begin(complaint)
+            self._wait(pause)
 
     def _run_once(self) -> int | str:
         """Start the indexer and wait for its end. Returns its exit code, or why it cannot be started."""
@@ -93,20 +104,30 @@ class IndexerKeeper:
             self._process = process
             if self._finishing.is_set():
                 self._end_lifeline()
-        while (code := self._look(process)) is None:
-            pass
+        while (code := _end_of(process)) is None:
+            self._look(runs=True)
         with self._lock:
             self._end_lifeline()
             self._process = None
         return code
 
-    def _look(self, process: subprocess.Popen[bytes]) -> int | None:
-        """Wait a while for its end, and look how far it is. Returns its exit code."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(_LOOK)
-        if (news := self._progress.news()) is not None:
-            self._on_news(*news)
-        return None
+    def _wait(self, pause: float) -> None:
+        """Wait until it is to be started again, so many seconds.
+
+        At the end there is no time to lose, and little that a pause would make better.
+        """
+        until = time.monotonic() + pause
+        while (left := until - time.monotonic()) > 0 and not self._finishing.wait(min(left, _LOOK)):
+            self._look(runs=False)
+
+    def _look(self, *, runs: bool) -> None:
+        """See how far it is. runs: whether it is there, so that what was wrong may be over."""
+        if not self._progress.look():
+            return
+        if problem := self._progress.problem(is_told=bool(self._trouble.text)):
+            self._trouble.begin(problem)
+        elif runs:
+            self._trouble.end("the indexer goes on")
 
     def _end_lifeline(self) -> None:
         """With the lock held."""
@@ -115,43 +136,8 @@ class IndexerKeeper:
                 self._process.stdin.close()
 
 
-class _Progress:
-    """Whether the indexer of a recording goes on."""
-
-    def __init__(self, path: str, *, alone: bool) -> None:
-        self._path = path
-        self._alone = alone
-        self._seen = (0, 0)  # addresses: indexed so far, and of the last frame, in the newest file
-        self._since = time.monotonic()
-        self._told = False
-
-    def news(self) -> tuple[int, str] | None:
-        """What to tell, with a level of logging: that it stands still, or that it goes on."""
-        seen, now = self._look(), time.monotonic()
-        if seen is None:
-            return None
-        before, self._seen = self._seen, seen
-        if seen[0] != before[0] or seen[0] >= seen[1]:
-            self._since = now
-            if self._told:
-                self._told = False
-                return logging.WARNING, "the indexer goes on"
-        elif now - self._since >= SILENCE and not self._told:
-            self._told = True
-            return logging.ERROR, (
-                f"the indexer stands still, or is behind: for {now - self._since:.0f} seconds no frame was"
-                " decoded; they are recorded all the same"
-            )
-        return None
-
-    def _look(self) -> tuple[int, int] | None:
-        path = self._path if self._alone else newest_file(self._path)
-        try:
-            with contextlib.closing(open_for_reading(path, timeout=0)) as connection:
-                done, last = connection.execute(
-                    "SELECT frame_id << 24 | position, (SELECT coalesce(max(id), 0) << 24 FROM frames)"
-                    " FROM checkpoint"
-                ).fetchone()
-        except (StoreError, sqlite3.Error):
-            return None
-        return int(done), int(last)
+def _end_of(process: subprocess.Popen[bytes]) -> int | None:
+    """Wait a while for the end of a process. Returns its exit code, if that comes."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(_LOOK)
+    return None

@@ -13,7 +13,6 @@ import logging
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -30,16 +29,19 @@ from xentara_inspect.captures.flows import (
     request_secrets,
     session_info,
 )
-from xentara_inspect.escape import safe
 from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
-from xentara_inspect.proxy.beside import start_archiving, start_indexing, tell
+from xentara_inspect.proxy.beside import start_archiving, start_indexing
 from xentara_inspect.proxy.content_view import make_view
+from xentara_inspect.proxy.health import HealthEndpoint, HealthError
 from xentara_inspect.proxy.holding import Gate
+from xentara_inspect.proxy.left_out import LeftOut
+from xentara_inspect.proxy.metrics import Passed, Recording
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
+from xentara_inspect.recorder.condition import tell
 from xentara_inspect.recorder.keeper import JournalKeeper
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.chain import first_path, newest_file
@@ -55,8 +57,6 @@ STOP_SECONDS: Final = 2.0
 LOST: Final = 1
 """Exit code of the proxy where frames were lost."""
 
-_MOST_PATHS: Final = 100  # that people are told of
-
 
 class XentaraRecorder:
     """Records the WebSocket connections with a Xentara server."""
@@ -69,12 +69,13 @@ class XentaraRecorder:
         self._trims = False
         self._journal: JournalKeeper | None = None
         self._indexer: IndexerKeeper | None = None
+        self._health: HealthEndpoint | None = None
         self._sessions: dict[str, int] = {}
         self._gate = Gate()
-        self._not_recorded: set[str] = set()
+        self._left_out = LeftOut()
         self._replays = False
         self._stopping = 0.0
-        self.recorded = Counter({"session": 0, "frame": 0})
+        self.passed = Passed()
 
     # Start
 
@@ -148,9 +149,11 @@ class XentaraRecorder:
             path = first_path(path)
         current = path if rotation is None else newest_file(path)
         try:
+            if address := self._values["xentara_health"]:
+                self._health = HealthEndpoint(*address)
             # The journal itself never complains of a database for good: it waits for it to get better.
             open_for_writing(current).close()
-        except StoreError as error:
+        except (StoreError, HealthError) as error:
             self._fail(str(error))
             return None
         self._journal = JournalKeeper(
@@ -164,12 +167,15 @@ class XentaraRecorder:
                 retention=options.retention(self._values),
             ),
             asyncio.get_running_loop(),
+            beside=lambda: self._indexer.trouble if self._indexer is not None else "",
         )
         atexit.register(self._finish)
         self._announce(current)
         self._indexer = start_indexing(self._values, path, rotates=rotation is not None)
         if rotation is not None:
             start_archiving(self._values, path)
+        if self._health is not None:
+            self._health.serve(Recording(path, self.passed, self._journal, self._indexer))
         return self._journal
 
     def _announce(self, path: str) -> None:
@@ -185,24 +191,19 @@ class XentaraRecorder:
         """A connection opens."""
         chosen = self._values["xentara_filter"]
         if not is_xentara(flow, chosen):
-            path = path_of(flow)
-            if chosen is None and path not in self._not_recorded and len(self._not_recorded) < _MOST_PATHS:
-                self._not_recorded.add(path)
-                logger.warning(
-                    "xentara_inspect: WebSockets at %s are relayed and not recorded; xentara_filter chooses"
-                    " which are",
-                    safe(path),
-                )
+            if chosen is None:
+                self._left_out.tell(path_of(flow))
             return
         session = self._open(flow)
         if session is not None:
             self._sessions[flow.id] = session
+            self.passed.open = len(self._sessions)
 
     def _open(self, flow: http.HTTPFlow) -> int | None:
         journal = self._start()
         if journal is None:
             return None
-        self.recorded["session"] += 1
+        self.passed.sessions += 1
         if not flow.live:
             self._replays = True
         source = LIVE if flow.live else ctx.options.rfile or "replay"
@@ -215,7 +216,7 @@ class XentaraRecorder:
             return None
         message = flow.websocket.messages[-1]
         frame = message_frame(message)
-        self.recorded["frame"] += 1
+        self.passed.count(frame)
         if self._trims and flow.live:
             del flow.websocket.messages[:-1]
         why = too_large(len(frame.payload), self._values["xentara_max_frame"])
@@ -249,6 +250,7 @@ class XentaraRecorder:
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         """A connection closed."""
         session = self._sessions.pop(flow.id, None)
+        self.passed.open = len(self._sessions)
         end = closing(flow)
         if session is not None and self._journal is not None and end is not None:
             self._journal.close_session(session, self._gate.closing(flow, end))
@@ -259,6 +261,7 @@ class XentaraRecorder:
         if flow.websocket is None and end is not None and is_xentara(flow, self._values["xentara_filter"]):
             session = self._open(flow)
             if session is not None and self._journal is not None:
+                self.passed.failed += 1
                 self._journal.close_session(session, end)
 
     error = response
@@ -268,6 +271,8 @@ class XentaraRecorder:
     def done(self) -> None:
         """Write what is there. More may come: the end is `_finish`."""
         self._stopping = time.monotonic()
+        if self._health is not None:
+            self._health.close()
         if self._journal is None:
             return
         self._journal.flush(None if self._replays else STOP_SECONDS / 4)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from xentara_inspect.archive.keeper import ArchiveKeeper
 from xentara_inspect.index.keeper import IndexerKeeper
-
-logger: Final = logging.getLogger("xentara_inspect")
-
-
-def tell(level: int, message: str) -> None:
-    """Tell people, with a level of logging."""
-    logger.log(level, "xentara_inspect: %s", message)
+from xentara_inspect.recorder.condition import tell
 
 
 def start_indexing(values: Mapping[str, Any], path: str, *, rotates: bool) -> IndexerKeeper | None:

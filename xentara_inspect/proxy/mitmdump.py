@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -26,6 +26,7 @@ from xentara_inspect.escape import safe
 from xentara_inspect.frames import endpoint
 from xentara_inspect.protocol import identifiers
 from xentara_inspect.proxy.addon import XentaraRecorder
+from xentara_inspect.proxy.metrics import Passed
 from xentara_inspect.proxy.options import in_flags
 
 
@@ -147,10 +148,10 @@ class ErrorCheck:
             raise CaptureError(self._log.errors[0])
 
 
-def run(arguments: Sequence[str], upstream: str, database: str) -> Mapping[str, int]:
+def run(arguments: Sequence[str], upstream: str, database: str) -> Passed:
     """Run the proxy until a signal ends it. Raises CaptureError, or click.UsageError for options.
 
-    Returns how many there were of each `session` and `frame` that was recorded.
+    Returns what was recorded.
     """
     log = StartupErrors()
     recorder = XentaraRecorder()
@@ -174,7 +175,7 @@ def run(arguments: Sequence[str], upstream: str, database: str) -> Mapping[str, 
         mitmproxy_main.run(Master, _parser, arguments, extra)
     finally:
         logging.getLogger().removeHandler(log)
-    return recorder.recorded
+    return recorder.passed
 
 
 def _filtered(args: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from xentara_inspect.archive.layout import is_name
+from xentara_inspect.frames import endpoint_of
 from xentara_inspect.store.cutting import HEAD, MOST
 from xentara_inspect.store.name_files import NameFileError, read_names
 from xentara_inspect.store.settings import NOTATIONS
@@ -18,6 +19,7 @@ from xentara_inspect.store.settings import NOTATIONS
 if TYPE_CHECKING:
     from mitmproxy import flowfilter
 
+_LOOPBACK: Final = "127.0.0.1"
 _LEAST_FILE: Final = 1 << 20  # one that has just been made has almost that
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -41,6 +43,17 @@ def path(text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("is the path of a database")
     return text
+
+
+def endpoint(text: str) -> tuple[str, int] | None:
+    """Host and port: of a port alone that of this machine. None where it is empty."""
+    given = text.strip()
+    if not given:
+        return None
+    try:
+        return endpoint_of(f"{_LOOPBACK}:{given}" if given.isdigit() else given)
+    except ValueError:
+        raise ValueError("is HOST:PORT, a port of this machine such as 9108, or empty for none") from None
 
 
 def flow_filter(text: str) -> flowfilter.TFilter | None:

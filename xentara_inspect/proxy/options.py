@@ -21,7 +21,8 @@ PREFIX: Final = "xentara_"
 class Option:
     """An option: its name, default and help, and how its text is read (raises ValueError).
 
-    negated: of a switch that is on, what it means to turn it off.
+    negated: of a switch that is on, what it means to turn it off. metavar: what `capture` calls its value,
+    where that is not the end of its name.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Option:
     help: str
     parse: Callable[[str], Any]
     negated: str = ""
+    metavar: str = ""
 
     @property
     def flag(self) -> str:
@@ -132,6 +134,13 @@ OPTIONS: Final = (
         read.place,
     ),
     Option("xentara_site", "", "The plant that is recorded, as the archive calls it.", read.site),
+    Option(
+        "xentara_health",
+        "",
+        "Where /healthz and /metrics answer by HTTP; a port alone is one of this machine. Empty: nowhere.",
+        read.endpoint,
+        metavar="HOST:PORT",
+    ),
     Option(
         "xentara_keep_secrets",
         "off",

@@ -36,8 +36,8 @@ class Backlog:
     """Numbers operations, from 1, and keeps them until they are settled.
 
     last: the number of the last one. settled: that of the last one that is committed, with all before.
-    waiting: bytes of operations that were not taken yet. dropped: frames that found no room, in all. alone:
-    up to which number a journal is to take operations one by one.
+    size: bytes of memory of those that are kept. waiting: of those that were not taken yet. dropped: frames
+    that found no room, in all. alone: up to which number a journal is to take operations one by one.
     """
 
     def __init__(self, page: wire.Page, limit: int = LIMIT) -> None:
@@ -50,8 +50,8 @@ class Backlog:
         self._times: deque[tuple[int, float]] = deque()  # from which number on operations came when
         self._begun: dict[int, _Session] = {}  # those that nobody was told of
         self._missed: dict[int, int] = {}
-        self._size = 0  # bytes of all
         self._suspect = (0, 0)  # what the last journal that died was at
+        self.size = 0
         self.waiting = 0
         self.last = 0
         self.settled = 0
@@ -98,14 +98,14 @@ class Backlog:
 
     def has_room(self, size: int) -> bool:
         """Whether there is room for a frame. Where nothing else is kept there always is."""
-        return self._size + size + OVERHEAD <= self._limit or self.settled == self.last
+        return self.size + size + OVERHEAD <= self._limit or self.settled == self.last
 
     def _add(self, operation: wire.Operation) -> None:
         if self._missed:
             self._state_missed()
         self._new.append(operation)
         size = _size(operation)
-        self._size += size
+        self.size += size
         self.waiting += size
         self.last += 1
         now = time.monotonic()
@@ -183,7 +183,7 @@ class Backlog:
         while self.settled < last:
             operation = self._taken.popleft()
             self.settled += 1
-            self._size -= _size(operation)
+            self.size -= _size(operation)
             kind, number, *_ = operation
             session = self._sessions[number]
             session.position += kind == wire.FRAME

@@ -48,7 +48,7 @@ class JournalFile:
     """Writes groups of operations; says how long to wait where that fails.
 
     Nothing here raises for the state of the disk: it is said once what is wrong, and where recording
-    goes on.
+    goes on. troubles: what the proxy says is wrong, to be written with the heartbeat.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class JournalFile:
         self._next_deletion = 0.0
         self._failing_since: float | None = None
         self._told = False
+        self.troubles = ""
         if self._rotation is not None:
             # What makes a file takes a third of a second to load: not while frames wait for the next one.
             importlib.import_module("xentara_inspect.store.migrations")
@@ -139,7 +140,7 @@ class JournalFile:
         with transaction(connection):
             if self._rotation is not None and is_sealed(connection):
                 return False
-            recorders.beat(connection, self._recorder, now, last)
+            recorders.beat(connection, self._recorder, now, last, self.troubles)
             known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
             group.apply(operations, known)
             if stopping:
@@ -272,7 +273,7 @@ class JournalFile:
         for session in self._sessions.values():
             session.leave_file(lost=False)
         self._next_deletion = 0.0
-        self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")
+        self._say(wire.MOVED, path)
 
     def _delete_surplus(self) -> None:
         if self._rotation is not None and (now := time.monotonic()) >= self._next_deletion:

@@ -13,21 +13,19 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from enum import Enum, auto
 from typing import Final
 
 from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.backlog import LIMIT, Backlog
+from xentara_inspect.recorder.condition import Condition, Numbers, State, tell
 from xentara_inspect.recorder.link import JournalLink
 from xentara_inspect.store.cutting import Cut
+from xentara_inspect.store.processes import SILENCE
 from xentara_inspect.store.supervision import Supervision
 
-logger: Final = logging.getLogger("xentara_inspect")
-
 _SEND_DELAY: Final = 0.015  # seconds that a frame waits for others to be handed over with
-_SILENCE: Final = 3.0  # seconds that a frame may be on its way to the disk before anybody is told
-_DURABLE_SILENCE: Final = 0.6  # the same where traffic waits for it
+_DURABLE_SILENCE: Final = 0.6  # of a frame on its way to the disk, where traffic waits for it
 _MUCH: Final = 1 << 20  # bytes that do not wait
 _TICK: Final = 0.1  # seconds between two looks after what nobody tells
 _START_SECONDS: Final = 2.0
@@ -35,49 +33,34 @@ _RESCUE_SECONDS: Final = 0.5  # without a commit, at the end, until what is left
 _VERDICT_SECONDS: Final = 5.0  # more, where nothing could be written: until it is known what became of it
 
 
-class State(Enum):
-    """What a keeper is at. TROUBLED: frames are not written, and people were told."""
-
-    STARTING = auto()
-    READY = auto()
-    TROUBLED = auto()
-    FINISHING = auto()
-    OVER = auto()
-
-
-TRANSITIONS: Final[dict[State, set[State]]] = {
-    State.STARTING: {State.READY, State.TROUBLED, State.FINISHING},
-    State.READY: {State.TROUBLED, State.FINISHING},
-    State.TROUBLED: {State.READY, State.FINISHING},
-    State.FINISHING: {State.OVER},
-    State.OVER: set(),
-}
-"""What may follow; everything else changes nothing. At the end it does not matter what is in the way."""
-
-
 class JournalKeeper:
     """A journal in another process, which is started again whenever it dies; nothing is lost by that."""
 
     def __init__(
-        self, settings: wire.Settings, loop: asyncio.AbstractEventLoop | None = None, limit: int = LIMIT
+        self,
+        settings: wire.Settings,
+        loop: asyncio.AbstractEventLoop | None = None,
+        limit: int = LIMIT,
+        beside: Callable[[], str] = str,
     ) -> None:
         """settings: but for what only a keeper knows. limit: bytes of frames kept in memory.
 
-        loop: in which traffic passes; without one only `flush` and `close` hand over.
+        loop: in which traffic passes; without one only `flush` and `close` hand over. beside: what is
+        wrong that is none of our business, but to be found in the database; empty for nothing.
         """
         page = wire.Page()
         self._settings = replace(settings, feed=uuid.uuid4().hex, page=page.descriptor)
-        self._silence = _DURABLE_SILENCE if settings.durable else _SILENCE
+        self._silence = _DURABLE_SILENCE if settings.durable else SILENCE
         waits = "traffic waits for it" if settings.durable else "frames are kept in memory"
         self._meanwhile = f"{waits} meanwhile"
         self._supervision = Supervision("the process that writes the database", self._meanwhile)
         self._backlog = Backlog(page, limit)
-        self._state = State.STARTING
+        self._noted = ""  # what the process was told that is wrong
+        self.condition = Condition(beside)
         self._given_loop = loop
         self._link: JournalLink | None = None
         self._started = self._next_start = 0.0
         self._sends_soon = False
-        self._untold = 0  # frames that were dropped since people were told how many
         self._why = ""  # nothing can be written, where the process has said so
         self._written_since = math.inf  # without a problem
         self._finish = 0.0
@@ -85,7 +68,26 @@ class JournalKeeper:
         self._replays: set[int] = set()
         # From the end of this on what is handed over outlives us.
         self._pump(lambda: self._state is not State.STARTING, _START_SECONDS)
+        self.condition.written = time.monotonic()
         self._look_after()
+
+    # What it is at
+
+    @property
+    def _state(self) -> State:
+        return self.condition.state
+
+    def numbers(self) -> Numbers:
+        """How the recording stands; from any thread."""
+        backlog = self._backlog
+        return Numbers(
+            backlog=backlog.last - backlog.settled,
+            backlog_bytes=backlog.size,
+            dropped=backlog.dropped,
+            commit_age=time.monotonic() - self.condition.written,
+            restarts=self._supervision.restarts,
+            rotations=self.condition.rotations,
+        )
 
     # What happens
 
@@ -113,9 +115,7 @@ class JournalKeeper:
             loop = None
             self._pump(lambda: backlog.has_room(len(frame.payload)), None)
         if not backlog.frame(session, frame, cut, looked, always=loop is not None):
-            if not self._untold:
-                self._tell(logging.ERROR, "no room for more frames in memory; they are dropped, and counted")
-            self._untold += 1
+            self.condition.miss()
             return None
         if not self._sends_soon or backlog.waiting >= _MUCH:
             self._schedule()
@@ -144,7 +144,7 @@ class JournalKeeper:
         """
         self._finish = math.inf if timeout is None else min(_RESCUE_SECONDS, timeout / 3)
         trouble = _VERDICT_SECONDS if self._state is State.TROUBLED else 0.0
-        self._move(State.FINISHING)
+        self.condition.move(State.FINISHING)
         self._next_start = 0.0  # at the end there is no time to lose
         self._supervision.deaths = 0
         self._send()
@@ -205,14 +205,29 @@ class JournalKeeper:
     def _look_after(self) -> None:
         """Do what nobody tells that it is time for, now and then."""
         self._start_if_due()
-        self._send()  # what was dropped is to be counted
-        age = self._backlog.age()
-        if age >= self._silence and self._state in (State.STARTING, State.READY):
+        self._hear()  # we may have been held up, and not the process
+        if self._state in (State.STARTING, State.READY) and (silence := self._silent()):
             still = "the process that writes stands still, or is behind"
-            unsaid = f"what passed {age:.1f} seconds ago is not written yet: {still}; {self._meanwhile}"
-            self._problem(self._why or unsaid)
+            self.condition.problem(self._why or f"{silence}: {still}; {self._meanwhile}")
+        self._note()
+        self._send()  # what was dropped is to be counted
         if self._loop is not None:
             self._loop.call_later(_TICK, self._look_after)
+
+    def _silent(self) -> str:
+        """What takes too long, in words; empty where nothing does."""
+        age, silence = self._backlog.age(), time.monotonic() - self.condition.written
+        if age < self._silence and silence < SILENCE:
+            return ""
+        unwritten = f"what passed {age:.1f} seconds ago is not written yet"
+        return unwritten if age else f"nothing was written for {silence:.1f} seconds"
+
+    def _note(self) -> None:
+        """Let the process write what is wrong, where that is news."""
+        troubles = "\n".join(self.condition.troubles())
+        if troubles != self._noted and self._link is not None:
+            self._noted = troubles
+            self._link.say(wire.encode((wire.TROUBLES, troubles)))
 
     # The process
 
@@ -227,6 +242,7 @@ class JournalKeeper:
         except OSError as error:
             self._died(error.strerror or str(error))
             return
+        self._noted = ""
         if self._loop is not None:
             self._loop.add_reader(self._link, self._hear)
         self._send()
@@ -237,15 +253,16 @@ class JournalKeeper:
         self._why, self._written_since = "", math.inf
         if self._state is State.FINISHING:
             if code in (0, wire.LOST) or self._supervision.is_hopeless():
-                self._move(State.OVER)
+                self.condition.move(State.OVER)
         else:
             if complaint := self._supervision.complaint(code):
-                self._problem(complaint)
+                self.condition.problem(complaint)
             # Frames are in no more than this memory meanwhile: at first there is no pause.
             self._next_start = time.monotonic() + (pause if self._supervision.deaths > 1 else 0.0)
         self._start_if_due()
 
     def _hear(self) -> None:
+        self.condition.looked = time.monotonic()
         if (link := self._link) is None:
             return
         for message in link.hear():
@@ -255,9 +272,12 @@ class JournalKeeper:
                 case (wire.PROBLEM, text, passes):
                     self._why, self._written_since = f"{text}; {self._meanwhile}", math.inf
                     if not passes:
-                        self._problem(self._why)
+                        self.condition.problem(self._why)
+                case (wire.MOVED, path):
+                    self.condition.rotations += 1
+                    tell(logging.INFO, f"recording goes on in {path}")
                 case (wire.NEWS, level, text):
-                    self._tell(level, text)
+                    tell(level, text)
         if link.is_over:
             if (loop := self._loop) is not None:
                 loop.remove_reader(link)
@@ -266,35 +286,14 @@ class JournalKeeper:
             self._died(link.close())
 
     def _settled(self, number: int, learned: dict[int, tuple[bytes, ...]]) -> None:
-        self._why, self._written_since = "", min(self._written_since, time.monotonic())
+        now = self.condition.written = time.monotonic()
+        self._why, self._written_since = "", min(self._written_since, now)
         self._backlog.settle(number, learned)
         while self._waiting and self._waiting[0][0] <= number:
             _, committed = self._waiting.popleft()
             if not committed.done() and not committed.get_loop().is_closed():
                 committed.set_result(None)
-        troubled, trust = self._state is State.TROUBLED, self._silence / 2
-        if troubled and (self._backlog.age() >= trust or time.monotonic() - self._written_since < trust):
-            return  # a disk that is full takes a little now and then
-        self._move(State.READY)
-        if troubled or (self._untold and self._backlog.has_room(0)):
-            what = f"{self._settings.path} can be written" if troubled else "there is room"
-            lost = (
-                f"{self._untold} frames had to be dropped" if self._untold else "no frame was lost meanwhile"
-            )
-            self._tell(logging.WARNING, f"{what} again, {lost}")
-            self._untold = 0
-
-    # Telling
-
-    def _move(self, state: State) -> None:
-        if state in TRANSITIONS[self._state]:
-            self._state = state
-
-    def _problem(self, text: str) -> None:
-        if self._state is not State.TROUBLED:
-            self._tell(logging.ERROR, text)
-        self._move(State.TROUBLED)
-
-    def _tell(self, level: int, text: str) -> None:
-        # Once mitmproxy has closed its log, logging itself puts warnings on stderr.
-        logger.log(level, "xentara_inspect: %s", text)
+        trust = self._silence / 2  # a disk that is full takes a little now and then
+        is_well = self._backlog.age() < trust <= now - self._written_since
+        if is_well or self._state is not State.TROUBLED:
+            self.condition.recover(self._settings.path, has_room=self._backlog.has_room(0))

@@ -100,6 +100,9 @@ class Scribe:
                     known = (SessionSecrets(secrets), missed, position, position)
                     self._sessions[session] = SessionProgress(SessionInfo(*info), *known)
                 self._queue.extend(operations)
+            case (wire.TROUBLES, text):
+                self._file.troubles = text
+                self._next_beat = 0.0
             case (wire.FINISH, seconds):
                 self._finish = seconds
                 self._listens = False

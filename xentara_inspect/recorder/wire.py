@@ -6,6 +6,7 @@ Over a socket, tuples of plain values, the first of which says what the rest is:
 |---|---|
 | `OPERATIONS, sessions, operations` | what happened, in order, and the sessions it is the first to speak of |
 | `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued |
+| `TROUBLES, text` | what is wrong from now on, a line each, to be written beside the heartbeat |
 
 A session is `session, info, position, missed, secrets`. position: frames of it that are stored; missed: those
 that never will be; secrets: that it is known to have sent.
@@ -19,6 +20,7 @@ has looked for its secrets, and cut is None or, of a frame that is not whole, `l
 | `SETTLED, last, learned` | the database can be written: all operations up to this number are. learned: all \
 secrets that sessions are known to have sent by now, where some are new; to be remembered, no more |
 | `PROBLEM, text, passes` | it cannot, until something is settled. passes: to be told if that takes long |
+| `MOVED, path` | recording goes on in this file |
 | `NEWS, level, text` | something for people, with a level of logging |
 
 And by a page of memory that both see, which tells what a process cannot when it is killed.
@@ -41,9 +43,9 @@ from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
 from xentara_inspect.store.settings import ALL
 
-OPERATIONS, FINISH = range(2)
+OPERATIONS, FINISH, TROUBLES = range(3)
 OPENED, FRAME, ENDED, MISSED = range(4)
-SETTLED, PROBLEM, NEWS = range(3)
+SETTLED, PROBLEM, MOVED, NEWS = range(4)
 
 LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""

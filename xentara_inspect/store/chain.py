@@ -80,6 +80,12 @@ def load_chain(connection: sqlite3.Connection) -> Chain | None:
     return place
 
 
+def frames_given_before(connection: sqlite3.Connection) -> int:
+    """The last frame id given in the files before. Raises sqlite3.Error."""
+    (last,) = connection.execute("SELECT coalesce(max(last_frame), 0) FROM chain").fetchone()
+    return int(last)
+
+
 def last_frame(connection: sqlite3.Connection) -> int:
     """The last frame id given in a file or in those before. Raises sqlite3.Error."""
     return _last_id(connection, "frames", "last_frame")

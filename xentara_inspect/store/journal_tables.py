@@ -22,6 +22,7 @@ JOURNAL_TABLES: Final[dict[str, Table]] = {
             "continued": Column(int, "whether it did go on there", default=0),
             "feed": Column(str, "whose frames it records, where another process may take its place"),
             "operation": Column(int, "number of the last thing of that feed that is stored", default=0),
+            "troubles": Column(str, "what is wrong as of its heartbeat, a line each; NULL where nothing is"),
         },
     ),
     "sessions": Table(

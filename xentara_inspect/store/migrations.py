@@ -61,6 +61,11 @@ def _habits(database: Database, /) -> None:
     _run(database, "0005_habits")
 
 
+@migrations(name="0006_troubles")
+def _troubles(database: Database, /) -> None:
+    _run(database, "0006_troubles")
+
+
 def _file_number(name: str) -> int:
     match = _NUMBERED.fullmatch(name)
     return int(match[1]) if match is not None else 1

@@ -18,6 +18,9 @@ HEARTBEAT_TIMEOUT: Final = 10.0
 On this host the process itself tells, at once.
 """
 
+SILENCE: Final = 3.0
+"""Seconds without a commit, or without any frame decoded where some wait, before anybody is told."""
+
 _ENDED: Final = "ended"  # the token of a process that nobody has waited for yet
 
 
@@ -34,14 +37,28 @@ def process_token(pid: int) -> str | None:
     and what is stored here must hold for weeks, and be false after a reboot.
     """
     try:
-        with open("/proc/sys/kernel/random/boot_id") as boot, open(f"/proc/{pid}/stat", "rb") as status:
-            # The command's name, in parentheses, may hold anything; fields are counted from behind it.
-            fields = status.read().rpartition(b")")[2].split()
+        with open("/proc/sys/kernel/random/boot_id") as boot:
+            fields = _process_fields(pid)
             if fields[0] in (b"Z", b"X"):
                 return _ENDED
             return f"{boot.read().strip()}:{fields[19].decode()}"
     except (OSError, IndexError):
         return None
+
+
+def _process_fields(pid: int) -> list[bytes]:
+    """What the system says of a process, from its state on. Raises OSError."""
+    with open(f"/proc/{pid}/stat", "rb") as status:
+        # The command's name, in parentheses, may hold anything; fields are counted from behind it.
+        return status.read().rpartition(b")")[2].split()
+
+
+def is_stopped(pid: int, host: str) -> bool:
+    """Whether a process is one of this host and is known to be stopped, such as by SIGSTOP."""
+    try:
+        return host == this_host() and _process_fields(pid)[:1] in ([b"T"], [b"t"])
+    except OSError:
+        return False
 
 
 def is_running(pid: int, token: str | None) -> bool:
@@ -56,11 +73,14 @@ def is_running(pid: int, token: str | None) -> bool:
     return now != _ENDED and (token is None or now is None or now == token)
 
 
+def is_there(pid: int, host: str, token: str | None, heartbeat: int) -> bool:
+    """Whether a recorder is there: on this host its process, on another one its heartbeat tells."""
+    if host == this_host():
+        return is_running(pid, token)
+    return heartbeat > time.time_ns() - int(HEARTBEAT_TIMEOUT * 1e9)
+
+
 def recording_now(connection: sqlite3.Connection) -> bool:
     """Whether anybody records into a database."""
     rows = connection.execute("SELECT pid, host, process, heartbeat FROM recorders WHERE stopped IS NULL")
-    oldest = time.time_ns() - int(HEARTBEAT_TIMEOUT * 1e9)
-    return any(
-        is_running(pid, token) if host == this_host() else heartbeat > oldest
-        for pid, host, token, heartbeat in rows
-    )
+    return any(is_there(*row) for row in rows)

@@ -50,11 +50,15 @@ def carried_over(new: sqlite3.Connection, old: sqlite3.Connection, recorder: int
     return mine is not None and mine == new.execute(same, (recorder,)).fetchone()
 
 
-def beat(connection: sqlite3.Connection, recorder: int, now: int, operation: int) -> None:
-    """Say that a recorder is there (again). operation: the last one that is stored with this beat."""
+def beat(connection: sqlite3.Connection, recorder: int, now: int, operation: int, troubles: str = "") -> None:
+    """Say that a recorder is there (again). operation: the last one that is stored with this beat.
+
+    troubles: what is wrong, a line each.
+    """
     connection.execute(
-        "UPDATE recorders SET heartbeat = ?, stopped = NULL, operation = max(operation, ?) WHERE id = ?",
-        (now, operation, recorder),
+        "UPDATE recorders SET heartbeat = ?, stopped = NULL, operation = max(operation, ?), troubles = ?"
+        " WHERE id = ?",
+        (now, operation, troubles or None, recorder),
     )
 
 
@@ -64,7 +68,9 @@ def stop(connection: sqlite3.Connection, recorder: int, now: int) -> None:
         "SELECT id FROM sessions WHERE recorder_id = ? AND closed IS NULL ORDER BY id", (recorder,)
     ).fetchall():
         end_session(connection, session_id, Closing(now, None, ABANDONED))
-    connection.execute("UPDATE recorders SET heartbeat = ?, stopped = ? WHERE id = ?", (now, now, recorder))
+    connection.execute(
+        "UPDATE recorders SET heartbeat = ?, stopped = ?, troubles = NULL WHERE id = ?", (now, now, recorder)
+    )
 
 
 class Watch:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 FIRST_PAUSE: Final = 0.5
@@ -50,8 +51,38 @@ def lifeline() -> threading.Event:
     return ended
 
 
+Tell = Callable[[int, str], None]
+"""Takes a level of logging, and what people are to know."""
+
+
+class Trouble:
+    """What is wrong just now: told when it begins and when it is over, and there to be asked in between.
+
+    text: empty while nothing is.
+    """
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self.text = ""
+
+    def begin(self, text: str) -> None:
+        """Something is wrong; unless something was before, that is told."""
+        if not self.text:
+            self.text = text
+            self._tell(logging.ERROR, text)
+
+    def end(self, text: str) -> None:
+        """Nothing is wrong any more. text: how that is told, where it is news."""
+        if self.text:
+            self.text = ""
+            self._tell(logging.WARNING, text)
+
+
 class Supervision:
-    """Counts the deaths in a row of a process that is to be there."""
+    """Counts the deaths of a process that is to be there.
+
+    deaths: in a row. restarts: how often it had to be started again.
+    """
 
     def __init__(self, what: str, meanwhile: str) -> None:
         """what: the process, in words. meanwhile: what is so while it is not there."""
@@ -59,12 +90,14 @@ class Supervision:
         self._meanwhile = meanwhile
         self._told = False
         self.deaths = 0
+        self.restarts = 0
 
     def died(self, ran: float) -> float:
         """It died after so many seconds. Returns the seconds to wait before the next one is started."""
         if ran >= RAN_WELL:
             self.deaths, self._told = 0, False
         self.deaths += 1
+        self.restarts += 1
         return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.deaths - 1))
 
     def complaint(self, code: int | str) -> str | None:
@@ -72,9 +105,16 @@ class Supervision:
         if self.deaths < _TELL_AFTER or self._told:
             return None
         self._told = True
-        how = f"exit code {code}" if isinstance(code, int) else code
-        return f"{self._what} keeps dying ({how}) and is started again and again; {self._meanwhile}"
+        return f"{self._what} keeps dying ({_how(code)}) and is started again and again; {self._meanwhile}"
+
+    def death(self, code: int | str) -> str:
+        """A single death, for those who ask. code: as in `complaint`."""
+        return f"{self._what} died ({_how(code)}) and is started again; {self._meanwhile}"
 
     def is_hopeless(self) -> bool:
         """Whether somebody who waits for its end need not wait for another try."""
         return self.deaths >= _LAST_TRIES
+
+
+def _how(code: int | str) -> str:
+    return f"exit code {code}" if isinstance(code, int) else code
