@@ -15,7 +15,7 @@ from tests.live import BIN, ROOT
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md", ROOT / "docs" / "deployment.md")
 ATTENDED = re.compile(
-    r"make |mitmdump |pipx? |(\S+=\S+ )?xentara-inspect (capture|simulate|demo|watch)\b"
+    r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b"
     r"|python3 -m venv |/opt/|useradd |cp |printf |systemctl |journalctl |openssl "
 )
 """What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""
