@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Iterator
 from typing import Final
@@ -24,14 +25,17 @@ def element(number: int) -> cbor2.CBORTag:
 
 def event(number: int, size: int = 0) -> list[object]:
     """A data change event packet of two attributes; with `size`, its value is a text of so many bytes."""
-    time_point = cbor2.CBORTag(1001, {4: cbor2.CBORTag(4, [-9, _START + number])})
-    value = "x" * size if size else number * 0.1
+    return _data_change(number, _START + number, "x" * size if size else number * 0.1)
+
+
+def _data_change(place: int, time: int, value: object) -> list[object]:
+    time_point = cbor2.CBORTag(1001, {4: cbor2.CBORTag(4, [-9, time])})
     return [
         8,
         0,
         {
             0: time_point,
-            1: element(number),
+            1: element(place),
             2: {_ATTRIBUTES[0]: cbor2.CBORTag(121, value), _ATTRIBUTES[1]: cbor2.CBORTag(121, 0)},
         },
     ]
@@ -69,6 +73,27 @@ def conversation(messages: int, packets: int) -> Iterator[Frame]:
     for number in range(messages):
         time += _INTERVAL
         yield Frame(time, False, False, message(number, packets))
+
+
+def noisy(events: int, packets: int, seed: int, start: int = _START, lasts: int = 0) -> Iterator[Frame]:
+    """The same with values that wander, and times as clocks and networks give them: no two steps alike.
+
+    lasts: nanoseconds that it takes; one millisecond a message otherwise.
+    """
+    chance = random.Random(seed)
+    time, interval = start, lasts // (events // packets) or _INTERVAL
+    for from_client, payload in greeting():
+        time += _INTERVAL
+        yield Frame(time, from_client, False, payload)
+    values = [chance.uniform(0, 100) for _ in range(ELEMENTS)]
+    for _ in range(events // packets):
+        time += chance.randrange(2 * interval)
+        said = []
+        for _ in range(packets):
+            place = chance.randrange(ELEMENTS)
+            values[place] += chance.gauss(0, 1)
+            said.append(_data_change(place, time - chance.randrange(_INTERVAL), values[place]))
+        yield Frame(time, False, False, cbor2.dumps(said))
 
 
 def exchanges(count: int, packets: int) -> Iterator[Frame]:

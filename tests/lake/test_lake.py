@@ -136,6 +136,36 @@ def test_a_lost_table_comes_back_byte_for_byte(samples: Path) -> None:
     assert before == {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
 
 
+def contents(where: Path) -> dict[Path, bytes]:
+    return {path.relative_to(where): path.read_bytes() for path in where.rglob("*") if path.is_file()}
+
+
+def test_two_processes_make_the_tables_that_one_makes(plant: Path, tmp_path: Path) -> None:
+    one = lake_of(plant)
+    two = tmp_path / "two"
+    inspect("lake", "decode", "--from", tmp_path / "archive", "--to", two, "--processes", "2")
+    assert contents(two) == contents(one)
+    assert len({path.name for path in contents(two) if path.suffix == ".json"}) == 2
+
+
+def test_what_a_process_finds_wrong_is_one_clear_line(plant: Path, tmp_path: Path) -> None:
+    (frames,) = archived(plant).rglob("*.000001-*.parquet")
+    frames.write_bytes(b"nothing")
+    run = ran("lake", "decode", "--from", tmp_path / "archive", "--to", tmp_path / "lake", "--processes", "2")
+    assert run.returncode == 1
+    assert ".000001-" in run.stderr
+    assert "not what was written" in run.stderr.splitlines()[-1]
+
+
+def test_processes_and_a_cluster_exclude_each_other(tmp_path: Path) -> None:
+    options = ("--processes", "2", "--master", "local[2]")
+    run = ran("lake", "decode", "--from", tmp_path, "--to", tmp_path, *options)
+    assert (run.returncode, run.stderr.splitlines()[-1]) == (
+        2,
+        "Error: Of --processes and --master only one can be.",
+    )
+
+
 def test_what_no_indexer_came_to_is_decoded_in_the_order_of_its_recording(
     plant: Path, tmp_path: Path
 ) -> None:

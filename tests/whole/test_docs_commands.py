@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,11 @@ import pytest
 
 from tests.live import BIN, ROOT
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md")
-ATTENDED = re.compile(r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md", ROOT / "docs" / "deployment.md")
+ATTENDED = re.compile(
+    r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b"
+    r"|python3 -m venv |/opt/|useradd |cp |printf |systemctl |journalctl |openssl "
+)
 """What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""
 
 
@@ -30,7 +34,7 @@ def transcript(page: Path, folder: Path) -> list[tuple[str, int, str]]:
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("XENTARA_DB", None)
     for command in commands(page):
-        if ATTENDED.match(command):
+        if ATTENDED.match(command) or (command.startswith("sqlite3 ") and shutil.which("sqlite3") is None):
             continue
         exported = re.fullmatch(r"export (\w+)=(\S+)", command)
         if exported:

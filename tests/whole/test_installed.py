@@ -1,4 +1,4 @@
-"""What `pip install` brings: the tool, the add-on, the samples and the documentation."""
+"""What `pip install` brings: the tool, the add-on, the systemd unit, the samples and the documentation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def check(run: Callable[[str], str]) -> None:
     pages = [Path(line) for line in run("docs").splitlines()]
     assert [page.name for page in pages] == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
     addon = Path(run("addon-path").strip())
-    assert all(file.stat().st_size for file in (*flows, *pages, addon))
+    unit = Path(run("unit-path").strip())
+    assert all(file.stat().st_size for file in (*flows, *pages, addon, unit))
     assert (flows[0].parent / "README.md").is_file()
 
 

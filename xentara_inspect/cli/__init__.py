@@ -47,6 +47,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),
     "addon-path": ("shipped", "Print where the mitmproxy add-on file is."),
+    "unit-path": ("shipped", "Print where the systemd unit is."),
     "samples": ("shipped", "Print where the sample captures are."),
     "docs": ("shipped", "Print where the documentation is."),
 }

@@ -39,9 +39,10 @@ def archiving() -> Iterator[None]:
     except ArchiveError as error:
         raise Failure(safe(str(error))) from None
     except ModuleNotFoundError as error:
-        if error.name != "pyarrow":
+        extra = {"pyarrow": "archive", "duckdb": "lake", "pyspark": "spark"}.get(error.name or "")
+        if extra is None:
             raise
-        raise not_installed("pyarrow", "archive") from None
+        raise not_installed(str(error.name), extra) from None
 
 
 @click.group(

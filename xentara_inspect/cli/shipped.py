@@ -33,6 +33,15 @@ def addon_path() -> None:
     click.echo(addon_file())
 
 
+@click.command(
+    "unit-path",
+    epilog='\b\nExample:\n  sudo cp "$(xentara-inspect unit-path)" /etc/systemd/system/',
+)
+def unit_path() -> None:
+    """Print where the systemd unit is, which records unwatched."""
+    click.echo(_folder("_deploy", "deploy", "systemd unit") / "xentara-inspect.service")
+
+
 @click.command(epilog="\b\nExample:\n  xentara-inspect import $(xentara-inspect samples) -d samples.db")
 def samples() -> None:
     """Print where the sample captures are."""

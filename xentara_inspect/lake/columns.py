@@ -41,7 +41,14 @@ class Columns:
 
     def _named(self, keys: Sequence[Any], text: str) -> pa.Array:
         known = self._texts.setdefault(text, {None: None})
-        for key in {*keys} - known.keys():
+        different = {*keys}
+        for key in different - known.keys():
             row = self._database.execute(text, (key,)).fetchone()
             known[key] = row[0] if row is not None else None
-        return pa.array(map(known.__getitem__, keys), pa.string())
+        if len(different) == 1:
+            return pa.repeat(pa.scalar(known[keys[0]], pa.string()), len(keys))
+        if any(isinstance(key, str) for key in different):  # numbers that 64 bits do not carry
+            return pa.array(map(known.__getitem__, keys), pa.string())
+        encoded = pa.array(keys, pa.int64()).dictionary_encode()
+        texts = pa.array(map(known.__getitem__, encoded.dictionary.to_pylist()), pa.string())
+        return texts.take(encoded.indices)

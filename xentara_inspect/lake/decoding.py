@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,17 +37,23 @@ Task = tuple[str, ...]
 """Paths of manifests to be decoded in turn: a part that has its own beginning, and those that have none."""
 
 
-def tasks(parts: Parts) -> Iterator[Task]:
-    """What can be decoded by itself, in any order. Raises ArchiveError."""
+def tasks(parts: Parts) -> list[Task]:
+    """What can be decoded by itself, in any order; the largest first, for which nobody waits at the end.
+
+    Raises ArchiveError.
+    """
+    found: list[list[Manifest]] = []
     for chain in parts.chains.values():
-        task: list[str] = []
-        for manifest in map(parts.manifest, chain):
-            if manifest.carried and task:
-                yield tuple(task)
-                task = []
-            task.append(manifest.path)
-        if task:
-            yield tuple(task)
+        for number, manifest in enumerate(map(parts.manifest, chain)):
+            if manifest.carried or not number:
+                found.append([])
+            found[-1].append(manifest)
+    found.sort(key=lambda task: -sum(map(_frames, task)))
+    return [tuple(manifest.path for manifest in task) for task in found]
+
+
+def _frames(manifest: Manifest) -> int:
+    return manifest.files[0].rows
 
 
 def decode(archive: str, lake: str, task: Task) -> int:
@@ -68,7 +74,7 @@ def decode(archive: str, lake: str, task: Task) -> int:
                 set_notation(connection, EXCHANGES)  # nobody reads it here
             catch_up(file)
             _write(target, manifest, file)
-    return sum(manifest.files[0].rows for manifest in manifests)
+    return sum(map(_frames, manifests))
 
 
 def _write(target: Place, manifest: Manifest, file: str) -> None:

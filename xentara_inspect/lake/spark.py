@@ -12,12 +12,12 @@ import pyarrow as pa
 from xentara_inspect.lake.decoding import Task, decode
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 SCHEMA: Final = "archive string, lake string, task array<string>"
 """Of a DataFrame of tasks: where the archive is, where the tables go, paths of manifests."""
 
-_LOCAL: Final = {
+LOCAL: Final = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",
@@ -30,23 +30,30 @@ _DONE: Final = "task array<string>, frames bigint"
 def decode_by_spark(master: str, archive: str, lake: str, tasks: Sequence[Task]) -> int:
     """Decode the tasks of an archive on a Spark cluster. Returns how many frames that were.
 
-    Its workers need this package, and reach archive and lake under the same names. Raises ArchiveError,
-    StoreError; a task that failed is tried again as Spark is told to (`spark.task.maxFailures`).
+    master: empty for the one that `spark-submit` was given. The workers need this package, and reach archive
+    and lake under the same names. Raises ArchiveError, StoreError; a task that failed is tried again as Spark
+    is told to (`spark.task.maxFailures`).
     """
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master(master).appName("xentara_inspect lake decode")
+    builder = SparkSession.builder.appName("xentara_inspect lake decode")
+    if master:
+        builder = builder.master(master)
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # no option says that; workers are as we are
-        for name, value in _LOCAL.items():
+        for name, value in LOCAL.items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
     try:
-        rows = [(archive, lake, list(task)) for task in tasks]
-        frame = session.createDataFrame(rows, SCHEMA).repartition(max(1, len(rows)))
-        return sum(row.frames for row in decoded(frame).collect())
+        return sum(row.frames for row in decoded(task_frame(session, archive, lake, tasks)).collect())
     finally:
         session.stop()
+
+
+def task_frame(session: SparkSession, archive: str, lake: str, tasks: Sequence[Task]) -> DataFrame:
+    """Tasks as a DataFrame with `SCHEMA`, each in a partition of its own."""
+    rows = [(archive, lake, list(task)) for task in tasks]
+    return session.createDataFrame(session.sparkContext.parallelize(rows, max(1, len(rows))), SCHEMA)
 
 
 def decoded(tasks: DataFrame) -> DataFrame:
