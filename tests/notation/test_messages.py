@@ -338,7 +338,6 @@ def test_a_packet_alone_looks_as_in_its_message_without_the_indentation() -> Non
     inside = annotate(payload).splitlines()[6:-1]
     assert unaligned("\n".join(line[2:] for line in inside)) == unaligned(alone)
     assert encode(alone) == payload[second.item.start : second.item.end] if second.item else False
-    assert "#" not in annotate_packet(second, payload, comments=False)
 
 
 def test_a_packet_that_stands_for_a_whole_message_shows_the_whole_message() -> None:

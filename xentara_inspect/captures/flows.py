@@ -7,12 +7,11 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 from urllib.parse import unquote
 
-from mitmproxy import flowfilter, http
+from mitmproxy import http, version
 from mitmproxy.flow import Flow
-from mitmproxy.io import compat
 from mitmproxy.websocket import WebSocketMessage
 from wsproto.frame_protocol import Opcode
 
@@ -20,8 +19,8 @@ from xentara_inspect.captures import tnetstrings
 from xentara_inspect.frames import Closing, Frame, SessionInfo, endpoint
 from xentara_inspect.protocol import identifiers
 
-Filter = flowfilter.TFilter
-"""Which flows are meant."""
+if TYPE_CHECKING:
+    from mitmproxy.flowfilter import TFilter
 
 SWITCHING: Final = 101
 """Status of the response that opens a WebSocket (RFC 6455 section 4.2.2)."""
@@ -57,7 +56,7 @@ def message_frame(message: WebSocketMessage) -> Frame:
     return Frame(flow_time(message.timestamp), message.from_client, message.is_text, content)
 
 
-def is_xentara(flow: http.HTTPFlow, chosen: Filter | None) -> bool:
+def is_xentara(flow: http.HTTPFlow, chosen: TFilter | None) -> bool:
     """Whether a flow is a connection to be recorded: what the filter says, else by path or subprotocol.
 
     One that failed is one too.
@@ -135,14 +134,9 @@ class StoredMessages(Sequence[WebSocketMessage]):
         return WebSocketMessage.from_state((kind, from_client, content, time, injected, dropped))
 
     def frames(self) -> list[Frame]:
-        """All of them. Raises ValueError, TypeError."""
+        """All of them, at whatever times they say. Raises ValueError, TypeError, OverflowError."""
         return [
-            Frame(
-                _storable(round(time * _MICROSECONDS) * 1000),
-                bool(from_client),
-                kind == _TEXT,
-                bytes(content),
-            )
+            Frame(round(time * _MICROSECONDS) * 1000, bool(from_client), kind == _TEXT, bytes(content))
             for kind, from_client, content, time, *_ in self.states
         ]
 
@@ -169,7 +163,11 @@ def read_flows(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTT
 
 def _next_flow(file: BinaryIO, path: Path) -> Flow | None:
     try:
-        state = compat.migrate_flow(tnetstrings.load(file))
+        state = tnetstrings.load(file)
+        if state.get("version") != version.FLOW_FORMAT_VERSION:
+            from mitmproxy.io import compat  # slow: it brings the filters
+
+            state = compat.migrate_flow(state)
         websocket = state.get("websocket")
         messages = []
         if websocket is not None:

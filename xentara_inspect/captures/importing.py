@@ -6,25 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mitmproxy.flowfilter import TFilter
 from mitmproxy.http import HTTPFlow
 
 from xentara_inspect.captures import flows
 from xentara_inspect.captures.flows import CaptureError, Other
-from xentara_inspect.captures.har import read_har
 from xentara_inspect.captures.kinds import Kind, kind_of
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.store.importing import Importer
 
+if TYPE_CHECKING:
+    from mitmproxy.flowfilter import TFilter
+
 Progress = Callable[[int], None]
 """Is told how many bytes are read."""
 
-_READERS: Final[dict[Kind, Callable[[Path, Progress], Iterator[HTTPFlow | Other | CaptureError]]]] = {
-    Kind.FLOWS: flows.read_flows,
-    Kind.HAR: read_har,
-}
+Reader = Callable[[Path, Progress], Iterator[HTTPFlow | Other | CaptureError]]
 
 
 class Imported(NamedTuple):
@@ -55,7 +53,7 @@ def _import(file: Path, importer: Importer, chosen: TFilter | None, progress: Pr
     failures = []
     try:
         kind = kind_of(file)
-        for flow in _READERS[kind](file, progress):
+        for flow in _reader(kind)(file, progress):
             if isinstance(flow, CaptureError):
                 failures.append(str(flow))
             elif isinstance(flow, Other):
@@ -77,3 +75,11 @@ def _import(file: Path, importer: Importer, chosen: TFilter | None, progress: Pr
     except CaptureError as error:
         failures.append(str(error))
     return Imported(sessions, added, skipped, others, failures)
+
+
+def _reader(kind: Kind) -> Reader:
+    if kind is Kind.FLOWS:
+        return flows.read_flows
+    from xentara_inspect.captures.har import read_har  # slow: mitmproxy reads HAR by way of its filters
+
+    return read_har

@@ -34,6 +34,14 @@ from xentara_inspect.cbor.items import (
     LongHeads,
     Malformed,
 )
+from xentara_inspect.cbor.malformed import (
+    TOP,
+    bad_head,
+    bad_simple,
+    short_argument,
+    short_string,
+    wanted,
+)
 from xentara_inspect.cbor.time_stamps import TAG_TIME, time_stamp
 
 _FLOATS: Final = {
@@ -42,7 +50,6 @@ _FLOATS: Final = {
     27: struct.Struct(">d").unpack_from,
 }
 _NO_CHILDREN: Final = ()
-_TOP: Final = -1
 _MANY: Final = 0xFF  # a mask: as many more were read when it is looked at what they take
 _LARGE: Final = STRETCH >> 2  # bytes of an item, behind which it is looked at whatever their number
 
@@ -81,7 +88,7 @@ def _decode_items(
     # The container being filled is in the local names; the ones around it wait on the stack.
     stack: list[tuple[int, Any, int, int, Any, int]] = []
     children: Any = []  # a list of items, or what holds less
-    kind = _TOP
+    kind = TOP
     value: Any = None
     info = 0
     start = pos
@@ -89,7 +96,7 @@ def _decode_items(
 
     while True:
         if pos >= size:
-            error = Malformed(size, size, "the end of the data", _wanted(kind, value, children, missing))
+            error = Malformed(size, size, "the end of the data", wanted(kind, value, children, missing))
             break
         head = pos
         initial = data[pos]
@@ -104,7 +111,7 @@ def _decode_items(
             elif add < 28:
                 end = pos + WIDTHS[add]
                 if end > size:
-                    error = _short_argument(head, initial, size)
+                    error = short_argument(head, initial, size)
                     break
                 argument = int.from_bytes(data[pos:end], "big")
                 pos = end
@@ -120,7 +127,7 @@ def _decode_items(
                 argument = -1
                 missing = 0
             else:
-                error = _bad_head(head, initial, _wanted(kind, value, children, missing))
+                error = bad_head(head, initial, wanted(kind, value, children, missing))
                 break
 
             if major == TAG:
@@ -154,7 +161,7 @@ def _decode_items(
                 elif add < 24 or (add == 24 and argument >= 32):
                     item = new(Item, (SIMPLE, argument, add, head, pos, _NO_CHILDREN))
                 elif add == 24:
-                    error = _bad_simple(head, pos, argument)
+                    error = bad_simple(head, pos, argument)
                     break
                 else:
                     item = None  # the break: it only closes its container
@@ -166,7 +173,7 @@ def _decode_items(
             else:
                 end = pos + argument
                 if end > size:
-                    error = _short_string(head, pos, major, argument, size)
+                    error = short_string(head, pos, major, argument, size)
                     break
                 item = new(Item, (major, _string(data[pos:end], major), add, head, end, _NO_CHILDREN))
                 pos = end
@@ -177,10 +184,10 @@ def _decode_items(
             missing -= 1
         while not missing & _MANY:
             if missing:
-                if kind != _TOP:
+                if kind != TOP:
                     children = thinned(children, data, _decode_again)
                 break
-            if kind == _TOP:
+            if kind == TOP:
                 return children, pos, None
             if pos - start > STRETCH:
                 children = thinned(children, data, _decode_again)
@@ -189,12 +196,12 @@ def _decode_items(
             kind, value, info, start, children, missing = stack.pop()
             children.append(item)
             missing -= 1
-            if is_large and kind != _TOP:
+            if is_large and kind != TOP:
                 children = thinned(children, data, _decode_again)
 
     if error.offset >= size or not children or children[-1].end <= error.offset:
         children.append(_broken(error, size))
-    while kind != _TOP:
+    while kind != TOP:
         item = new(Item, (kind, value, info, start, size, children))
         kind, value, info, start, children, missing = stack.pop()
         children.append(item)
@@ -250,55 +257,3 @@ def _string(content: bytes, kind: int) -> bytes | str:
         except UnicodeDecodeError:
             return content  # well-formed, but not valid (RFC 8949 section 5.3.1)
     return content
-
-
-def _wanted(kind: int, value: Any, children: Sequence[Item], missing: int) -> str:
-    """What a container still lacks where the data ends or a head is out of place."""
-    if kind == _TOP:
-        return "a data item"
-    if kind == TAG:
-        return "the content of a tag"
-    if kind == MAP and len(children) & 1:
-        return f"the value of key {len(children) // 2 + 1} in a map"
-    if missing < 0:
-        return f"a further item or the break of an indefinite-length {KIND_NAMES[kind]}"
-    if kind == ARRAY:
-        return f"element {len(children) + 1} of {value} in an array"
-    return f"key {len(children) // 2 + 1} of {value} in a map"
-
-
-def _bad_head(offset: int, initial: int, wanted: str) -> Malformed:
-    if initial == 0xFF:
-        found, expected = "a break (0xff)", wanted
-    else:
-        found = f"initial byte 0x{initial:02x} (additional information {initial & 31})"
-        expected = "a head that RFC 8949 section 3 knows"
-    return Malformed(offset, offset + 1, found, expected)
-
-
-def _short_argument(offset: int, initial: int, size: int) -> Malformed:
-    width = WIDTHS[initial & 31]
-    return Malformed(
-        offset,
-        size,
-        f"initial byte 0x{initial:02x} and {size - offset - 1} bytes of argument",
-        f"{width} (the data ends at byte {size})",
-    )
-
-
-def _short_string(offset: int, resume: int, kind: int, length: int, size: int) -> Malformed:
-    return Malformed(
-        offset,
-        resume,
-        f"a {KIND_NAMES[kind]} of {length} bytes",
-        f"at most {size - resume} (the data ends at byte {size})",
-    )
-
-
-def _bad_simple(offset: int, resume: int, number: int) -> Malformed:
-    return Malformed(
-        offset,
-        resume,
-        f"simple value {number} in two bytes",
-        "32 or more in that form (RFC 8949 section 3.3)",
-    )

@@ -15,8 +15,8 @@ def frames_behind(connection: sqlite3.Connection, position: Position) -> Iterato
         "SELECT id, session_id, time, from_client, is_text, payload FROM frames WHERE id > ? ORDER BY id",
         (position.frame_id,),
     )
-    for frame_id, session_id, *rest in rows:
-        yield frame_id, session_id, Frame(*rest)
+    for frame_id, session_id, time, from_client, is_text, payload in rows:
+        yield frame_id, session_id, Frame(time, from_client, is_text, payload)
 
 
 def cut_frames_behind(connection: sqlite3.Connection, position: Position) -> dict[int, tuple[int, str]]:

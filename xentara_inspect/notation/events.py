@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor.literals import FLOAT_HEADS, encoded_float_text
 from xentara_inspect.escape import shortened
 from xentara_inspect.notation.comments import said
 from xentara_inspect.notation.items import Renderer
-from xentara_inspect.notation.lines import INDENTS, Line
+from xentara_inspect.notation.lines import INDENTS, Line, comment_column, commented
 from xentara_inspect.notation.packets import packet_lines
 from xentara_inspect.protocol import objects
 from xentara_inspect.traffic.names import NIL, Names
-from xentara_inspect.traffic.plain_events import PlainEvent, attribute_bytes
+from xentara_inspect.traffic.plain_events import PlainEvent
 from xentara_inspect.traffic.time_points import nanoseconds_text
 
 _SAMPLE: Final = bytes.fromhex(
@@ -30,37 +30,60 @@ _TIME_HEAD: Final = 0xD9
 
 
 def event_message_lines(events: Sequence[PlainEvent], payload: bytes, names: Names) -> list[Line]:
-    """The lines of a message that holds these events and nothing else."""
+    """The lines of a message that holds these events and nothing else.
+
+    Those offsets in them that nobody needs are not filled in.
+    """
     count = len(events)
     heading = f"Outer Array: {count} packet{'s' if count > 1 else ''}"
     lines: list[Line] = [("[", heading, events[0].start)]
     for event in events:
-        append_event(lines, event, payload, names, 1, "," if event.position < count else "")
+        same = _same_lines(1, "," if event.position < count else "")
+        time, element, *attributes = _own_lines(event, names, 1)
+        lines += ((f"{INDENTS[1]}[", _heading(event), 0), *same.start, time, element, same.middle)
+        lines += (*attributes, *same.end)
     lines.append(("]", "", len(payload)))
     return lines
 
 
-def append_event(
-    lines: list[Line], event: PlainEvent, payload: bytes, names: Names, depth: int, tail: str
-) -> None:
-    """Append the lines of an event. Those offsets in them that nobody needs are not filled in."""
-    start, time_prefix, time_label, uuid_prefix, uuid_label, middle, end = _frame(depth, tail)
-    time, uuid = event.time, event.element
-    name = names.element(uuid)
-    lines += (
-        (INDENTS[depth] + "[", f"Packet {event.position}: Event", 0),
-        *start,
-        (f"{time_prefix}1001({{4: 4([-9, {time}])}}),", f"{time_label}: {nanoseconds_text(time)}", 0),
-        (f"{uuid_prefix}37(h'{uuid.hex().upper()}'),", _named(uuid_label, uuid, name), 0),
-        middle,
-    )
+def event_text(event: PlainEvent, names: Names) -> str:
+    """The text of an event alone: what `aligned` makes of its lines, most of which need not be made."""
+    own = _own_lines(event, names, 0)
+    width = comment_column(own)  # no other line is as long as that of the element
+    start, middle, end = _same_text(width)
+    time, element, *attributes = commented(own, width)
+    opening = f"{'['.ljust(width)}  # {_heading(event)}"
+    return "\n".join((opening, start, time, element, middle, *attributes, end))
+
+
+def _heading(event: PlainEvent) -> str:
+    return f"Packet {event.position}: Event"
+
+
+def _own_lines(event: PlainEvent, names: Names, depth: int) -> list[Line]:
+    """The lines in which events differ: of the time, of the element, and of each attribute."""
+    prefix, label = _same_lines(depth).time
+    time, element = event.time, event.element
+    lines: list[Line] = [
+        (f"{prefix}1001({{4: 4([-9, {time}])}}),", f"{label}: {nanoseconds_text(time)}", 0),
+        _element_line(depth, element, names.element(element)),
+    ]
     indent = INDENTS[depth + 3]
-    left = len(event.readings)
-    for key, encoded in attribute_bytes(payload, event):
+    left = len(event.attributes)
+    for key, encoded in event.attributes:
         left -= 1
         text, comment = _attribute(key, encoded)
         lines.append((f"{indent}{text}," if left else indent + text, comment, 0))
-    lines += end
+    return lines
+
+
+@lru_cache(maxsize=4096)
+def _element_line(depth: int, uuid: bytes, name: str | None) -> Line:
+    prefix, label = _same_lines(depth).element
+    if uuid == NIL:
+        name = "nil UUID"
+    comment = said(label, shortened(name)) if name is not None else label
+    return f"{prefix}37(h'{uuid.hex().upper()}'),", comment, 0
 
 
 def _attribute(key: bytes, encoded: bytes) -> tuple[str, str]:
@@ -73,29 +96,35 @@ def _attribute(key: bytes, encoded: bytes) -> tuple[str, str]:
     return _remembered(key, encoded)
 
 
-def _named(label: str, uuid: bytes, name: str | None) -> str:
-    if uuid == NIL:
-        return said(label, "nil UUID")
-    return said(label, shortened(name)) if name is not None else label
+class _SameLines(NamedTuple):
+    """What is the same in every event: lines, and prefix and label of the lines that are not."""
+
+    start: list[Line]
+    time: tuple[str, str]
+    element: tuple[str, str]
+    middle: Line
+    end: list[Line]
 
 
 @lru_cache(maxsize=16)
-def _frame(depth: int, tail: str) -> tuple[list[Line], str, str, str, str, Line, list[Line]]:
-    """What is the same in every event.
-
-    Lines before the time, prefix and label of the time and of the UUID, the line behind it, the end.
-    """
+def _same_lines(depth: int, tail: str = "") -> _SameLines:
     lines = packet_lines(cbor.decode(_SAMPLE).items[0], _SAMPLE, "", depth, tail)
-    _, packet_type, event_type, opening, time, uuid, middle, _, *end = lines
-    return (
+    _, packet_type, event_type, opening, time, element, middle, _, *end = lines
+    return _SameLines(
         [packet_type, event_type, opening],
-        time[0].partition("1001")[0],
-        time[1].partition(":")[0],
-        uuid[0].partition("37")[0],
-        uuid[1],
+        (time[0].partition("1001")[0], time[1].partition(":")[0]),
+        (element[0].partition("37")[0], element[1]),
         middle,
         end,
     )
+
+
+@lru_cache(maxsize=64)
+def _same_text(width: int) -> tuple[str, str, str]:
+    """The lines behind the first of every event, that behind the element, and the last ones."""
+    start, _, _, middle, end = _same_lines(0)
+    first, between, last = ("\n".join(commented(lines, width)) for lines in (start, [middle], end))
+    return first, between, last
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from xentara_inspect import cbor
 from xentara_inspect.cbor import Item
 from xentara_inspect.cbor.literals import invalid_text
 from xentara_inspect.escape import quoted
-from xentara_inspect.notation.events import append_event, event_message_lines
+from xentara_inspect.notation.events import event_message_lines, event_text
 from xentara_inspect.notation.items import Renderer
 from xentara_inspect.notation.lines import Line, Take, aligned, bare, comment_column, commented, uncommented
 from xentara_inspect.notation.looks import LARGEST, Looks
@@ -97,22 +97,19 @@ def annotate_packet(
     *,
     context: Context | None = None,
     names: Names | None = None,
-    comments: bool = True,
 ) -> str:
     """One packet as annotated notation, without the array around it. payload: of the whole message.
 
     A packet that stands for a whole malformed message (position 0) gives the whole message.
     """
     if isinstance(packet, PlainEvent):
-        lines: list[Line] = []
-        append_event(lines, packet, payload, names or Names(), 0, "")
-        return _text(lines, comments)
+        return event_text(packet, names or Names())
     if packet.item is None:
         return annotate_text_message(payload)
     if packet.position == 0:
-        return annotate(payload, names=names, comments=comments)
+        return annotate(payload, names=names)
     context = context or NO_CONTEXT
-    return _text(_LOOKS.packet(packet, packet.item, payload, context, names or Names()), comments)
+    return aligned(_LOOKS.packet(packet, packet.item, payload, context, names or Names()))
 
 
 def _text(lines: list[Line], comments: bool) -> str:

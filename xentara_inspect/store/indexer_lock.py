@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import mmap
 import os
 import struct
 from typing import Final
@@ -35,6 +36,7 @@ class IndexerLock:
     def __init__(self, path: Path) -> None:
         self._path = _lock_path(path)
         self._descriptor: int | None = None
+        self._mark: mmap.mmap | None = None
         self.suspect = 0
         """The frame that the last holder was decoding when it was killed; 0 for none."""
         self.deaths = 0
@@ -58,30 +60,39 @@ class IndexerLock:
             if self._is_at_its_place(descriptor):
                 self._descriptor = descriptor
                 self._read_mark(descriptor)
+                self._map_mark(descriptor)
             else:  # its last holder removed it while we opened it
                 os.close(descriptor)
         return True
 
     def mark(self, frame_id: int) -> None:
         """Remember, beyond the death of this process, which frame is being decoded; 0 for none."""
-        if self._descriptor is not None:
+        if self._mark is not None:
             deaths = self.deaths if frame_id == self.suspect else 0
-            with contextlib.suppress(OSError):  # a full disk is no reason not to decode
-                os.pwrite(self._descriptor, _MARK.pack(frame_id, deaths), 0)
+            self._mark[:] = _MARK.pack(frame_id, deaths)
 
     def release(self) -> None:
         """Let others index."""
         if self._descriptor is not None:
             if self._is_at_its_place(self._descriptor):
                 os.unlink(self._path)
+            if self._mark is not None:
+                self._mark.close()  # it has a descriptor of its own, which holds the lock as well
             os.close(self._descriptor)
-            self._descriptor = None
+            self._descriptor = self._mark = None
 
     def _read_mark(self, descriptor: int) -> None:
         left = os.pread(descriptor, _MARK.size, 0)
         if len(left) == _MARK.size:
             self.suspect, deaths = _MARK.unpack(left)
             self.deaths = deaths + 1
+
+    def _map_mark(self, descriptor: int) -> None:
+        """Map the file, since a system call a frame would cost more than much of its decoding."""
+        with contextlib.suppress(OSError):  # a full disk is no reason not to decode
+            if not os.fstat(descriptor).st_size:  # it needs its place on the disk before
+                os.pwrite(descriptor, _MARK.pack(0, 0), 0)
+            self._mark = mmap.mmap(descriptor, _MARK.size)
 
     def _is_at_its_place(self, descriptor: int) -> bool:
         try:

@@ -12,6 +12,7 @@ from typing import Final
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import ARRAY, BYTES, MAP, TAG, TEXT
+from xentara_inspect.traffic.blanks import BLANK, Blanks
 from xentara_inspect.traffic.heads import (
     BREAK,
     ENDS,
@@ -28,9 +29,6 @@ from xentara_inspect.traffic.heads import (
     like,
 )
 from xentara_inspect.traffic.modes import MIXED, SHORTEST_TOLD, Mode, in_chunks, mixed_items, steps_of
-
-BLANK: Final = ord("*")
-"""What each blanked byte becomes: one byte of UTF-8, readable in the notation."""
 
 _DEPTH_LIMIT: Final = 1000
 """Arrays and maps of indefinite length in one another; beyond, nothing is told apart any more."""
@@ -51,32 +49,12 @@ class TooDeepError(Exception):
     """More is open than is kept count of."""
 
 
-class Blanker:
+class Blanker(Blanks):
     """Blanks items of a payload. `tagged`, `suspicious` and `told` are for the classes made of it."""
 
     def __init__(self, payload: bytes) -> None:
-        self.payload = payload
+        super().__init__(payload)
         self.unheard = 0  # strings that end there or before are not shown to `told`
-        self._blanked: bytearray | None = None
-
-    @property
-    def result(self) -> bytes:
-        """The payload with all that was blanked so far; the same object where nothing changed."""
-        if self._blanked is None or self._blanked == self.payload:
-            return self.payload
-        return bytes(self._blanked)
-
-    def blank(self, start: int, end: int) -> None:
-        """Blank a range."""
-        self._write(start, bytes((BLANK,)) * (end - start))
-
-    def is_blanked(self, start: int, end: int) -> bool:
-        """Whether nothing but blanks stands in a range that was written."""
-        return self._blanked is not None and not self._blanked[start:end].strip(bytes((BLANK,)))
-
-    def restore(self, start: int, end: int) -> None:
-        """Take the blanking of a range back."""
-        self._write(start, self.payload[start:end])
 
     def tagged(self, tag: int, content: int, mode: Mode) -> int:
         """Look at a tag. content: where its content begins. Returns where what was dealt with ends."""
@@ -175,7 +153,7 @@ class Blanker:
                         pos += step
                     elif step and pos - step <= size:
                         if opened is None:
-                            opened = self._opened()
+                            opened = self.opened()
                         if step == -2:
                             opened[pos + 1] = BLANK
                         else:
@@ -256,7 +234,7 @@ class Blanker:
                 if one + unit > self.unheard:
                     self.told([(one + 1, one + unit)])
         if mode.strings if is_string else unit - 1 >= mode.number:
-            self._write(start, (bytes((initial,)) + bytes((BLANK,)) * (unit - 1)) * ((end - start) // unit))
+            self.write(start, (bytes((initial,)) + bytes((BLANK,)) * (unit - 1)) * ((end - start) // unit))
         elif major == BYTES and mode.watch and self.suspicious(start, end):
             for one in range(start, end, unit):
                 if self.suspicious(one, one + unit):
@@ -292,7 +270,7 @@ class Blanker:
                 unit and payload[end : end + 1] == _BREAK and not (mode.told and unit > 1)
             ):  # one alone, or the last
                 if unit > 1 and inner.strings:
-                    self._opened()[pos + 1 : end] = _BLANKS[unit]
+                    self.opened()[pos + 1 : end] = _BLANKS[unit]
                 pos = end
                 continue
             end = end_of_run(like(payload[pos], unit), payload, pos, 0) if unit else 0
@@ -307,11 +285,3 @@ class Blanker:
                     pieces.append((start, end))
             pos = end
         raise UndecodableError(len(payload))
-
-    def _write(self, start: int, content: bytes) -> None:
-        self._opened()[start : start + len(content)] = content
-
-    def _opened(self) -> bytearray:
-        if self._blanked is None:
-            self._blanked = bytearray(self.payload)
-        return self._blanked

@@ -20,7 +20,8 @@ from itertools import chain, islice
 from typing import Final
 
 from xentara_inspect.frames import Frame
-from xentara_inspect.traffic.blanking import BLANK, Blanker, TooDeepError
+from xentara_inspect.traffic.blanking import Blanker, TooDeepError
+from xentara_inspect.traffic.blanks import BLANK
 from xentara_inspect.traffic.heads import UndecodableError
 from xentara_inspect.traffic.modes import Mode
 from xentara_inspect.traffic.redaction import redact

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -42,17 +43,18 @@ _VALUE: Final = b"|".join(
         _TEXTS,
     )
 )
+_BEGINNING: Final = b"\x83\x08\x00\xa3\x00"
 _KEY: Final = rb"[\x00-\x17]"
 _SUCCESS: Final = rb"\xd8\x79"
 # Possessive: an attribute that matches is one, so nothing is ever tried twice.
 _EVENT: Final = re.compile(
-    rb"\x83\x08\x00\xa3\x00" + _TIME + rb"(" + _EIGHT + rb")"
+    _BEGINNING + _TIME + rb"(" + _EIGHT + rb")"
     rb"\x01\xd8\x25\x50(.{16})"
     rb"\x02([\xa1-\xb7])((?:" + _KEY + _SUCCESS + rb"(?:" + _VALUE + rb"))++)",
     re.DOTALL,
 )
 _ATTRIBUTE: Final = re.compile(rb"(" + _KEY + rb")" + _SUCCESS + rb"(" + _VALUE + rb")", re.DOTALL)
-_HEAD: Final = re.compile(rb"[\x81-\x97]|\x98[\x18-\xff]|\x99(?!\x00).{2}", re.DOTALL)
+_LONG_HEAD: Final = re.compile(rb"\x98[\x18-\xff]|\x99(?!\x00).{2}", re.DOTALL)
 _BEFORE_ATTRIBUTES: Final = 44
 """Bytes of an event up to its attributes."""
 _MAP: Final = 0xA0
@@ -69,8 +71,8 @@ class PlainEvent(NamedTuple):
     """A plain data change event.
 
     position: its place in the message, from 1. start, end: its bytes in the payload. time: its time
-    point, ns since 1970. element: 16 bytes. quality: the value of attribute Quality, if that is an
-    integer.
+    point, ns since 1970. element: 16 bytes. attributes: key and value of each as they stand on the wire.
+    quality: the value of attribute Quality, if that is an integer.
     """
 
     position: int
@@ -78,6 +80,7 @@ class PlainEvent(NamedTuple):
     end: int
     time: int
     element: bytes
+    attributes: list[tuple[bytes, bytes]]
     quality: int | None
     readings: tuple[Reading, ...]
 
@@ -90,20 +93,21 @@ class PlainEvent(NamedTuple):
 def plain_events(payload: bytes) -> list[PlainEvent] | None:
     """The events of a message that holds nothing but plain ones; None for any other message."""
     announced, end = outer_array(payload)
-    if not announced or _EVENT.match(payload, end) is None:
+    if not announced or not payload.startswith(_BEGINNING, end):
         return None
     found = _EVENT.findall(payload, end)
     if len(found) != announced:
         return None
     events = []
-    for position, (time, element, count, attributes) in enumerate(found, 1):
+    for position, (time, element, count, encoded) in enumerate(found, 1):
         start = end
-        end += _BEFORE_ATTRIBUTES + len(attributes)
-        quality, readings = _readings(attributes)
-        if len(readings) != count[0] - _MAP:
+        end += _BEFORE_ATTRIBUTES + len(encoded)
+        attributes = _ATTRIBUTE.findall(encoded)
+        if len(attributes) != count[0] - _MAP:
             return None
+        time_point = int.from_bytes(time, "big")
         events.append(
-            PlainEvent(position, start, end, int.from_bytes(time, "big"), element, quality, readings)
+            PlainEvent(position, start, end, time_point, element, attributes, *_readings(attributes))
         )
     # Matches that add up to the whole message have no other bytes between them.
     return events if end == len(payload) else None
@@ -111,23 +115,17 @@ def plain_events(payload: bytes) -> list[PlainEvent] | None:
 
 def outer_array(payload: bytes) -> tuple[int, int]:
     """How many packets a message announces, up to 65,535, and where the first begins; else 0, 0."""
-    head = _HEAD.match(payload)
-    if head is None:
-        return 0, 0
-    first, end = payload[0], head.end()
-    return (first - 0x80 if first < 0x98 else int.from_bytes(payload[1:end], "big")), end
+    if b"\x81" <= payload[:1] <= b"\x97":  # as most do
+        return payload[0] - 0x80, 1
+    head = _LONG_HEAD.match(payload)
+    return (int.from_bytes(head[0][1:], "big"), head.end()) if head is not None else (0, 0)
 
 
-def attribute_bytes(payload: bytes, event: PlainEvent) -> list[tuple[bytes, bytes]]:
-    """Key and value of each attribute, as they stand on the wire."""
-    return _ATTRIBUTE.findall(payload, event.start + _BEFORE_ATTRIBUTES, event.end)
-
-
-def _readings(attributes: bytes) -> tuple[int | None, tuple[Reading, ...]]:
+def _readings(attributes: Iterable[tuple[bytes, bytes]]) -> tuple[int | None, tuple[Reading, ...]]:
     """The value of attribute Quality if that is an integer, and all readings."""
     quality: int | None = None
     readings = []
-    for position, (key, encoded) in enumerate(_ATTRIBUTE.findall(attributes), 1):
+    for position, (key, encoded) in enumerate(attributes, 1):
         head = encoded[0]
         kind = "float"
         value: ReadingValue

@@ -25,7 +25,8 @@ from typing import Final
 from xentara_inspect.cbor import ARRAY, MAP
 from xentara_inspect.protocol import commands, error_codes, identifiers, objects
 from xentara_inspect.protocol.shape_types import Anything, Object
-from xentara_inspect.traffic.blanking import BLANK, TooDeepError
+from xentara_inspect.traffic.blanking import TooDeepError
+from xentara_inspect.traffic.blanks import BLANK
 from xentara_inspect.traffic.heads import UndecodableError
 from xentara_inspect.traffic.modes import Mode
 from xentara_inspect.traffic.plain_requests import plain_requests

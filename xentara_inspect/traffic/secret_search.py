@@ -9,7 +9,7 @@ from typing import Final
 
 from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import Alternatives, ArrayOf, Object, Shape
-from xentara_inspect.traffic.blanking import BLANK
+from xentara_inspect.traffic.blanks import BLANK
 from xentara_inspect.traffic.modes import SHORTEST_TOLD
 
 SHORTEST: Final = SHORTEST_TOLD

@@ -83,7 +83,8 @@ def units_text(units: int, digits: int) -> str:
 
 def nanoseconds_text(time: int) -> str:
     """ISO 8601 in UTC, with nine digits, of nanoseconds since 1970."""
-    return units_text(time, 9)
+    seconds, fraction = divmod(time, NANOSECONDS)
+    return f"{seconds_text(seconds)}.{fraction:09d}Z"
 
 
 @lru_cache(maxsize=1024)
