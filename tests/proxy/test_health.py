@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import signal
 import socket
+import sqlite3
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,6 +126,63 @@ def test_a_process_that_is_killed_is_counted_and_one_that_dies_of_a_frame_is_tol
         assert (await asyncio.to_thread(asked.status))["set_aside"] == 1
 
     assert recorded(database, confdir, main).count("is passed over: decoding it ends the process") == 1
+
+
+@contextlib.contextmanager
+def stopped(proxy: Mitmdump, process: str) -> Iterator[None]:
+    (pid,) = children(proxy.child.pid, process)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def locked(database: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def without_room(proxy: Mitmdump) -> Iterator[None]:
+    (journal,) = children(proxy.child.pid, "journal")
+    none = resource.RLIM_INFINITY
+    resource.prlimit(journal, resource.RLIMIT_FSIZE, (1000, none))
+    try:
+        yield
+    finally:
+        resource.prlimit(journal, resource.RLIMIT_FSIZE, (none, none))
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("durable", ["off", "on"])
+def test_every_stall_is_told_everywhere_within_five_seconds_each_time_it_comes(
+    database: Path, confdir: Path, durable: str
+) -> None:
+    rounds = 3
+    reasons = ("the indexer stands still", "the process that writes stands still", "is locked", "cannot be")
+
+    async def main(proxy: Mitmdump, asked: Asked, client: Client) -> None:
+        for _ in range(rounds):
+            stalls = (
+                stopped(proxy, "indexer"), stopped(proxy, "journal"), locked(database), without_room(proxy),
+            )  # fmt: skip
+            for reason, stall in zip(reasons, stalls, strict=True):
+                with stall:
+                    began = time.monotonic()
+                    answered = asyncio.create_task(client.request(8))  # which waits where it must be on disk
+                    await asyncio.to_thread(asked.wait_until_all_say, reason)
+                    assert time.monotonic() - began < 5
+                await answered
+                await asyncio.to_thread(asked.wait_until_all_are_well)
+
+    output = recorded(database, confdir, main, "--set", f"xentara_durable={durable}")
+    told = [output.count(reason) for reason in reasons]
+    # Where traffic waits, 0.6 seconds are told, too: a busy machine takes them by itself.
+    assert told == [rounds] * len(reasons) if durable == "off" else min(told) >= rounds, output
 
 
 def test_an_address_that_is_taken_is_one_clear_line() -> None:
