@@ -6,6 +6,7 @@ import contextlib
 import random
 import shutil
 import sys
+import tarfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from tests.archived import archived, verified
-from tests.live import Process, inspect, ran, read_only, rows
+from tests.live import ROOT, Process, inspect, ran, read_only, rows
 from tests.store.test_migrations import unpacked
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
@@ -187,3 +188,12 @@ def test_what_cannot_be_is_one_clear_line(
         run = ran(*given)
     assert run.returncode == code
     assert says in run.stderr.splitlines()[-1]
+
+
+def test_an_archive_of_an_older_release_comes_back(tmp_path: Path) -> None:
+    with tarfile.open(Path(__file__).with_name("schema-5.tar.gz")) as stored:
+        stored.extractall(tmp_path / "archive", filter="data")
+    verified(tmp_path / "archive")
+    inspect("import", tmp_path / "archive", "-d", tmp_path / "back.db")
+    inspect("import", ROOT / "sample_captures" / "hello-and-browse.flow", "-d", tmp_path / "again.db")
+    assert rows("log", "-d", tmp_path / "back.db") == rows("log", "-d", tmp_path / "again.db")

@@ -36,9 +36,9 @@ def restore(
     paths = []
     done = 0
     for manifest in manifests:
-        if manifest.schema != SCHEMA_VERSION:
+        if manifest.schema > SCHEMA_VERSION:
             raise ArchiveError(
-                f"{manifest.path}: of schema {manifest.schema}, this release reads {SCHEMA_VERSION}"
+                f"{manifest.path}: of schema {manifest.schema}, this release reads up to {SCHEMA_VERSION}"
             )
         paths.append(numbered_path(path, manifest.part.number))
         done = _restore(place, manifest.part, paths[-1], path, progress, done)
@@ -71,7 +71,8 @@ def _restore(
 
 
 def _insert(database: sqlite3.Connection, table: str, rows: Sequence[Sequence[Any]]) -> None:
-    columns = JOURNAL_TABLES[table].columns
+    """Add rows that are alike. Those of an older schema lack the last columns, where columns are added."""
+    columns = list(JOURNAL_TABLES[table].columns)[: len(rows[0]) if rows else None]
     values = ", ".join("?" * len(columns))
     database.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", rows)  # noqa: S608 - names of ours
 

@@ -74,7 +74,7 @@ def state_line(table: str, row: Sequence[Any]) -> bytes:
 def state_row(line: bytes) -> tuple[str, list[Any]]:
     """A table and a row of it. Raises ValueError for what is no such line."""
     table, *values = json.loads(line)
-    if table not in STATE_TABLES or len(values) != len(JOURNAL_TABLES[table].columns):
+    if table not in STATE_TABLES or len(values) > len(JOURNAL_TABLES[table].columns):
         raise ValueError(f"no row of {table!r}")
     return table, [_from_json(value) for value in values]
 
