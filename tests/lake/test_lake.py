@@ -16,7 +16,8 @@ from pyarrow import parquet
 from tests.archived import archived, made_plant, made_samples
 from tests.live import inspect, ran, read_only, rows
 from xentara_inspect.lake.asking import Lake
-from xentara_inspect.lake.tables import ORIGIN, TABLES
+from xentara_inspect.lake.table_types import ORIGIN
+from xentara_inspect.lake.tables import TABLES
 
 Text = str | Path
 

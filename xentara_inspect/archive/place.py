@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pyarrow import ArrowInvalid, fs
+from pyarrow import ArrowInvalid, RecordBatch, fs
 
 from xentara_inspect.archive.errors import ArchiveError
 
@@ -88,6 +88,17 @@ class Place:
 
         with self._reported():
             return dataset.dataset(under, filesystem=self._system, format="parquet", partitioning="hive")
+
+    def rows(self, paths: Sequence[str], columns: Sequence[str], condition: Any) -> Iterator[RecordBatch]:
+        """Rows of Parquet files for which a condition (of pyarrow.compute; None for all) holds, in order.
+
+        What the statistics of a file tell is not read. Raises ArchiveError.
+        """
+        from pyarrow import dataset
+
+        with self._reported():
+            found = dataset.dataset(list(paths), filesystem=self._system, format="parquet")
+            yield from found.to_batches(columns=list(columns), filter=condition)
 
     def read(self, path: str) -> bytes:
         """All of a file. Raises ArchiveError."""

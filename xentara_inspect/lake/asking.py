@@ -36,10 +36,12 @@ VIEWS: Final[dict[str, str]] = {
                    WHERE a.status = 'pending' AND b.error_code IS NOT NULL) w
           ON r.origin = 'write' AND w.site = r.site AND w.chain = r.chain AND w.id = r.packet_id""",
     "findings": "SELECT * FROM parts_of_findings",
+    "malformed": "SELECT * FROM parts_of_malformed",
     "sessions": """
         SELECT id, arg_min(client, part) AS client, arg_min(server, part) AS server,
                arg_min(path, part) AS path, arg_min(subprotocol, part) AS subprotocol,
-               arg_min("user", part) AS "user", arg_min(user_agent, part) AS user_agent,
+               arg_min("user", part) AS "user",
+               arg_min(user_from, part) AS user_from, arg_min(user_agent, part) AS user_agent,
                arg_min(origin, part) AS origin, min(opened) AS opened, max(closed) AS closed,
                arg_max(close_code, part) AS close_code, arg_max(close_reason, part) AS close_reason,
                arg_max(closed_by, part) AS closed_by, arg_max(refused, part) AS refused,
@@ -55,6 +57,10 @@ VIEWS: Final[dict[str, str]] = {
         FROM parts_of_subscriptions s WHERE part = (
           SELECT max(part) FROM parts_of_subscriptions l
           WHERE l.site = s.site AND l.chain = s.chain AND l.id = s.id)""",
+    "attributes": """
+        SELECT element, attribute_id, arg_max(name, part) AS name, arg_max(access, part) AS access,
+               arg_max(data_type, part) AS data_type, site, recorder, chain
+        FROM parts_of_attributes GROUP BY site, recorder, chain, element, attribute_id""",
     "elements": """
         SELECT uuid, arg_max(primary_key, part) FILTER (primary_key IS NOT NULL) AS primary_key,
                arg_max(category, part) FILTER (category IS NOT NULL) AS category,
@@ -113,9 +119,12 @@ class Lake:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """The values of a column as lists have them: times in ISO 8601 with nanoseconds."""
+    """The values of a column as lists have them: times in ISO 8601 with nanoseconds, bytes in hex."""
     if pa.types.is_timestamp(column.type):
         nanoseconds = column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_pylist()
         return [None if value is None else iso_time(value) for value in nanoseconds]
     values: list[Any] = column.to_pylist()
-    return [value.isoformat() if isinstance(value, date) else value for value in values]
+    return [
+        value.hex() if isinstance(value, bytes) else value.isoformat() if isinstance(value, date) else value
+        for value in values
+    ]

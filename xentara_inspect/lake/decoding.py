@@ -10,17 +10,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pyarrow import parquet
+import pyarrow as pa
+from pyarrow import compute, parquet
 
 from xentara_inspect._version import __version__
-from xentara_inspect.archive.layout import ROOT
+from xentara_inspect.archive.layout import ROOT, Part
 from xentara_inspect.archive.manifest import Manifest, load_manifest
 from xentara_inspect.archive.parts import Parts
 from xentara_inspect.archive.place import Place
 from xentara_inspect.archive.reading import restore
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.lake.columns import Columns
-from xentara_inspect.lake.tables import TABLES, USERS, LakeTable
+from xentara_inspect.lake.table_types import PACKET, USERS, LakeTable
+from xentara_inspect.lake.tables import TABLES
+from xentara_inspect.queries.databases import as_databases
+from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.sessions import sessions
 from xentara_inspect.store.chain import numbered_path
 from xentara_inspect.store.database import open_for_reading, open_for_writing
@@ -80,40 +84,68 @@ def _write(target: Place, manifest: Manifest, file: str) -> None:
         try:
             database.execute(f"CREATE TEMP TABLE {USERS} (session_id INTEGER PRIMARY KEY, user TEXT)")
             database.executemany(f"INSERT INTO {USERS} VALUES (?, ?)", named)  # noqa: S608 - a name of ours
+            database.create_function(PACKET, 1, _PacketBytes(database), deterministic=True)
             for name, table in TABLES.items():
-                path = table_path(name, manifest)
-                rows[name] = _write_table(target, path, database, table, origin)
+                batches = _batches(database, table, origin)
+                rows[name] = _write_table(target, name, manifest.part, table, batches)
         except sqlite3.Error as error:
             raise from_sqlite(file, error) from None
     with target.writing(_mark(manifest)) as sink:
         sink.write(json.dumps(_said(manifest) | {"rows": rows}, indent=1).encode() + b"\n")
 
 
-def _write_table(
-    target: Place, path: str, database: sqlite3.Connection, table: LakeTable, origin: Sequence[Any]
-) -> int:
-    """Write the rows of a table. Returns how many; a table without any has no file."""
-    rows = database.execute(table.select)
-    group = rows.fetchmany(_ROWS)
-    if not group:
-        return 0
+class _PacketBytes:
+    """The bytes of packets that are not alone in their message, by address."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._frames = ParsedFrames(as_databases(database).files[0])
+
+    def __call__(self, address: int | None) -> bytes | None:
+        shown = self._frames.packet(address)
+        if shown is None or shown.packet.item is None:
+            return None
+        return shown.payload[shown.packet.item.start : shown.packet.item.end]
+
+
+def _batches(
+    database: sqlite3.Connection, table: LakeTable, origin: Sequence[Any]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table."""
     columns = Columns(database, table, origin)
+    rows = database.execute(table.select)
+    while group := rows.fetchmany(_ROWS):
+        yield columns.batch(group)
+
+
+def _write_table(
+    target: Place, name: str, part: Part, table: LakeTable, batches: Iterator[pa.RecordBatch]
+) -> int:
+    """Write the rows of a table, a file for each day. Returns how many; what has no rows has no file."""
     count = 0
-    with (
-        target.writing(path) as sink,
-        parquet.ParquetWriter(sink, table.schema, **_PARQUET) as writer,
-    ):
-        while group:
-            writer.write_batch(columns.batch(group))
-            count += len(group)
-            group = rows.fetchmany(_ROWS)
+    with contextlib.ExitStack() as stack:
+        writers: dict[str, parquet.ParquetWriter] = {}
+        for batch in batches:
+            count += batch.num_rows
+            for day, rows in _by_day(batch) if table.is_timed else [(part.date, batch)]:
+                if day not in writers:
+                    sink = stack.enter_context(target.writing(table_path(name, part, day)))
+                    writer = parquet.ParquetWriter(sink, table.schema, **_PARQUET)
+                    writers[day] = stack.enter_context(writer)
+                writers[day].write_batch(rows)
     return count
 
 
-def table_path(name: str, manifest: Manifest) -> str:
-    """Where the rows of a part are in a lake."""
-    part = manifest.part
-    return f"{name}/site={part.site}/date={part.date}/{part.stem.rpartition('/')[2]}.parquet"
+def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Rows by the day of their time, in UTC; nearly always all are of one."""
+    days = compute.floor_temporal(batch.column("time"), unit="day")
+    for day in compute.unique(days):
+        rows = batch.filter(compute.equal(days, day))
+        yield day.cast(pa.timestamp("s", "UTC")).as_py().date().isoformat(), rows
+
+
+def table_path(name: str, part: Part, day: str) -> str:
+    """Where the rows of a part and a day are in a lake."""
+    return f"{name}/site={part.site}/date={day}/{part.stem.rpartition('/')[2]}.parquet"
 
 
 def _mark(manifest: Manifest) -> str:

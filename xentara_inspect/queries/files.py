@@ -11,8 +11,16 @@ from typing import Final
 
 from xentara_inspect.store.errors import StoreError
 
+LAKE: Final = "lake:"
+"""What stands before the directory or URI of a lake."""
+
 _BESIDE: Final = ("-wal", "-shm", "-journal", "-indexer")
 """How the files end that SQLite and the indexer put beside a database."""
+
+
+def lake_at(pattern: str) -> str | None:
+    """Where the lake is that is meant in the place of a database, by `lake:DIR`; None for none."""
+    return pattern.removeprefix(LAKE) if pattern.startswith(LAKE) else None
 
 
 def matching_files(pattern: str) -> list[str]:
@@ -38,7 +46,12 @@ def _is_empty(path: str) -> bool:
 
 
 def meant_files(patterns: Sequence[str]) -> list[str]:
-    """The databases that paths and glob patterns mean, each file once. Raises StoreError."""
+    """The databases that paths and glob patterns mean, each file once. Raises StoreError, also for a lake."""
+    for pattern in patterns:
+        if lake_at(pattern) is not None:
+            raise StoreError(
+                f"{pattern} says no more than lists: for all else `import` that part of its archive"
+            )
     return without_duplicates([path for pattern in patterns for path in matching_files(pattern)])
 
 
