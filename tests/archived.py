@@ -28,7 +28,7 @@ _ABOUT = (
     "origin",
     "refused",
 )
-_OF_A_FILE = 100
+_OF_A_FILE = 300
 """Frames of a file of a rotated recording."""
 _APART = 7 * 3600 * 10**9
 """Nanoseconds from the frames of a file to those of the next one."""

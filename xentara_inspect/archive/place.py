@@ -133,6 +133,8 @@ class Place:
             yield
         except OSError as error:
             raise ArchiveError(f"{self.where}: {_line(error.strerror or str(error))}") from error
+        except ArrowInvalid as error:
+            raise ArchiveError(f"{self.where}: {_line(str(error))}") from error
 
 
 def _line(text: str) -> str:

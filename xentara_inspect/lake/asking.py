@@ -18,11 +18,11 @@ from xentara_inspect.queries.values import Row, iso_time
 _ROWS: Final = 1000
 
 VIEWS: Final[dict[str, str]] = {
-    # A request that a later file answered is pending in its own one, and whole in that.
+    # A request that a later file answered is pending in its own one, and whole in that: on the same day.
     "exchanges": """
         SELECT * FROM parts_of_exchanges x WHERE status <> 'pending' OR NOT EXISTS (
-          SELECT 1 FROM parts_of_exchanges later WHERE later.site = x.site AND later.chain = x.chain
-            AND later.id = x.id AND later.part > x.part)""",
+          SELECT 1 FROM parts_of_exchanges later WHERE later.site = x.site AND later.date = x.date
+            AND later.chain = x.chain AND later.id = x.id AND later.part > x.part)""",
     "events": "SELECT * FROM parts_of_events",
     # The answer to a write says what became of it, wherever it stands.
     "readings": """
@@ -30,11 +30,12 @@ VIEWS: Final[dict[str, str]] = {
                  coalesce(r.error_code, w.error_code) AS error_code, coalesce(r.error, w.error) AS error),
                coalesce(r.value_text, CAST(r.value_int AS VARCHAR), CAST(r.value_num AS VARCHAR)) AS value
         FROM parts_of_readings r
-        LEFT JOIN (SELECT a.site, a.chain, a.id, b.error_code, b.error
-                   FROM parts_of_exchanges a JOIN parts_of_exchanges b
-                     ON b.site = a.site AND b.chain = a.chain AND b.id = a.id AND b.part > a.part
+        LEFT JOIN (SELECT a.site, a.date, a.chain, a.id, b.error_code, b.error
+                   FROM parts_of_exchanges a JOIN parts_of_exchanges b ON b.site = a.site
+                     AND b.date = a.date AND b.chain = a.chain AND b.id = a.id AND b.part > a.part
                    WHERE a.status = 'pending' AND b.error_code IS NOT NULL) w
-          ON r.origin = 'write' AND w.site = r.site AND w.chain = r.chain AND w.id = r.packet_id""",
+          ON r.origin = 'write' AND w.site = r.site AND w.date = r.date AND w.chain = r.chain
+            AND w.id = r.packet_id""",
     "findings": "SELECT * FROM parts_of_findings",
     "malformed": "SELECT * FROM parts_of_malformed",
     "sessions": """

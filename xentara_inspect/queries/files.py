@@ -14,6 +14,9 @@ from xentara_inspect.store.errors import StoreError
 LAKE: Final = "lake:"
 """What stands before the directory or URI of a lake."""
 
+_LISTED: Final = "log, events, readings, findings, sessions and stats"
+"""The commands that lakes answer, too."""
+
 _BESIDE: Final = ("-wal", "-shm", "-journal", "-indexer")
 """How the files end that SQLite and the indexer put beside a database."""
 
@@ -28,8 +31,13 @@ def matching_files(pattern: str) -> list[str]:
 
     A path that is there is meant as it is, whatever characters it has; so is one without any of a
     pattern, there or not. What a pattern matches is left out where it is empty: the next file of a
-    recording is that while it is made, and stays it if the recorder is killed then.
+    recording is that while it is made, and stays it if the recorder is killed then. Raises StoreError for
+    a lake, too.
     """
+    if lake_at(pattern) is not None:
+        raise StoreError(
+            f"{pattern} is a lake, which answers {_LISTED}: else `import` the part of its archive"
+        )
     if not glob.has_magic(pattern) or os.path.lexists(pattern):
         return [pattern]
     found = sorted(path for path in glob.glob(pattern) if not path.endswith(_BESIDE))
@@ -46,12 +54,7 @@ def _is_empty(path: str) -> bool:
 
 
 def meant_files(patterns: Sequence[str]) -> list[str]:
-    """The databases that paths and glob patterns mean, each file once. Raises StoreError, also for a lake."""
-    for pattern in patterns:
-        if lake_at(pattern) is not None:
-            raise StoreError(
-                f"{pattern} says no more than lists: for all else `import` that part of its archive"
-            )
+    """The databases that paths and glob patterns mean, each file once. Raises StoreError."""
     return without_duplicates([path for pattern in patterns for path in matching_files(pattern)])
 
 
