@@ -35,7 +35,7 @@ def kill_at_random(arguments: Sequence[str | Path], where: Path, times: int) -> 
             while process.child.poll() is None and len(list(where.rglob("*"))) <= wanted:
                 pass
             process.child.kill()
-        if not chosen.randrange(3):  # begin anew, so that early moments are met again
+        if process.child.returncode == 0 or not chosen.randrange(3):  # early moments are met again
             for path in where.rglob("*.json"):
                 path.unlink()
     inspect(*arguments)

@@ -129,6 +129,21 @@ def test_decoding_again_changes_nothing_and_a_late_part_only_its_own(plant: Path
     assert after == {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
 
 
+def test_what_another_release_made_of_a_part_does_not_stay_beside_what_this_one_does(plant: Path) -> None:
+    lake = lake_of(plant)
+    before = {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+    mark = next(lake.rglob("*.000002-*.json"))
+    noted = json.loads(mark.read_text())
+    (file,) = noted["rows"]["sessions"]
+    elsewhere = re.sub("date=[0-9-]+", "date=2001-01-01", file)
+    (lake / elsewhere).parent.mkdir()
+    shutil.copyfile(lake / file, lake / elsewhere)
+    noted["rows"]["sessions"] = {elsewhere: 1}
+    mark.write_text(json.dumps(noted | {"decoder": "another"}))
+    inspect("lake", "decode", "--from", plant.parent / "archive", "--to", lake)
+    assert before == {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+
+
 def test_a_lost_table_comes_back_byte_for_byte(samples: Path) -> None:
     lake = lake_of(samples)
     before = {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}

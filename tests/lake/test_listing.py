@@ -90,6 +90,24 @@ def test_it_does_so_in_every_form(both: Both) -> None:
         assert inspect(*options, "-d", both.north) == inspect(*options, "-d", both.rotated)
 
 
+def test_what_several_files_have_is_there_once_in_sql(both: Both) -> None:
+    lake = both.lake.removeprefix("lake:")
+    for table, question in (
+        ("exchanges", "log"),
+        ("subscriptions", "subscriptions"),
+        ("sessions", "sessions"),
+    ):
+        listed = [
+            row
+            for row in rows(question, *ALL, "-d", both.rotated)
+            if row.get("kind", "exchange") == "exchange"
+        ]
+        counted = f"SELECT count(DISTINCT id) AS ids, count(*) AS n FROM {table} WHERE site = 'north'"
+        (found,) = rows("sql", "--lake", lake, counted)
+        assert found["ids"] == len(listed)
+        assert table == "subscriptions" or found["n"] == len(listed)  # which have a row for each attribute
+
+
 def test_several_recordings_are_told_apart_as_databases_are(both: Both) -> None:
     databases = ("-d", both.rotated, "-d", both.plant)
     for options in (["log", "--limit", "99"], ["sessions", *ALL], ["log", *ALL, "--session", "plant:1"]):

@@ -78,6 +78,12 @@ class Place:
             unfinished.replace(final)
             _keep_names(final.parent)
 
+    def delete(self, path: str) -> None:
+        """Delete a file, if it is there. Raises ArchiveError."""
+        if self.is_there(path):
+            with self._reported():
+                self._system.delete_file(path)
+
     def path_of(self, path: str) -> str:
         """Where a file of a directory is."""
         return os.path.join(os.path.abspath(self.where), path)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +77,7 @@ def decode(archive: str, lake: str, task: Task) -> int:
 
 def _write(target: Place, manifest: Manifest, file: str) -> None:
     origin = (manifest.part.recorder, manifest.part.chain, manifest.part.number)
-    rows = {}
+    rows: dict[str, dict[str, int]] = {}
     with contextlib.closing(open_for_reading(file)) as asked:
         named = [(row["id"], row["user"]) for row in sessions(asked, limit=0)]
     with contextlib.closing(open_for_reading(file)) as database:
@@ -90,6 +90,9 @@ def _write(target: Place, manifest: Manifest, file: str) -> None:
                 rows[name] = _write_table(target, name, manifest.part, table, batches)
         except sqlite3.Error as error:
             raise from_sqlite(file, error) from None
+    # What another release had made of the part, and this one does not, would be there twice.
+    for path in {*_files(_noted(target, manifest))} - {*_files({"rows": rows})}:
+        target.delete(path)
     with target.writing(_mark(manifest)) as sink:
         sink.write(json.dumps(_said(manifest) | {"rows": rows}, indent=1).encode() + b"\n")
 
@@ -119,20 +122,21 @@ def _batches(
 
 def _write_table(
     target: Place, name: str, part: Part, table: LakeTable, batches: Iterator[pa.RecordBatch]
-) -> int:
-    """Write the rows of a table, a file for each day. Returns how many; what has no rows has no file."""
-    count = 0
+) -> dict[str, int]:
+    """Write the rows of a table, a file for each day. Returns how many are in each, by its path."""
+    counts: dict[str, int] = {}
     with contextlib.ExitStack() as stack:
         writers: dict[str, parquet.ParquetWriter] = {}
         for batch in batches:
-            count += batch.num_rows
             for day, rows in _by_day(batch) if table.is_timed else [(part.date, batch)]:
-                if day not in writers:
-                    sink = stack.enter_context(target.writing(table_path(name, part, day)))
+                path = table_path(name, part, day)
+                if path not in writers:
+                    sink = stack.enter_context(target.writing(path))
                     writer = parquet.ParquetWriter(sink, table.schema, **_PARQUET)
-                    writers[day] = stack.enter_context(writer)
-                writers[day].write_batch(rows)
-    return count
+                    writers[path] = stack.enter_context(writer)
+                writers[path].write_batch(rows)
+                counts[path] = counts.get(path, 0) + rows.num_rows
+    return counts
 
 
 def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
@@ -157,11 +161,21 @@ def _said(manifest: Manifest) -> dict[str, Any]:
 
 
 def _is_decoded(target: Place, manifest: Manifest) -> bool:
+    noted = _noted(target, manifest)
+    return all(noted.get(key) == value for key, value in _said(manifest).items())
+
+
+def _noted(target: Place, manifest: Manifest) -> dict[str, Any]:
+    """What was noted of a part once it was decoded; empty where nothing was."""
     mark = _mark(manifest)
-    if not target.is_there(mark):
-        return False
     try:
-        said = json.loads(target.read(mark))
-        return all(said[key] == value for key, value in _said(manifest).items())
-    except (ValueError, KeyError, TypeError):
-        return False
+        noted = json.loads(target.read(mark)) if target.is_there(mark) else {}
+    except ValueError:
+        noted = {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def _files(noted: Mapping[str, Any]) -> Iterator[str]:
+    """Paths of what was made of a part."""
+    for counts in noted.get("rows", {}).values():
+        yield from counts if isinstance(counts, dict) else ()
