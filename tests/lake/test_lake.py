@@ -189,6 +189,9 @@ def test_an_object_store_holds_a_lake_too(plant: Path, s3: str) -> None:
     where, question = s3.replace("/xentara", "/lake"), LISTS["log"][0]
     inspect("lake", "decode", "--from", archived(plant), "--to", where)
     assert asked(where, question) == asked(lake_of(plant), question)
+    for listed in ("log", "sessions"):
+        databases = str(plant.with_name("plant*.db"))
+        assert rows(listed, "-d", f"lake:{where}&site=north") == rows(listed, "-d", databases)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,21 +20,23 @@ from xentara_inspect.archive.manifest import Manifest, load_manifest
 from xentara_inspect.archive.parts import Parts
 from xentara_inspect.archive.place import Place
 from xentara_inspect.archive.reading import restore
+from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.lake.columns import Columns
 from xentara_inspect.lake.table_types import PACKET, USERS, LakeTable
 from xentara_inspect.lake.tables import TABLES
-from xentara_inspect.queries.databases import as_databases
-from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.sessions import sessions
 from xentara_inspect.store.chain import numbered_path
 from xentara_inspect.store.database import open_for_reading, open_for_writing
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.settings import EXCHANGES, set_notation
+from xentara_inspect.traffic.packets import parse
+from xentara_inspect.traffic.plain_events import plain_events
 
 MARKS: Final = "_decoded"
 """Where it is noted which parts are decoded, from what and by which release."""
 
+_FRAMES: Final = 64  # whose packets are kept
 _ROWS: Final = 1 << 15  # of a row group, and held in memory
 _PARQUET: Final[dict[str, Any]] = {"compression": "zstd", "compression_level": 1}
 
@@ -101,13 +104,26 @@ class _PacketBytes:
     """The bytes of packets that are not alone in their message, by address."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        self._frames = ParsedFrames(as_databases(database).files[0])
+        self._database = database
+        self._found = lru_cache(_FRAMES)(self._read)  # lists ask for neighbours
 
     def __call__(self, address: int | None) -> bytes | None:
-        shown = self._frames.packet(address)
-        if shown is None or shown.packet.item is None:
-            return None
-        return shown.payload[shown.packet.item.start : shown.packet.item.end]
+        return self._found(frame_of(address)).get(position_in(address)) if address is not None else None
+
+    def _read(self, frame: int) -> dict[int, bytes]:
+        """The packets of a message by position."""
+        row = self._database.execute("SELECT payload FROM frames WHERE id = ?", (frame,)).fetchone()
+        if row is None:  # it is in the file before
+            return {}
+        (payload,) = row
+        events = plain_events(payload)  # of which there are most
+        if events is not None:
+            return {event.position: payload[event.start : event.end] for event in events}
+        return {
+            packet.position: payload[packet.item.start : packet.item.end]
+            for packet in parse(payload).packets
+            if packet.item is not None
+        }
 
 
 def _batches(
