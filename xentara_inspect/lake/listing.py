@@ -27,7 +27,7 @@ from xentara_inspect.lake.questions import QUESTIONS, Filters, Needed
 from xentara_inspect.lake.restoring import Restored
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.elements import WantedElement
-from xentara_inspect.queries.files import file_labels
+from xentara_inspect.queries.files import LAKE, file_labels, no_database
 from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.queries.where import several
 from xentara_inspect.store.chain import numbered_path
@@ -52,6 +52,8 @@ def opened_lake(where: str, query: Callable[..., Any], filters: Filters) -> Iter
     QuestionError; also for what no lake says.
     """
     name = query.__name__
+    if name not in QUESTIONS:
+        raise no_database(f"{LAKE}{where}")
     if filters.get("with_notation") or (filters.get("grep") and name in ("log", "events")):
         raise QuestionError("a lake has no notation: `import` the part of its archive")
     catalog = Catalog(where)

@@ -26,6 +26,11 @@ def lake_at(pattern: str) -> str | None:
     return pattern.removeprefix(LAKE) if pattern.startswith(LAKE) else None
 
 
+def no_database(lake: str) -> StoreError:
+    """That a lake does not answer what only databases do. lake: as it is meant."""
+    return StoreError(f"{lake} is a lake, which answers {_LISTED}: else `import` the part of its archive")
+
+
 def matching_files(pattern: str) -> list[str]:
     """The databases that a path or a glob pattern means, by name. Raises StoreError if it matches none.
 
@@ -35,9 +40,7 @@ def matching_files(pattern: str) -> list[str]:
     a lake, too.
     """
     if lake_at(pattern) is not None:
-        raise StoreError(
-            f"{pattern} is a lake, which answers {_LISTED}: else `import` the part of its archive"
-        )
+        raise no_database(pattern)
     if not glob.has_magic(pattern) or os.path.lexists(pattern):
         return [pattern]
     found = sorted(path for path in glob.glob(pattern) if not path.endswith(_BESIDE))
