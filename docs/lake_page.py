@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from xentara_inspect.lake.tables import ORIGIN, TABLES
+from xentara_inspect.lake.table_types import ORIGIN
+from xentara_inspect.lake.tables import TABLES
 
 
 def _tables() -> str:

@@ -9,9 +9,29 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.live import ROOT, Process, inspect, ran
+from tests.journal import Journal
+from tests.live import ROOT, Process, inspect, ran, read_only
 from tests.store.test_migrations import unpacked
-from xentara_inspect.index.process import catch_up
+from xentara_inspect.frames import Frame, SessionInfo
+from xentara_inspect.index.process import catch_up, follow
+from xentara_inspect.recorder.rotation import Rotation
+
+_ABOUT = (
+    "client",
+    "server",
+    "path",
+    "subprotocol",
+    "user",
+    "opened",
+    "source",
+    "user_agent",
+    "origin",
+    "refused",
+)
+_OF_A_FILE = 300
+"""Frames of a file of a rotated recording."""
+_APART = 7 * 3600 * 10**9
+"""Nanoseconds from the frames of a file to those of the next one."""
 
 SAMPLES = sorted((ROOT / "sample_captures").glob("*.flow"))
 
@@ -27,6 +47,32 @@ def made_samples(folder: Path) -> Path:
     """All sample captures in one file."""
     inspect("import", *SAMPLES, "-d", folder / "samples.db")
     return folder / "samples.db"
+
+
+def made_rotated(folder: Path) -> Path:
+    """All sample captures as if recorded by somebody who began a new file now and then."""
+    with read_only(made_samples(folder)) as samples:
+        sessions = samples.execute(f"SELECT id, {', '.join(_ABOUT)} FROM sessions ORDER BY id").fetchall()
+        frames = samples.execute(
+            "SELECT session_id, time, from_client, is_text, payload FROM frames ORDER BY id"
+        )
+        said = frames.fetchall()
+    path = folder / "rotated.db"
+    with Journal(path, rotation=Rotation(size=1)) as journal:
+        handles = {
+            number: journal.open_session(SessionInfo(None, **dict(zip(_ABOUT, about, strict=True))))
+            for number, *about in sessions
+        }
+        for first in range(0, len(said), _OF_A_FILE):
+            later = first // _OF_A_FILE * _APART
+            for session, time, from_client, is_text, payload in said[first : first + _OF_A_FILE]:
+                frame = Frame(time + later, bool(from_client), bool(is_text), payload)
+                journal.append(handles[session], frame)
+            assert journal.flush()
+        for number, *_ in sessions[:-2]:  # two stay open
+            journal.close_session(handles[number], said[-1][1] + later, 1000, "bye")
+    follow(path, lambda _seconds: True)
+    return path
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from pyarrow import parquet
 from tests.archived import archived, made_plant, made_samples
 from tests.live import inspect, ran, read_only, rows
 from xentara_inspect.lake.asking import Lake
-from xentara_inspect.lake.tables import ORIGIN, TABLES
+from xentara_inspect.lake.table_types import ORIGIN
+from xentara_inspect.lake.tables import TABLES
 
 Text = str | Path
 
@@ -128,6 +129,21 @@ def test_decoding_again_changes_nothing_and_a_late_part_only_its_own(plant: Path
     assert after == {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
 
 
+def test_what_another_release_made_of_a_part_does_not_stay_beside_what_this_one_does(plant: Path) -> None:
+    lake = lake_of(plant)
+    before = {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+    mark = next(lake.rglob("*.000002-*.json"))
+    noted = json.loads(mark.read_text())
+    (file,) = noted["rows"]["sessions"]
+    elsewhere = re.sub("date=[0-9-]+", "date=2001-01-01", file)
+    (lake / elsewhere).parent.mkdir()
+    shutil.copyfile(lake / file, lake / elsewhere)
+    noted["rows"]["sessions"] = {elsewhere: 1}
+    mark.write_text(json.dumps(noted | {"decoder": "another"}))
+    inspect("lake", "decode", "--from", plant.parent / "archive", "--to", lake)
+    assert before == {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+
+
 def test_a_lost_table_comes_back_byte_for_byte(samples: Path) -> None:
     lake = lake_of(samples)
     before = {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
@@ -203,6 +219,9 @@ def test_an_object_store_holds_a_lake_too(plant: Path, s3: str) -> None:
     where, question = s3.replace("/xentara", "/lake"), LISTS["log"][0]
     inspect("lake", "decode", "--from", archived(plant), "--to", where)
     assert asked(where, question) == asked(lake_of(plant), question)
+    for listed in ("log", "sessions"):
+        databases = str(plant.with_name("plant*.db"))
+        assert rows(listed, "-d", f"lake:{where}&site=north") == rows(listed, "-d", databases)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pyarrow import ArrowInvalid, fs
+from pyarrow import ArrowInvalid, RecordBatch, fs
 
 from xentara_inspect.archive.errors import ArchiveError
 
@@ -78,6 +78,12 @@ class Place:
             unfinished.replace(final)
             _keep_names(final.parent)
 
+    def delete(self, path: str) -> None:
+        """Delete a file, if it is there. Raises ArchiveError."""
+        if self.is_there(path):
+            with self._reported():
+                self._system.delete_file(path)
+
     def path_of(self, path: str) -> str:
         """Where a file of a directory is."""
         return os.path.join(os.path.abspath(self.where), path)
@@ -88,6 +94,17 @@ class Place:
 
         with self._reported():
             return dataset.dataset(under, filesystem=self._system, format="parquet", partitioning="hive")
+
+    def rows(self, paths: Sequence[str], columns: Sequence[str], condition: Any) -> Iterator[RecordBatch]:
+        """Rows of Parquet files for which a condition (of pyarrow.compute; None for all) holds, in order.
+
+        What the statistics of a file tell is not read. Raises ArchiveError.
+        """
+        from pyarrow import dataset
+
+        with self._reported():
+            found = dataset.dataset(list(paths), filesystem=self._system, format="parquet")
+            yield from found.to_batches(columns=list(columns), filter=condition)
 
     def read(self, path: str) -> bytes:
         """All of a file. Raises ArchiveError."""
@@ -122,6 +139,8 @@ class Place:
             yield
         except OSError as error:
             raise ArchiveError(f"{self.where}: {_line(error.strerror or str(error))}") from error
+        except ArrowInvalid as error:
+            raise ArchiveError(f"{self.where}: {_line(str(error))}") from error
 
 
 def _line(text: str) -> str:

@@ -59,11 +59,12 @@ def _is_integer(type_: pa.DataType) -> bool:
 
 def frame_rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
     """Rows of `frames` out of columns."""
-    columns = [
-        (stored.cast(pa.int64()) if _is_integer(stored.type) else stored).to_pylist()
-        for stored in batch.columns
-    ]
-    return zip(*columns, strict=True)
+    return zip(*map(values, batch.columns), strict=True)
+
+
+def values(column: pa.Array) -> list[Any]:
+    """The values of a column as SQLite holds them: times and truth values are integers."""
+    return list((column.cast(pa.int64()) if _is_integer(column.type) else column).to_pylist())
 
 
 def state_line(table: str, row: Sequence[Any]) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+import click
 
 from xentara_inspect.cli.output import print_rows
 from xentara_inspect.cli.pager import paged
@@ -12,6 +14,7 @@ from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.table import Column
 from xentara_inspect.cli.times import with_local_times
 from xentara_inspect.queries.databases import Databases, open_databases
+from xentara_inspect.queries.files import lake_at
 from xentara_inspect.store.indexer_lock import is_taken
 
 
@@ -24,6 +27,27 @@ def opened(paths: Sequence[str]) -> Iterator[Databases]:
     with open_databases(paths) as databases:
         say_if_behind(databases)
         yield databases
+
+
+@contextlib.contextmanager
+def opened_for(
+    paths: Sequence[str], query: Callable[..., Any], filters: Mapping[str, Any]
+) -> Iterator[Databases]:
+    """The same, or what a lake (`lake:DIR`) says to a question. Raises StoreError, QuestionError, Failure."""
+    lakes = [where for where in map(lake_at, paths) if where is not None]
+    if not lakes:
+        with opened(paths) as databases:
+            yield databases
+        return
+    if len(paths) > 1:
+        raise click.UsageError("A lake is asked alone.")
+    from xentara_inspect.cli.archive import archiving
+
+    with archiving():
+        from xentara_inspect.lake.listing import opened_lake
+
+        with opened_lake(lakes[0], query, filters) as databases:
+            yield databases
 
 
 def say_if_behind(databases: Databases) -> None:
@@ -59,5 +83,9 @@ def print_answer(
 
         print_following(paths, form, query, columns, local=local, greet=say_if_behind, **filters)
         return
-    with opened(paths) as asked, contextlib.closing(query(asked, **filters)) as rows, paged():
+    with (
+        opened_for(paths, query, filters) as asked,
+        contextlib.closing(query(asked, **filters)) as rows,
+        paged(),
+    ):
         print_rows(map(with_local_times, rows) if local else rows, keys, columns, form)

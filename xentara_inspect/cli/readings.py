@@ -10,7 +10,7 @@ import click
 
 from xentara_inspect.cli import options
 from xentara_inspect.cli.output import TIME_WIDTH, cell_text, short_time
-from xentara_inspect.cli.reading import opened, print_answer
+from xentara_inspect.cli.reading import opened_for, print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.cli.times import DURATION
 from xentara_inspect.protocol import identifiers
@@ -110,7 +110,7 @@ def readings(
 def _draw(databases: tuple[str, ...], plot: str, filters: Mapping[str, Any]) -> None:
     from xentara_inspect.queries.series import lines_to_draw
 
-    with opened(databases) as asked:
+    with opened_for(databases, lines_to_draw, filters) as asked:
         lines = lines_to_draw(asked, **filters)
     if plot == _TERMINAL:
         from xentara_inspect.cli.terminal_plot import draw

@@ -18,11 +18,11 @@ from xentara_inspect.queries.values import Row, iso_time
 _ROWS: Final = 1000
 
 VIEWS: Final[dict[str, str]] = {
-    # A request that a later file answered is pending in its own one, and whole in that.
+    # A request that a later file answered is pending in its own one, and whole in that: on the same day.
     "exchanges": """
         SELECT * FROM parts_of_exchanges x WHERE status <> 'pending' OR NOT EXISTS (
-          SELECT 1 FROM parts_of_exchanges later WHERE later.site = x.site AND later.chain = x.chain
-            AND later.id = x.id AND later.part > x.part)""",
+          SELECT 1 FROM parts_of_exchanges later WHERE later.site = x.site AND later.date = x.date
+            AND later.chain = x.chain AND later.id = x.id AND later.part > x.part)""",
     "events": "SELECT * FROM parts_of_events",
     # The answer to a write says what became of it, wherever it stands.
     "readings": """
@@ -30,16 +30,19 @@ VIEWS: Final[dict[str, str]] = {
                  coalesce(r.error_code, w.error_code) AS error_code, coalesce(r.error, w.error) AS error),
                coalesce(r.value_text, CAST(r.value_int AS VARCHAR), CAST(r.value_num AS VARCHAR)) AS value
         FROM parts_of_readings r
-        LEFT JOIN (SELECT a.site, a.chain, a.id, b.error_code, b.error
-                   FROM parts_of_exchanges a JOIN parts_of_exchanges b
-                     ON b.site = a.site AND b.chain = a.chain AND b.id = a.id AND b.part > a.part
+        LEFT JOIN (SELECT a.site, a.date, a.chain, a.id, b.error_code, b.error
+                   FROM parts_of_exchanges a JOIN parts_of_exchanges b ON b.site = a.site
+                     AND b.date = a.date AND b.chain = a.chain AND b.id = a.id AND b.part > a.part
                    WHERE a.status = 'pending' AND b.error_code IS NOT NULL) w
-          ON r.origin = 'write' AND w.site = r.site AND w.chain = r.chain AND w.id = r.packet_id""",
+          ON r.origin = 'write' AND w.site = r.site AND w.date = r.date AND w.chain = r.chain
+            AND w.id = r.packet_id""",
     "findings": "SELECT * FROM parts_of_findings",
+    "malformed": "SELECT * FROM parts_of_malformed",
     "sessions": """
         SELECT id, arg_min(client, part) AS client, arg_min(server, part) AS server,
                arg_min(path, part) AS path, arg_min(subprotocol, part) AS subprotocol,
-               arg_min("user", part) AS "user", arg_min(user_agent, part) AS user_agent,
+               arg_min("user", part) AS "user",
+               arg_min(user_from, part) AS user_from, arg_min(user_agent, part) AS user_agent,
                arg_min(origin, part) AS origin, min(opened) AS opened, max(closed) AS closed,
                arg_max(close_code, part) AS close_code, arg_max(close_reason, part) AS close_reason,
                arg_max(closed_by, part) AS closed_by, arg_max(refused, part) AS refused,
@@ -55,6 +58,10 @@ VIEWS: Final[dict[str, str]] = {
         FROM parts_of_subscriptions s WHERE part = (
           SELECT max(part) FROM parts_of_subscriptions l
           WHERE l.site = s.site AND l.chain = s.chain AND l.id = s.id)""",
+    "attributes": """
+        SELECT element, attribute_id, arg_max(name, part) AS name, arg_max(access, part) AS access,
+               arg_max(data_type, part) AS data_type, site, recorder, chain
+        FROM parts_of_attributes GROUP BY site, recorder, chain, element, attribute_id""",
     "elements": """
         SELECT uuid, arg_max(primary_key, part) FILTER (primary_key IS NOT NULL) AS primary_key,
                arg_max(category, part) FILTER (category IS NOT NULL) AS category,
@@ -113,9 +120,12 @@ class Lake:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """The values of a column as lists have them: times in ISO 8601 with nanoseconds."""
+    """The values of a column as lists have them: times in ISO 8601 with nanoseconds, bytes in hex."""
     if pa.types.is_timestamp(column.type):
         nanoseconds = column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_pylist()
         return [None if value is None else iso_time(value) for value in nanoseconds]
     values: list[Any] = column.to_pylist()
-    return [value.isoformat() if isinstance(value, date) else value for value in values]
+    return [
+        value.hex() if isinstance(value, bytes) else value.isoformat() if isinstance(value, date) else value
+        for value in values
+    ]

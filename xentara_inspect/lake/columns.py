@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from xentara_inspect.archive import tables
-from xentara_inspect.lake.tables import ORIGIN, LakeColumn, LakeTable
+from xentara_inspect.lake.table_types import ORIGIN, LakeColumn, LakeTable
 
 
 class Columns:

@@ -2,110 +2,55 @@
 
 They have the names and meanings of the database (`docs/schema.md`). Keys that only a file knows (of elements
 and attributes) are replaced by what they stand for: UUID and name. A lake holds numbers as 64-bit integers;
-one from the wire that does not fit is NULL here, and the frame in the archive has it.
+one from the wire that does not fit is NULL in its column, and in `too_large`.
 """
 # ruff: noqa: S608 - SQL is put together from the constants of this file only
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyarrow as pa
 
+from xentara_inspect.lake.table_types import (
+    BYTES,
+    INT,
+    TEXT,
+    TIME,
+    USERS,
+    LakeColumn,
+    LakeTable,
+    error,
+    named,
+    number,
+    of_type,
+    packet_of,
+    too_large,
+)
 from xentara_inspect.store.schema import WELL_KNOWN_ATTRIBUTES
 
-_TIME: Final = pa.timestamp("ns", "UTC")
-_INT: Final = pa.int64()
-_TEXT: Final = pa.string()
-
-
-class LakeColumn(NamedTuple):
-    """A column: its type, the SQL of its value in a database, what it says.
-
-    text: SQL for what a value stands for, by the value: of a column with few different ones.
-    """
-
-    type: pa.DataType
-    sql: str
-    says: str
-    text: str | None = None
-
-
-class LakeTable(NamedTuple):
-    """A table. says: what a row is. rows: what is behind SELECT … FROM in a database."""
-
-    says: str
-    rows: str
-    columns: Mapping[str, LakeColumn]
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Its columns in Parquet, with whom they came from."""
-        own = [(name, column.type) for name, column in self.columns.items()]
-        return pa.schema([*own, *((name, type_) for name, (type_, _) in ORIGIN.items())])
-
-    @property
-    def select(self) -> str:
-        """SQL for its rows in a decoded database."""
-        columns = ", ".join(f"{column.sql} AS {name}" for name, column in self.columns.items())
-        return f"SELECT {columns} FROM {self.rows}"
-
-
-ORIGIN: Final[dict[str, tuple[pa.DataType, str]]] = {
-    "recorder": (_TEXT, "name of the recorder"),
-    "chain": (_TEXT, "UUID of the recording"),
-    "part": (_INT, "which of its files"),
-}
-"""What every row says besides; `site` and `date` are in the path."""
-
-
-USERS: Final = "users_named_by_the_server"
-"""A temporary table, session_id and user, of what a query finds and no table has."""
-
-
-def _number(sql: str, says: str) -> LakeColumn:
-    """A number from the wire, where it is one of 64 bits."""
-    return LakeColumn(_INT, f"CASE typeof({sql}) WHEN 'integer' THEN {sql} END", says)
-
-
-def _of_type(type_: pa.DataType, stored: str, says: str) -> LakeColumn:
-    """The value of a reading, where it is stored as that."""
-    return LakeColumn(type_, f"CASE typeof(x.value) WHEN '{stored}' THEN x.value END", says)
-
-
-def _named(table: str, sql: str, says: str) -> LakeColumn:
-    """A number by its name in a table of names, else as it is."""
-    name = f"SELECT CAST(coalesce((SELECT name FROM {table} WHERE number = key), key) AS TEXT)"
-    return LakeColumn(_TEXT, sql, says, f"{name} FROM (SELECT ? AS key)")
-
-
-def _error(opcode: str) -> LakeColumn:
-    return LakeColumn(
-        _TEXT,
-        "CASE WHEN x.error_code IS NOT NULL THEN"
-        f" coalesce((SELECT name FROM command_errors WHERE opcode = {opcode} AND number = x.error_code),"
-        " (SELECT name FROM error_codes WHERE number = x.error_code)) END",
-        "name of the error",
-    )
-
-
-_PLACE: Final = LakeColumn(_INT, "x.id", "address: frame << 24 | position")
-_SESSION: Final = LakeColumn(_INT, "x.session_id", "its connection")
-_SESSION_OF_FRAME: Final = LakeColumn(_INT, "frames.session_id", "its connection")
-_PASSED: Final = LakeColumn(_TIME, "frames.time", "when it passed")
+_PLACE: Final = LakeColumn(INT, "x.id", "address: frame << 24 | position")
+_SESSION: Final = LakeColumn(INT, "x.session_id", "its connection")
+_SESSION_OF_FRAME: Final = LakeColumn(INT, "frames.session_id", "its connection")
+_PASSED: Final = LakeColumn(TIME, "frames.time", "when it passed")
 _ELEMENT: Final = LakeColumn(
-    _TEXT, "x.element_id", "UUID of the element it is about", "SELECT uuid FROM elements WHERE id = ?"
+    TEXT, "x.element_id", "UUID of the element it is about", "SELECT uuid FROM elements WHERE id = ?"
 )
 _ELEMENT_NAME: Final = LakeColumn(
-    _TEXT,
+    TEXT,
     "x.element_id",
     "its primary key, as far as it was known then",
     "SELECT primary_key FROM elements WHERE id = ?",
 )
 # Well-known attributes are called alike everywhere, others as their element calls them.
+_ATTRIBUTE_ID: Final = LakeColumn(
+    TEXT,
+    "x.attribute_id",
+    "its number, else its UUID",
+    "SELECT CAST(coalesce(number, uuid) AS TEXT) FROM attributes WHERE id = ?",
+)
 _ATTRIBUTE: Final = LakeColumn(
-    _TEXT,
+    TEXT,
     f"CASE WHEN x.attribute_id <= {len(WELL_KNOWN_ATTRIBUTES)} THEN x.attribute_id"
     " ELSE x.element_id << 32 | x.attribute_id END",
     "its name, else its number or UUID",
@@ -119,53 +64,69 @@ TABLES: Final[dict[str, LakeTable]] = {
         "a WebSocket connection, in the part of it that a file has",
         "sessions x LEFT JOIN session_totals t ON t.session_id = x.id",
         {
-            "id": LakeColumn(_INT, "x.id", "number of the session in its recording"),
-            "client": LakeColumn(_TEXT, "x.client", "address and port"),
-            "server": LakeColumn(_TEXT, "x.server", "address and port"),
-            "path": LakeColumn(_TEXT, "x.path", "of the upgrade request, without its query"),
-            "subprotocol": LakeColumn(_TEXT, "x.subprotocol", "that the server chose"),
+            "id": LakeColumn(INT, "x.id", "number of the session in its recording"),
+            "client": LakeColumn(TEXT, "x.client", "address and port"),
+            "server": LakeColumn(TEXT, "x.server", "address and port"),
+            "path": LakeColumn(TEXT, "x.path", "of the upgrade request, without its query"),
+            "subprotocol": LakeColumn(TEXT, "x.subprotocol", "that the server chose"),
             "user": LakeColumn(
-                _TEXT,
+                TEXT,
                 f"coalesce(x.user, (SELECT user FROM {USERS} WHERE session_id = x.id))",
                 "name only: whom HTTP names, else whom the server named",
             ),
-            "user_agent": LakeColumn(_TEXT, "x.user_agent", "of the upgrade request"),
-            "origin": LakeColumn(_TEXT, "x.origin", "of the upgrade request"),
-            "opened": LakeColumn(_TIME, "x.opened", "when"),
-            "closed": LakeColumn(_TIME, "x.closed", "when; NULL while it is open"),
-            "close_code": LakeColumn(_INT, "x.close_code", "of the close frame"),
-            "close_reason": LakeColumn(_TEXT, "x.close_reason", "of it, or why its end is presumed"),
-            "closed_by": LakeColumn(_TEXT, "x.closed_by", "client or server"),
-            "refused": LakeColumn(_TEXT, "x.refused", "why there never was a connection"),
-            "source": LakeColumn(_TEXT, "x.source", "live, or the file it was read from"),
-            "dropped": LakeColumn(_INT, "x.dropped", "frames that could not be kept"),
-            "frames": LakeColumn(_INT, "x.frame_count", "frames in this part"),
-            "requests": LakeColumn(_INT, "coalesce(t.requests, 0)", "in this part"),
-            "errors": LakeColumn(_INT, "coalesce(t.errors, 0)", "in this part"),
-            "events": LakeColumn(_INT, "coalesce(t.events, 0)", "in this part"),
-            "findings": LakeColumn(_INT, "coalesce(t.findings, 0)", "in this part"),
+            "user_from": LakeColumn(
+                TEXT,
+                "CASE WHEN x.user IS NOT NULL THEN 'http'"
+                f" WHEN x.id IN (SELECT session_id FROM {USERS} WHERE user IS NOT NULL) THEN 'server' END",
+                "who named the user: http or server",
+            ),
+            "user_agent": LakeColumn(TEXT, "x.user_agent", "of the upgrade request"),
+            "origin": LakeColumn(TEXT, "x.origin", "of the upgrade request"),
+            "opened": LakeColumn(TIME, "x.opened", "when"),
+            "closed": LakeColumn(TIME, "x.closed", "when; NULL while it is open"),
+            "close_code": LakeColumn(INT, "x.close_code", "of the close frame"),
+            "close_reason": LakeColumn(TEXT, "x.close_reason", "of it, or why its end is presumed"),
+            "closed_by": LakeColumn(TEXT, "x.closed_by", "client or server"),
+            "refused": LakeColumn(TEXT, "x.refused", "why there never was a connection"),
+            "source": LakeColumn(TEXT, "x.source", "live, or the file it was read from"),
+            "dropped": LakeColumn(INT, "x.dropped", "frames that could not be kept"),
+            "frames": LakeColumn(INT, "x.frame_count", "frames in this part"),
+            "requests": LakeColumn(INT, "coalesce(t.requests, 0)", "in this part"),
+            "errors": LakeColumn(INT, "coalesce(t.errors, 0)", "in this part"),
+            "events": LakeColumn(INT, "coalesce(t.events, 0)", "in this part"),
+            "findings": LakeColumn(INT, "coalesce(t.findings, 0)", "in this part"),
         },
+        is_timed=False,
     ),
     "exchanges": LakeTable(
         "a request with its response, or one of them alone",
-        "exchanges x",
+        "exchanges x LEFT JOIN frames q ON q.id = x.id >> 24"
+        " LEFT JOIN frames a ON a.id = x.response_id >> 24",
         {
-            "id": LakeColumn(_INT, "x.id", "address of the request, else of the response"),
+            "id": LakeColumn(INT, "x.id", "address of the request, else of the response"),
             "session_id": _SESSION,
-            "time": LakeColumn(_TIME, "coalesce(x.requested, x.responded)", "when it began"),
-            "message_id": _number("x.message_id", "chosen by the client"),
-            "opcode": _number("x.opcode", "the command"),
-            "command": _named("commands", "x.opcode", "its name, else its opcode"),
+            "time": LakeColumn(TIME, "coalesce(x.requested, x.responded)", "when it began"),
+            "message_id": number("x.message_id", "chosen by the client"),
+            "opcode": number("x.opcode", "the command"),
+            "command": named("commands", "x.opcode", "its name, else its opcode"),
             "element": _ELEMENT,
             "element_name": _ELEMENT_NAME,
-            "status": LakeColumn(_TEXT, "x.status", "ok, error, pending, unanswered or unsolicited"),
-            "error_code": _number("x.error_code", "of an error response"),
-            "error": _error("x.opcode"),
-            "error_text": LakeColumn(_TEXT, "x.error_text", "what the server said"),
-            "requested": LakeColumn(_TIME, "x.requested", "when the request passed"),
-            "responded": LakeColumn(_TIME, "x.responded", "when the response passed"),
-            "latency": LakeColumn(_INT, "x.latency", "nanoseconds between the two"),
-            "response_id": LakeColumn(_INT, "x.response_id", "address of the response"),
+            "status": LakeColumn(TEXT, "x.status", "ok, error, pending, unanswered or unsolicited"),
+            "error_code": number("x.error_code", "of an error response"),
+            "error": error("x.opcode"),
+            "error_text": LakeColumn(TEXT, "x.error_text", "what the server said"),
+            "requested": LakeColumn(TIME, "x.requested", "when the request passed"),
+            "responded": LakeColumn(TIME, "x.responded", "when the response passed"),
+            "latency": LakeColumn(INT, "x.latency", "nanoseconds between the two"),
+            "response_id": LakeColumn(INT, "x.response_id", "address of the response"),
+            "request": LakeColumn(
+                BYTES,
+                f"CASE WHEN x.requested IS NOT NULL THEN coalesce({packet_of('q', 'x.id')},"
+                " (SELECT packet FROM carried_requests WHERE id = x.id)) END",
+                "the packet, CBOR",
+            ),
+            "response": LakeColumn(BYTES, packet_of("a", "x.response_id"), "the packet, CBOR"),
+            "too_large": too_large(message_id="x.message_id", opcode="x.opcode", error_code="x.error_code"),
         },
     ),
     "events": LakeTable(
@@ -175,46 +136,50 @@ TABLES: Final[dict[str, LakeTable]] = {
             "id": _PLACE,
             "session_id": _SESSION_OF_FRAME,
             "time": _PASSED,
-            "source_time": _number("x.source_time", "the event's own time")._replace(type=_TIME),
-            "event_type": _named("event_types", "x.event_type", "its type"),
+            "source_time": number("x.source_time", "the event's own time")._replace(type=TIME),
+            "event_type": named("event_types", "x.event_type", "its type"),
             "element": _ELEMENT,
             "element_name": _ELEMENT_NAME,
+            "packet": LakeColumn(BYTES, packet_of("frames", "x.id"), "it itself, CBOR"),
+            "too_large": too_large(source_time="x.source_time"),
         },
     ),
     "readings": LakeTable(
         "an attribute value seen in an event, a read or a write",
         "readings x JOIN frames ON frames.id = x.packet_id >> 24",
         {
-            "packet_id": LakeColumn(_INT, "x.packet_id", "address of the packet"),
-            "position": LakeColumn(_INT, "x.position", "place among the packet's attributes, from 0"),
+            "packet_id": LakeColumn(INT, "x.packet_id", "address of the packet"),
+            "position": LakeColumn(INT, "x.position", "place among the packet's attributes, from 0"),
             "session_id": _SESSION_OF_FRAME,
             "time": _PASSED,
-            "source_time": _number("x.source_time", "the event's own time")._replace(type=_TIME),
+            "source_time": number("x.source_time", "the event's own time")._replace(type=TIME),
             "element": _ELEMENT,
             "element_name": _ELEMENT_NAME,
             "attribute": _ATTRIBUTE,
-            "value_kind": LakeColumn(_TEXT, "x.value_kind", "its kind"),
-            "value_int": _of_type(_INT, "integer", "integers, booleans, times in nanoseconds"),
-            "value_num": _of_type(pa.float64(), "real", "floating-point numbers"),
-            "value_text": _of_type(_TEXT, "text", "all others, exact"),
-            "quality": _named("qualities", "x.quality", "its name, else its number"),
-            "error_code": _number("x.error_code", "of a value that could not be had"),
-            "error": _error("(SELECT opcode FROM packets WHERE id = x.packet_id)"),
-            "origin": LakeColumn(_TEXT, "x.origin", "event, read or write"),
+            "attribute_id": _ATTRIBUTE_ID,
+            "value_kind": LakeColumn(TEXT, "x.value_kind", "its kind"),
+            "value_int": of_type(INT, "integer", "integers, booleans, times in nanoseconds"),
+            "value_num": of_type(pa.float64(), "real", "floating-point numbers"),
+            "value_text": of_type(TEXT, "text", "all others, exact"),
+            "quality": named("qualities", "x.quality", "its name, else its number"),
+            "error_code": number("x.error_code", "of a value that could not be had"),
+            "error": error("(SELECT opcode FROM packets WHERE id = x.packet_id)"),
+            "origin": LakeColumn(TEXT, "x.origin", "event, read or write"),
+            "too_large": too_large(source_time="x.source_time", error_code="x.error_code"),
         },
     ),
     "findings": LakeTable(
         "a departure of the traffic from the specification",
         "findings x",
         {
-            "id": LakeColumn(_INT, "x.id", "counts up in its file"),
+            "id": LakeColumn(INT, "x.id", "counts up in its file"),
             "session_id": _SESSION,
-            "time": LakeColumn(_TIME, "x.time", "of the frame, or of the end of the session"),
-            "address": LakeColumn(_INT, "x.address", "the frame or packet"),
-            "exchange_id": LakeColumn(_INT, "x.exchange_id", "the exchange"),
-            "code": LakeColumn(_TEXT, "x.code", "what it is"),
-            "severity": LakeColumn(_TEXT, "x.severity", "error, warning or info"),
-            "message": LakeColumn(_TEXT, "x.message", "what was seen and what is asked for"),
+            "time": LakeColumn(TIME, "x.time", "of the frame, or of the end of the session"),
+            "address": LakeColumn(INT, "x.address", "the frame or packet"),
+            "exchange_id": LakeColumn(INT, "x.exchange_id", "the exchange"),
+            "code": LakeColumn(TEXT, "x.code", "what it is"),
+            "severity": LakeColumn(TEXT, "x.severity", "error, warning or info"),
+            "message": LakeColumn(TEXT, "x.message", "what was seen and what is asked for"),
         },
     ),
     "subscriptions": LakeTable(
@@ -222,26 +187,46 @@ TABLES: Final[dict[str, LakeTable]] = {
         "(SELECT s.*, i.element_id, i.attribute_id FROM subscriptions s"
         " LEFT JOIN subscription_items i ON i.subscription_id = s.id) x",
         {
-            "id": LakeColumn(_INT, "x.id", "address of the subscribe"),
+            "id": LakeColumn(INT, "x.id", "address of the subscribe"),
             "session_id": _SESSION,
-            "uuid": LakeColumn(_TEXT, "x.uuid", "NULL where it was refused"),
-            "opened": LakeColumn(_TIME, "x.opened", "when it was granted or refused"),
-            "closed": LakeColumn(_TIME, "x.closed", "when it ended"),
-            "error_code": _number("x.error_code", "why it was refused"),
+            "uuid": LakeColumn(TEXT, "x.uuid", "NULL where it was refused"),
+            "opened": LakeColumn(TIME, "x.opened", "when it was granted or refused"),
+            "closed": LakeColumn(TIME, "x.closed", "when it ended"),
+            "error_code": number("x.error_code", "why it was refused"),
             "element": _ELEMENT,
             "element_name": _ELEMENT_NAME,
             "attribute": _ATTRIBUTE,
+            "attribute_id": _ATTRIBUTE_ID,
         },
+        is_timed=False,
+    ),
+    "malformed": LakeTable(
+        "a message or packet that is malformed",
+        "packets x JOIN frames ON frames.id = x.id >> 24 WHERE x.kind = 'malformed'",
+        {"id": _PLACE, "session_id": _SESSION_OF_FRAME, "time": _PASSED},
+    ),
+    "attributes": LakeTable(
+        "an attribute of an element, as `meta_data` told it",
+        "element_attributes x",
+        {
+            "element": _ELEMENT,
+            "attribute_id": _ATTRIBUTE_ID,
+            "name": LakeColumn(TEXT, "x.name", "what it is called there"),
+            "access": named("attribute_accesses", "x.access", "what may be done with it"),
+            "data_type": named("attribute_data_types", "x.data_type", "of its values"),
+        },
+        is_timed=False,
     ),
     "elements": LakeTable(
         "what the traffic or a file told of an element",
         "elements x",
         {
-            "uuid": LakeColumn(_TEXT, "x.uuid", "canonical text"),
-            "primary_key": LakeColumn(_TEXT, "x.primary_key", "its name, once it was told"),
-            "category": _named("element_categories", "x.category", "its category"),
-            "learned_from": LakeColumn(_TEXT, "x.learned_from", "who told it"),
+            "uuid": LakeColumn(TEXT, "x.uuid", "canonical text"),
+            "primary_key": LakeColumn(TEXT, "x.primary_key", "its name, once it was told"),
+            "category": named("element_categories", "x.category", "its category"),
+            "learned_from": LakeColumn(TEXT, "x.learned_from", "who told it"),
         },
+        is_timed=False,
     ),
 }
 """By name; each becomes `NAME/site=S/date=D/CHAIN.NUMBER-FIRST-LAST.parquet`."""

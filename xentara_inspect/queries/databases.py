@@ -179,7 +179,7 @@ class Databases:
             example = f"{self.recordings[-1].prefix}{name}"
             raise QuestionError(f"{name} may be in each of {len(self.recordings)} recordings: say {example}")
         for file in self.files:
-            if file.label == label:
+            if label == file.label or file.recording.prefix == f"{label}:":
                 return file.recording, number
         known = ", ".join(file.label for file in self.files)
         raise QuestionError(f"there is no database {label} among {known}")

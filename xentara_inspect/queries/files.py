@@ -11,8 +11,24 @@ from typing import Final
 
 from xentara_inspect.store.errors import StoreError
 
+LAKE: Final = "lake:"
+"""What stands before the directory or URI of a lake."""
+
+_LISTED: Final = "log, events, readings, findings, sessions and stats"
+"""The commands that lakes answer, too."""
+
 _BESIDE: Final = ("-wal", "-shm", "-journal", "-indexer")
 """How the files end that SQLite and the indexer put beside a database."""
+
+
+def lake_at(pattern: str) -> str | None:
+    """Where the lake is that is meant in the place of a database, by `lake:DIR`; None for none."""
+    return pattern.removeprefix(LAKE) if pattern.startswith(LAKE) else None
+
+
+def no_database(lake: str) -> StoreError:
+    """That a lake does not answer what only databases do. lake: as it is meant."""
+    return StoreError(f"{lake} is a lake, which answers {_LISTED}: else `import` the part of its archive")
 
 
 def matching_files(pattern: str) -> list[str]:
@@ -20,8 +36,11 @@ def matching_files(pattern: str) -> list[str]:
 
     A path that is there is meant as it is, whatever characters it has; so is one without any of a
     pattern, there or not. What a pattern matches is left out where it is empty: the next file of a
-    recording is that while it is made, and stays it if the recorder is killed then.
+    recording is that while it is made, and stays it if the recorder is killed then. Raises StoreError for
+    a lake, too.
     """
+    if lake_at(pattern) is not None:
+        raise no_database(pattern)
     if not glob.has_magic(pattern) or os.path.lexists(pattern):
         return [pattern]
     found = sorted(path for path in glob.glob(pattern) if not path.endswith(_BESIDE))
