@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, repeat
 from typing import Any, Final
 
@@ -227,26 +227,13 @@ class Restored:
             "OR IGNORE",  # a row for each value
         )
         self._stage(zip(ids, values["session_id"], values["time"], repeat(None)))
-        columns = (values[column] for column in ("value_kind", "value_int", "value_num", "value_text"))
-        found = (
-            code
-            if kind == "error"
-            else integer
-            if integer is not None
-            else number
-            if number is not None
-            else text
-            for (kind, integer, number, text), code in zip(
-                zip(*columns, strict=True), _with_large(values, "error_code"), strict=True
-            )
-        )
         self._insert(
             "attribute_values (packet_id, position, attribute_id, value, value_kind, quality)",
             zip(
                 ids,
                 values["position"],
                 self._attribute_keys(values["attribute_id"]),
-                found,
+                _found(values),
                 values["value_kind"],
                 _numbers(values["quality"], identifiers.QUALITIES),
                 strict=True,
@@ -272,6 +259,17 @@ class Restored:
     def _insert(self, into: str, rows: Iterable[Sequence[Any]], what_if: str = "") -> None:
         values = ", ".join("?" * (into.count(",") + 1))
         self._connection.executemany(f"INSERT {what_if} INTO {into} VALUES ({values})", rows)  # noqa: S608 - names of ours
+
+
+def _found(values: Values) -> Iterator[Any]:
+    """The values of readings; of errors in the place of values the codes."""
+    columns = (values[column] for column in ("value_kind", "value_int", "value_num", "value_text"))
+    codes = _with_large(values, "error_code")
+    for kind, integer, number, text, code in zip(*columns, codes, strict=True):
+        if kind == "error":
+            yield code
+        else:
+            yield integer if integer is not None else number if number is not None else text
 
 
 def _with_large(values: Values, column: str) -> list[Any]:
