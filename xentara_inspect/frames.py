@@ -70,6 +70,14 @@ def endpoint(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def host_and_port(text: str) -> tuple[str, int]:
+    """What such a text says; port 0 where it tells none."""
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        host, port = text, "0"
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def address(frame: int, position: int = 0) -> int:
     """Where something stood on the wire: in which frame, and at which place in it.
 

@@ -39,7 +39,7 @@ def flow_file(path: Path, **changes: Any) -> Path:
     return path
 
 
-KINDS = "what can be read is mitmproxy flows and HAR"
+KINDS = "what can be read is mitmproxy flows, HAR, packet captures (pcapng, pcap)"
 
 
 @pytest.mark.parametrize(
