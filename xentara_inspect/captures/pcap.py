@@ -117,8 +117,8 @@ class _Conversation:
         if self._fault is not None:
             between = f"{endpoint(*self._client)} with {endpoint(*self._server)}"
             yield CaptureError(
-                f"{self._name}: of {between} what comes behind {len(self._messages)} messages was left out:"
-                f" {self._fault}"
+                f"{self._name}: of {between} the messages behind the first {len(self._messages)} were left"
+                f" out: {self._fault}"
             )
 
     def _carry(self, from_client: bool, segment: Segment) -> Iterator[Read]:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -71,19 +72,17 @@ def segments(path: Path, keys: Path | None) -> Iterator[Segment]:
         )
     with tempfile.TemporaryDirectory(prefix="xentara-inspect-") as folder:
         environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder, "LC_ALL": "C.UTF-8"}
-        _leave_out_others(program, environment, Path(folder))
+        Path(folder, "disabled_protos").write_text(_others(program))
         yield from _segments(_command(program, path, keys), environment, path)
 
 
-def _leave_out_others(program: str, environment: dict[str, str], folder: Path) -> None:
-    """Write down in a configuration which protocols are not needed."""
+@cache
+def _others(program: str) -> str:
+    """The protocols that are not needed, as a configuration lists them."""
     command = [program, "-G", "protocols"]
-    listed = subprocess.run(  # noqa: S603 - found on the path
-        command, env=environment, capture_output=True, text=True, check=False
-    )
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - from the path
     names = [line.rpartition("\t")[2] for line in listed.stdout.splitlines()]
-    others = [name for name in names if name not in _NEEDED and not name.startswith(_BESIDE)]
-    Path(folder, "disabled_protos").write_text("\n".join(others))
+    return "\n".join(name for name in names if name not in _NEEDED and not name.startswith(_BESIDE))
 
 
 def _command(program: str, path: Path, keys: Path | None) -> list[str]:
@@ -95,7 +94,7 @@ def _command(program: str, path: Path, keys: Path | None) -> list[str]:
 
 def _segments(command: list[str], environment: dict[str, str], path: Path) -> Iterator[Segment]:
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(  # noqa: S603 - found on the path
+        child = subprocess.Popen(  # noqa: S603 - from the path
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
         )
         read = 0
