@@ -140,7 +140,7 @@ class StoredMessages(Sequence[WebSocketMessage]):
                 _storable(round(time * _MICROSECONDS) * 1000),
                 bool(from_client),
                 kind == _TEXT,
-                bytes(content),
+                content.encode() if isinstance(content, str) else bytes(content),  # text before mitmproxy 7
             )
             for kind, from_client, content, time, *_ in self.states
         ]

@@ -8,6 +8,7 @@ dissectors that would take some port for theirs, change nothing.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -26,7 +27,13 @@ _NEEDED: Final = frozenset(
 """Protocols that tshark takes apart. Those beside them of IPv6 and X.509 begin like it."""
 _BESIDE: Final = ("ipv6.", "x509", "pkix", "pkcs")
 _WANTED: Final = "tcp.len > 0 || tcp.flags & 7 || tcp.analysis.lost_segment"
-_OPTIONS: Final = ("tcp.reassemble_out_of_order:TRUE", "tcp.try_heuristic_first:TRUE")
+_OPTIONS: Final = (
+    *("tcp.reassemble_out_of_order:TRUE", "tcp.try_heuristic_first:TRUE"),
+    # Half of what it remembers of each packet.
+    *("tcp.track_bytes_in_flight:FALSE", "tcp.calculate_timestamps:FALSE"),
+)
+_MEMORY: Final = 4 << 30
+"""Bytes that tshark may take: it keeps about 200 of each packet, and what it decrypted."""
 _FIELDS: Final = (
     "frame.time_epoch", "frame.cap_len", "frame.len", "frame.comment", "tcp.stream", "ip.src", "ipv6.src",
     "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport", "tcp.flags", "tcp.seq", "tcp.len",
@@ -97,6 +104,7 @@ def _segments(command: list[str], environment: dict[str, str], path: Path) -> It
         child = subprocess.Popen(  # noqa: S603 - from the path
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
         )
+        resource.prlimit(child.pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         read = 0
         try:
             with child:
