@@ -12,7 +12,7 @@ import pytest
 
 from tests.live import BIN, ROOT
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md", ROOT / "docs" / "captures.md")
 ATTENDED = re.compile(r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b")
 """What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""
 
