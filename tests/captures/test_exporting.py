@@ -25,11 +25,14 @@ from xentara_inspect.store.database import open_for_writing
 SAMPLES = sorted((ROOT / "sample_captures").glob("*.flow"))
 
 
+FEW = [path for path in SAMPLES if path.stem in ("hello-and-browse", "malformed", "sub-sessions")]
+
+
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All sample captures, not indexed."""
+    """Some sample captures, not indexed: proper, malformed, and with connections that were refused."""
     database = tmp_path_factory.mktemp("samples") / "samples.db"
-    bring_in(database, *SAMPLES)
+    bring_in(database, *FEW)
     return database
 
 
@@ -43,6 +46,14 @@ def test_what_was_recorded_comes_back_from_a_capture_as_it_was(
 ) -> None:
     bring_in(tmp_path / "again.db", export(kind, tmp_path / f"x.{kind}", samples))
     assert journal(tmp_path / "again.db") == journal(samples)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_so_do_all_samples(kind: str, tmp_path: Path, database: Path) -> None:
+    bring_in(database, *SAMPLES)
+    bring_in(tmp_path / "again.db", export(kind, tmp_path / f"x.{kind}", database))
+    assert journal(tmp_path / "again.db") == journal(database)
 
 
 ODD: dict[str, tuple[SessionInfo, list[Frame], Closing | None]] = {
@@ -96,10 +107,10 @@ def test_a_capture_in_the_database_that_it_is_of_doubles_nothing(
 ) -> None:
     database = Path(shutil.copy(samples, tmp_path / "samples.db"))
     imported = bring_in(database, export(kind, tmp_path / f"x.{kind}", samples))
-    assert (imported.added, imported.skipped) == (0, 847)
+    assert (imported.added, imported.skipped) == (0, sum(len(messages) for _, messages in journal(samples)))
 
 
-@pytest.mark.parametrize("kind", BOTH_WAYS)
+@pytest.mark.parametrize("kind", ["har", "flow"])
 def test_the_files_of_a_rotated_recording_are_one_capture(kind: str, tmp_path: Path) -> None:
     files = [unpacked(name, tmp_path) for name in ("plant", "plant-2")]
     for file in files:
@@ -114,7 +125,7 @@ def test_the_files_of_a_rotated_recording_are_one_capture(kind: str, tmp_path: P
 def test_mitmproxy_reads_the_flows_that_it_once_wrote_in_another_file(samples: Path, tmp_path: Path) -> None:
     with export("flow", tmp_path / "x.flow", samples).open("rb") as file:
         flows = {flow.id: flow for flow in FlowReader(file).stream() if isinstance(flow, HTTPFlow)}
-    for path in SAMPLES:
+    for path in FEW:
         with path.open("rb") as file:
             for flow in FlowReader(file).stream():
                 assert isinstance(flow, HTTPFlow)

@@ -204,6 +204,7 @@ def test_without_tshark_one_line_says_what_to_install(
     )
 
 
+@pytest.mark.stress
 def test_the_older_format_is_read_too(tmp_path: Path, database: Path) -> None:
     capture(tmp_path / "x.pcapng", *said_on(Wire(), SAID).packets)
     subprocess.run(["editcap", "-F", "pcap", tmp_path / "x.pcapng", tmp_path / "x"], check=True)
@@ -211,6 +212,7 @@ def test_the_older_format_is_read_too(tmp_path: Path, database: Path) -> None:
     assert payloads(database) == SAID
 
 
+@pytest.mark.stress
 def test_packets_of_which_only_the_beginning_was_kept_are_not_guessed(tmp_path: Path, database: Path) -> None:
     capture(tmp_path / "x.pcapng", *said_on(Wire(b"/api/ws"), [b"x" * 4000, *SAID]).packets)
     subprocess.run(["editcap", "-s", "100", tmp_path / "x.pcapng", tmp_path / "x"], check=True)
