@@ -33,19 +33,21 @@ SAID: Final = [frame.payload for frame in frames(*HELLO, event(1), event(2))]
 ASKED: Final = b"GET %b HTTP/1.1\r\nHost: plant\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%b\r\n"
 ANSWERED: Final = (
     b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Protocol: xentara-v1\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+    b"Sec-WebSocket-Protocol: xentara-v1\r\nSec-WebSocket-Extensions: %b\r\n\r\n"
 )
 
 
 class Wire:
     """What passes on one connection, packet by packet."""
 
-    def __init__(self, path: bytes = b"/api/ws", *, port: int = 50_000) -> None:
+    def __init__(
+        self, path: bytes = b"/api/ws", *, port: int = 50_000, extensions: bytes = b"permessage-deflate"
+    ) -> None:
         self.stream = Stream((ip_address("10.0.0.7"), port), (ip_address("10.0.0.9"), 8080), port)
         self.ends = {by: FrameProtocol(client=by, extensions=[_deflate()]) for by in (True, False)}
         self.packets = [*self.stream.opening()]
         self.send(True, ASKED % (path, b""))
-        self.send(False, ANSWERED)
+        self.send(False, ANSWERED % extensions)
 
     def send(self, from_client: bool, data: bytes) -> None:
         self.packets += self.stream.sent(from_client, data)
@@ -90,6 +92,22 @@ def test_who_what_and_when_is_read_from_packets(tmp_path: Path, database: Path) 
     assert session[:9] == (None, *about, None, None, None, START + 4 * MILLISECOND)
     assert session[9:13] == (START + 9 * MILLISECOND, 1000, "bye", "client")
     assert messages == [(START + (5 + place) * MILLISECOND, 0, 0, said) for place, said in enumerate(SAID)]
+
+
+@pytest.mark.parametrize("seen", ["its answer", "its data"])
+def test_a_connection_is_read_though_its_first_packets_were_missed(
+    seen: str, tmp_path: Path, database: Path
+) -> None:
+    packets = said_on(Wire(), SAID).packets[1 if seen == "its answer" else 3 :]
+    imported = bring_in(database, capture(tmp_path / "x.pcapng", *packets))
+    assert (payloads(database), imported.failures) == (SAID, [])
+    assert read(database, "SELECT client FROM sessions") == [("10.0.0.7:50000",)]
+
+
+def test_compression_that_cannot_be_is_said(tmp_path: Path, database: Path) -> None:
+    wire = Wire(extensions=b"permessage-deflate; server_max_window_bits=99")
+    imported = bring_in(database, capture(tmp_path / "x.pcapng", *said_on(wire, SAID).packets))
+    assert (imported.added, len(imported.failures)) == (0, 1)
 
 
 def test_messages_in_one_segment_over_several_and_in_compressed_fragments(
@@ -167,7 +185,7 @@ def test_a_login_that_was_asked_for_first_is_a_connection_of_its_own(tmp_path: P
     refusal = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"
     first = [*stream.opening(), *stream.sent(True, ASKED % (b"/api/ws", b"")), *stream.sent(False, refusal)]
     login = b"Authorization: Basic YW5uOm1hZGUtdXA=\r\n"  # ann:made-up
-    second = [*stream.sent(True, ASKED % (b"/api/ws", login)), *stream.sent(False, ANSWERED)]
+    second = [*stream.sent(True, ASKED % (b"/api/ws", login)), *stream.sent(False, ANSWERED % b"")]
     bring_in(database, capture(tmp_path / "x.pcapng", *first, *second, *stream.closing(True)))
     sessions = read(database, "SELECT user, refused, close_code FROM sessions ORDER BY id")
     assert sessions == [(None, "HTTP 401", None), ("ann", None, 1006)]

@@ -27,12 +27,15 @@ class MessageReader:
     """Reads what one side sent."""
 
     def __init__(self, from_client: bool, extensions: str) -> None:
-        """extensions: header of the server's answer."""
+        """extensions: header of the server's answer. Raises NoMessageError."""
         deflate = []
         for offer in split_comma_header(extensions.encode("ascii", "replace")):
             if offer.partition(";")[0].strip() == PerMessageDeflate.name:
                 deflate.append(PerMessageDeflate())
-                deflate[-1].finalize(offer)
+                try:
+                    deflate[-1].finalize(offer)
+                except ValueError as error:
+                    raise NoMessageError(f"it is compressed in no known way ({error})") from error
         # Named after who reads: what the client sent, a server reads.
         self._protocol = FrameProtocol(client=not from_client, extensions=list[Extension](deflate))
         self._parts: list[bytes] = []
@@ -57,5 +60,5 @@ class MessageReader:
                     if frame.message_finished:
                         content, self._parts, self._size = b"".join(self._parts), [], 0
                         yield int(frame.opcode), content
-        except ParseFailed as error:
+        except (ParseFailed, ValueError) as error:  # ValueError: parameters of compression that cannot be
             raise NoMessageError(f"not a WebSocket frame ({error})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _HEAD_ENDS = b"\r\n\r\n"
 _LONGEST_HEAD = 1 << 16
 
 Read = http.HTTPFlow | Other | CaptureError
+Address = tuple[str, int]
 
 
 def read_pcap(path: Path, progress: Callable[[int], None], keys: Path | None = None) -> Iterator[Read]:
@@ -68,27 +70,30 @@ class _Conversation:
         self._readers: dict[bool, MessageReader] = {}
         self._messages: list[Any] = []
         self._told: Any = None
-        self._ended: set[bool] = set()
-        self._spans: dict[bool, tuple[int, int]] = {}
-        self._known = {True: 0, False: 0}
+        # By who sent it: the numbers of its first and its last byte, and how many of them are known.
+        self._ended: set[Address] = set()
+        self._spans: dict[Address, tuple[int, int]] = {}
+        self._known: Counter[Address] = Counter()
         self._has_gap = self._has_data = False
         self._fault: str | None = None
         self.is_over = False
 
     def take(self, segment: Segment) -> Iterator[Read]:
         """Go on by a segment; yields requests that opened no WebSocket."""
+        if segment.data and not self._has_data:  # who speaks first is the client, whoever was seen first
+            self._client, self._server = segment.source, segment.target
         from_client = segment.source == self._client
-        first, last = self._spans.get(from_client, segment.span)
-        self._spans[from_client] = first, max(last, segment.span[1])
+        first, last = self._spans.get(segment.source, segment.span)
+        self._spans[segment.source] = first, max(last, segment.span[1])
         self._has_gap |= segment.lost
         if segment.data and self._fault is None:
             self._has_data = True
-            self._known[from_client] += len(segment.data)
+            self._known[segment.source] += len(segment.data)
             yield from self._carry(from_client, segment)
             if segment.cut:
                 self._fault = "its packets are cut off"
         if segment.ends or segment.breaks:
-            self._ended.add(from_client)
+            self._ended.add(segment.source)
             self._end(segment.time, _ABNORMAL, None, from_client)
             self.is_over = segment.breaks or len(self._ended) == 2
 
@@ -160,8 +165,12 @@ class _Conversation:
         if response.status_code == SWITCHING:
             flow.websocket = WebSocketData()
             extensions = response.headers.get("sec-websocket-extensions", "")
-            self._readers = {by: MessageReader(by, extensions) for by in (True, False)}
-            self._read(False, rest, time)
+            try:
+                self._readers = {by: MessageReader(by, extensions) for by in (True, False)}
+            except NoMessageError as error:
+                self._fault = str(error)
+            else:
+                self._read(False, rest, time)
 
     def _refused(self) -> Iterator[Read]:
         """What the request before became, of a connection that is used again."""
