@@ -47,6 +47,7 @@ docs: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.notation
 	$(BIN)/python -m benchmarks.importing
+	$(BIN)/python -m benchmarks.exporting
 	$(BIN)/python -m benchmarks.size
 	$(BIN)/python -m benchmarks.queries
 	$(BIN)/python -m benchmarks.diffing

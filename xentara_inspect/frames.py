@@ -83,6 +83,14 @@ def endpoint_of(text: str) -> tuple[str, int]:
     return host[1:-1] if bracketed else host, int(port)
 
 
+def host_and_port(text: str) -> tuple[str, int]:
+    """What such a text says; port 0 where it tells none."""
+    try:
+        return endpoint_of(text)
+    except ValueError:
+        return text.removeprefix("[").removesuffix("]"), 0
+
+
 def address(frame: int, position: int = 0) -> int:
     """Where something stood on the wire: in which frame, and at which place in it.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from mitmproxy import io as flow_io
+from mitmproxy.io import tnetstring
 from mitmproxy.test import tflow
 
 from tests.journal import Journal
@@ -39,7 +40,7 @@ def flow_file(path: Path, **changes: Any) -> Path:
     return path
 
 
-KINDS = "what can be read is mitmproxy flows and HAR"
+KINDS = "what can be read is mitmproxy flows, HAR, packet captures (pcapng, pcap)"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,23 @@ def test_the_whole_flows_of_a_truncated_file_come_in(tmp_path: Path, database: P
     run = run_import(database, SAMPLE)
     assert run.returncode == 0
     assert len(rows("sessions", "-d", database)) == 2
+
+
+def test_flows_of_mitmproxy_6_whose_text_is_no_bytes_come_in(tmp_path: Path, database: Path) -> None:
+    flow: Any = tflow.twebsocketflow()
+    flow.request.path = "/api/ws"
+    state: Any = flow.get_state()
+    state["version"] = 14  # whose messages had no word on whether they were injected
+    state["websocket"]["messages"] = [[1, True, "hello", 1_612_375_501, False]]
+    client, server = state["client_conn"], state["server_conn"]
+    client |= {"address": client.pop("peername"), "tls_extensions": None}
+    server |= {"ip_address": server.pop("peername"), "source_address": server.pop("sockname")}
+    server["via2"] = server.pop("via")
+    for connection in (client, server):
+        connection |= {"tls_established": False, "cipher_name": connection.pop("cipher")}
+    (tmp_path / "old.flow").write_bytes(tnetstring.dumps(state))
+    assert run_import(database, tmp_path / "old.flow").returncode == 0
+    assert read(database, "SELECT is_text, payload FROM frames") == [(1, b"hello")]
 
 
 def test_an_older_file_of_a_recording_takes_nothing_and_names_the_newest(tmp_path: Path) -> None:

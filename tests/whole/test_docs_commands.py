@@ -13,7 +13,9 @@ import pytest
 
 from tests.live import BIN, ROOT
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md", ROOT / "docs" / "deployment.md")
+PAGES = tuple(
+    ROOT / page for page in ("README.md", "docs/queries.md", "docs/captures.md", "docs/deployment.md")
+)
 ATTENDED = re.compile(
     r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b"
     r"|python3 -m venv |/opt/|useradd |cp |printf |systemctl |journalctl |openssl "

@@ -88,11 +88,10 @@ def _plain(path: str) -> str:
 def session_info(flow: http.HTTPFlow, source: str) -> SessionInfo:
     """What is known of a connection when it opens, or fails to. No query, no credentials but the name."""
     upgraded = flow.response.timestamp_end if flow.response is not None else None
-    host, port = flow.server_conn.address or (flow.request.host, flow.request.port)
     return SessionInfo(
-        flow_id=flow.id,
+        flow_id=flow.id or None,
         client=peer(flow),
-        server=endpoint(host, port),
+        server=_known(flow.server_conn.address or (flow.request.host, flow.request.port)),
         path=path_of(flow),
         subprotocol=_subprotocol(flow),
         user=_user(flow),
@@ -136,7 +135,12 @@ class StoredMessages(Sequence[WebSocketMessage]):
     def frames(self) -> list[Frame]:
         """All of them, at whatever times they say. Raises ValueError, TypeError, OverflowError."""
         return [
-            Frame(round(time * _MICROSECONDS) * 1000, bool(from_client), kind == _TEXT, bytes(content))
+            Frame(
+                round(time * _MICROSECONDS) * 1000,
+                bool(from_client),
+                kind == _TEXT,
+                content.encode() if isinstance(content, str) else bytes(content),  # text before mitmproxy 7
+            )
             for kind, from_client, content, time, *_ in self.states
         ]
 
@@ -214,8 +218,11 @@ def _subprotocol(flow: http.HTTPFlow) -> str | None:
 
 def peer(flow: http.HTTPFlow) -> str | None:
     """Address and port of the client."""
-    address = flow.client_conn.peername
-    return endpoint(address[0], address[1]) if address is not None else None
+    return _known(flow.client_conn.peername)
+
+
+def _known(address: Sequence[Any] | None) -> str | None:
+    return endpoint(address[0], address[1]) if address is not None and address[0] else None
 
 
 def request_secrets(flow: http.HTTPFlow) -> tuple[bytes, ...]:

@@ -23,6 +23,8 @@ from mitmproxy.websocket import WebSocketData
 from wsproto.frame_protocol import Opcode
 
 from xentara_inspect.captures.flows import SWITCHING, CaptureError, Other, StoredMessages
+from xentara_inspect.captures.handshakes import set_told
+from xentara_inspect.captures.har_writing import TOLD
 
 _ENTRY: Final = "log.entries.item"
 _MESSAGES: Final = f"{_ENTRY}._webSocketMessages"
@@ -102,22 +104,29 @@ def _connection(entry: Any, messages: list[Any], name: str) -> http.HTTPFlow | O
     try:
         if not messages and not _is_socket(entry):
             return Other("HTTP request")
-        status = entry["response"]["status"]
         flow = _flow(entry)
+        _set_messages(flow, entry, messages)
     except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
         return CaptureError(f"{name}: an entry that is none was left out ({type(error).__name__}: {error})")
+    if TOLD in entry:
+        set_told(flow, entry[TOLD])
+    return flow
+
+
+def _set_messages(flow: http.HTTPFlow, entry: dict[str, Any], messages: list[Any]) -> None:
+    """What passed on a connection, or why nothing did."""
+    status = entry["response"]["status"]
     if status != SWITCHING and not messages:
         flow.request.headers["upgrade"] = "websocket"  # which browsers do not write of one that failed
         if not status:
             flow.response, flow.error = None, Error(str(entry.get("_error") or "no answer"))
             flow.error.timestamp = flow.request.timestamp_start
-        return flow
+        return
     frames = [message for message in messages if message[0] not in _NO_FRAMES]
     flow.websocket = WebSocketData(messages=StoredMessages(frames))  # type: ignore[arg-type]
-    # When and why it ended is not told; it is over as far as anybody will know.
+    # When and why it ended browsers do not tell; it is over as far as anybody will know.
     ended = messages[-1][3] if messages else flow.request.timestamp_start
     flow.websocket.timestamp_end = ended if isinstance(ended, (int, float)) else None
-    return flow
 
 
 def _is_socket(entry: dict[str, Any]) -> bool:
@@ -135,6 +144,7 @@ def _flow(entry: dict[str, Any]) -> http.HTTPFlow:
     request = entry["request"]
     url = _SOCKET.sub(r"http\1:", request["url"])
     flow = request_to_flow({**entry, "time": 0, "request": {**request, "url": url, "postData": {"text": ""}}})
+    flow.id = ""  # it is known again by what it says
     flow.client_conn.peername = None  # type: ignore[assignment]  # mitmproxy invents one
     flow.server_conn = Server(address=None)
     return flow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ from mitmproxy.http import HTTPFlow
 from xentara_inspect.captures import flows
 from xentara_inspect.captures.flows import CaptureError, Other
 from xentara_inspect.captures.kinds import Kind, kind_of
+from xentara_inspect.captures.pcap import read_pcap
 from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.store.importing import Importer
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int], None]
 """Is told how many bytes are read."""
 
-Reader = Callable[[Path, Progress], Iterator[HTTPFlow | Other | CaptureError]]
+_Read = Iterator[HTTPFlow | Other | CaptureError]
 
 
 class Imported(NamedTuple):
@@ -38,22 +38,42 @@ class Imported(NamedTuple):
     failures: list[str]
 
 
-def import_capture(file: Path, importer: Importer, chosen: TFilter | None, progress: Progress) -> Imported:
+def import_capture(
+    file: Path,
+    importer: Importer,
+    chosen: TFilter | None,
+    progress: Progress,
+    keys: Path | None = None,
+) -> Imported:
     """Put the connections of a file into the journal. What is wrong with one does not keep others out.
 
-    chosen: which connections; None for those of Xentara. Raises StoreError.
+    chosen: which connections; None for those of Xentara. keys: a file of the secrets of TLS, for packet
+    captures. Raises StoreError.
     """
     with seldom_collecting():
-        return _import(file, importer, chosen, progress)
+        return _import(file, importer, chosen, progress, keys)
 
 
-def _import(file: Path, importer: Importer, chosen: TFilter | None, progress: Progress) -> Imported:
+def _reading(file: Path, progress: Progress, keys: Path | None) -> _Read:
+    match kind_of(file):
+        case Kind.FLOWS:
+            return flows.read_flows(file, progress)
+        case Kind.PACKETS:
+            return read_pcap(file, progress, keys)
+        case Kind.HAR:
+            from xentara_inspect.captures.har import read_har  # slow: it brings mitmproxy's filters
+
+            return read_har(file, progress)
+
+
+def _import(
+    file: Path, importer: Importer, chosen: TFilter | None, progress: Progress, keys: Path | None
+) -> Imported:
     added = skipped = sessions = 0
     others: Counter[str] = Counter()
     failures = []
     try:
-        kind = kind_of(file)
-        for flow in _reader(kind)(file, progress):
+        for flow in _reading(file, progress, keys):
             if isinstance(flow, CaptureError):
                 failures.append(str(flow))
             elif isinstance(flow, Other):
@@ -66,8 +86,6 @@ def _import(file: Path, importer: Importer, chosen: TFilter | None, progress: Pr
                 except CaptureError as error:
                     failures.append(str(error))
                     continue
-                if not kind.names_connections:
-                    info = replace(info, flow_id=None)
                 result = importer.add(info, frames, closing, flows.request_secrets(flow))
                 sessions += 1
                 added += result.added
@@ -75,11 +93,3 @@ def _import(file: Path, importer: Importer, chosen: TFilter | None, progress: Pr
     except CaptureError as error:
         failures.append(str(error))
     return Imported(sessions, added, skipped, others, failures)
-
-
-def _reader(kind: Kind) -> Reader:
-    if kind is Kind.FLOWS:
-        return flows.read_flows
-    from xentara_inspect.captures.har import read_har  # slow: mitmproxy reads HAR by way of its filters
-
-    return read_har

@@ -11,25 +11,20 @@ from xentara_inspect.captures.flows import CaptureError
 
 
 class Kind(Enum):
-    """A kind of capture that can be read: its name, and whether it gives connections names of their own."""
+    """A kind of capture that can be read, by what people call it."""
 
-    FLOWS = "mitmproxy flows", True
-    HAR = "HAR", False
-
-    @property
-    def title(self) -> str:
-        """What people call it."""
-        return self.value[0]
-
-    @property
-    def names_connections(self) -> bool:
-        """Whether a connection is known again by its name, and not by what it says."""
-        return self.value[1]
+    FLOWS = "mitmproxy flows"
+    HAR = "HAR"
+    PACKETS = "packet captures (pcapng, pcap)"
 
 
 _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Kind], ...]] = (
     (re.compile(rb"[0-9]{1,12}:"), Kind.FLOWS),
     (re.compile(rb"\s*\{"), Kind.HAR),
+    (
+        re.compile(rb"\x0a\x0d\x0d\x0a|\xa1\xb2[\xc3\x3c][\xd4\x4d]|[\xd4\x4d][\xc3\x3c]\xb2\xa1"),
+        Kind.PACKETS,
+    ),
 )
 _REFUSED: Final[tuple[tuple[bytes, str], ...]] = ((b"SQLite format 3\0", "a database: ask it with `-d`"),)
 _LOOKED_AT: Final = 4096
@@ -49,4 +44,4 @@ def kind_of(path: Path) -> Kind:
         if start.startswith(magic):
             raise CaptureError(f"{path}: {what}")
     what = "empty" if not start else "of no known kind"
-    raise CaptureError(f"{path}: {what}; what can be read is {' and '.join(kind.title for kind in Kind)}")
+    raise CaptureError(f"{path}: {what}; what can be read is {', '.join(kind.value for kind in Kind)}")

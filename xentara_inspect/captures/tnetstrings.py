@@ -13,6 +13,7 @@ _LARGE: Final = 1 << 20
 _HEAD: Final = re.compile(rb"([0-9]{1,12}):1:([12])#(4:true|5:false)!([0-9]{1,12}):")
 _TAIL: Final = re.compile(rb",[0-9]{2}:([0-9]{10}\.[0-9]+)\^(4:true|5:false)!(4:true|5:false)!\]")
 _TRUE: Final = b"4:true"
+_FALSE: Final = b"5:false"
 _COMMA, _SEMICOLON, _HASH, _CARET, _BANG, _TILDE, _BRACKET, _BRACE = b",;#^!~]}"
 
 
@@ -37,6 +38,20 @@ def load(file: BinaryIO) -> Any:
     if end != len(head) + len(content):
         raise ValueError("something behind it")
     return value
+
+
+def dumped_message(is_text: bool, from_client: bool, content: bytes, time: float) -> bytes:
+    """A WebSocket message as a flow has it."""
+    seconds = repr(time).encode()
+    state = b"1:%d#%b!%d:%b,%d:%b^5:false!5:false!" % (
+        1 if is_text else 2,
+        _TRUE if from_client else _FALSE,
+        len(content),
+        content,
+        len(seconds),
+        seconds,
+    )
+    return b"%d:%b]" % (len(state), state)
 
 
 def _left(file: BinaryIO) -> int:

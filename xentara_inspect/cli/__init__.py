@@ -24,6 +24,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "capture": ("capture", "Record the traffic of clients with a server, through mitmdump."),
     "demo": ("demo", "Simulator, proxy and client for a few seconds, then the log."),
     "import": ("importing", "Read captures (flow files, HAR) or an archive into the database."),
+    "export": ("exporting", "Write connections for other programs (HAR, flow file, pcapng)."),
     "sessions": ("lists", "List the recorded connections."),
     "log": ("log", "List requests with their responses, and what was malformed."),
     "show": ("show", "Show one exchange, event or frame in annotated notation."),

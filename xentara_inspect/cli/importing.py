@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     type=click.Choice(NOTATIONS),
     help="Store all notation, or that of events only when it is asked for (a tenth of the disk).",
 )
+@click.option(
+    "--keylog",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Of packet captures: secrets of TLS, as SSLKEYLOGFILE has them.",
+)
 @click.option("--keep-secrets", is_flag=True, help="Keep passwords and tokens. Mind who reads the database.")
 @click.option("--site", help="Of an archive: this plant's.")
 @click.option("--session", type=int, help="Of an archive: the files with this session.")
@@ -42,9 +48,10 @@ def import_(
     expression: str,
     notation: str | None,
     keep_secrets: bool,
+    keylog: Path | None,
     **of_an_archive: Any,
 ) -> None:
-    """Read captures into the database: mitmproxy's flow files, and HAR files; - is standard input.
+    """Read captures into the database: flow files of mitmproxy, HAR, pcapng and pcap; - is standard input.
 
     What a file is, its content tells. Connections that are in the database already are skipped; of
     those that are there in part, the missing end is added.
@@ -56,7 +63,7 @@ def import_(
         return
     if any(value is not None for value in of_an_archive.values()):
         raise click.UsageError("--site, --session, --since and --until choose from an archive.")
-    _import_captures(tuple(map(Path, files)), database, expression, notation, keep_secrets)
+    _import_captures(tuple(map(Path, files)), database, expression, notation, keep_secrets, keylog)
 
 
 def _import_archive(where: str, database: str, notation: str | None, chosen: dict[str, Any]) -> None:
@@ -75,7 +82,12 @@ def _import_archive(where: str, database: str, notation: str | None, chosen: dic
 
 
 def _import_captures(
-    files: tuple[Path, ...], database: str, expression: str, notation: str | None, keep_secrets: bool
+    files: tuple[Path, ...],
+    database: str,
+    expression: str,
+    notation: str | None,
+    keep_secrets: bool,
+    keylog: Path | None,
 ) -> None:
     from xentara_inspect.cli.progress import counting, progress_bar
     from xentara_inspect.index.process import catch_up
@@ -94,7 +106,7 @@ def _import_captures(
                 _choose_notation(database, notation)
             for file in files:
                 with _named(file) as named:
-                    imported = _import(named, importer, chosen, progress)
+                    imported = _import(named, importer, chosen, progress, keylog)
                 _tell(file, imported)
                 failures += imported.failures
                 if not imported.sessions and not imported.failures:
@@ -114,12 +126,14 @@ def _choose_notation(database: str, notation: str) -> None:
         set_notation(connection, notation)
 
 
-def _import(file: Path, importer: Importer, chosen: Any, progress: Progress) -> Imported:
+def _import(file: Path, importer: Importer, chosen: Any, progress: Progress, keylog: Path | None) -> Imported:
     from xentara_inspect.captures.importing import import_capture
 
     task = progress.add_task(file.name, total=file.stat().st_size if file.is_file() else None)
     try:
-        return import_capture(file, importer, chosen, lambda done: progress.update(task, completed=done))
+        return import_capture(
+            file, importer, chosen, lambda done: progress.update(task, completed=done), keylog
+        )
     finally:
         progress.remove_task(task)
 

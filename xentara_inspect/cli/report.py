@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.progress import progress_bar
 from xentara_inspect.cli.reading import opened
+from xentara_inspect.cli.whole_files import written_whole
 
 _STANDARD_OUTPUT: Final = "-"
 
@@ -55,20 +55,6 @@ def report(databases: tuple[str, ...], output: str, local: bool, **filters: Any)
         sys.stdout.buffer.write(page)
         sys.stdout.buffer.flush()
         return
-    _write_whole(Path(output), page)
+    with written_whole(Path(output)) as file:
+        file.write(page)
     note(f"written into {output} ({max(1, len(page) // 1000)} kB)")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that at any time there is the old or the new one. Raises OSError."""
-    if path.exists() and not path.is_file():
-        path.write_bytes(content)  # a pipe or device
-        return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    finally:
-        beside.unlink(missing_ok=True)

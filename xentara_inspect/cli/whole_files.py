@@ -1,0 +1,32 @@
+"""Files that are there whole, or as they were before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file so that at any time there is the old or the new one. Raises OSError.
+
+    What is no file, such as a pipe, is written into.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as there:
+            yield there
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as new:
+            yield new
+        beside.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(beside)):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
