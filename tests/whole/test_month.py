@@ -26,7 +26,7 @@ FILE = 2 << 20
 DISK = 32 * FILE
 """Bytes for a recording: of files that are kept, and that wait for the indexer or the archive."""
 FOR_EVER = 1_000_000
-"""Messages on one connection: it stays. Of one that goes mitmproxy keeps for a while what zlib needs."""
+"""Messages on one connection: it stays. With some that come and go the proxy grew more; why is not known."""
 GROWTH = 5 << 20
 """Bytes by which the proxy may grow once it has warmed up."""
 
@@ -59,7 +59,7 @@ def test_a_month_of_files_is_archived_whole_in_little_memory_and_on_little_disk(
     measured: list[tuple[int, int]] = []
 
     async def main() -> tuple[Crowd, LoadServer]:
-        # As fast as answers come: a flood of events fills sockets until pings are too late, and ends.
+        # As fast as answers come. A flood of events (no pause) stalled once; pings that are late may be why.
         async with LoadServer(pause=0.02) as server:
             start = partial(Mitmdump, server.upstream, path, confdir, *given)
             with await asyncio.to_thread(start) as proxy:
