@@ -6,7 +6,7 @@ renderer makes of a sample, so that both ways give the same text. A test compare
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,7 +16,7 @@ from xentara_inspect.escape import shortened
 from xentara_inspect.notation.comments import said
 from xentara_inspect.notation.items import Renderer
 from xentara_inspect.notation.lines import INDENTS, Line
-from xentara_inspect.notation.packets import packet_lines
+from xentara_inspect.notation.packets import NO_CONTEXT, Context, packet_lines
 from xentara_inspect.protocol import objects
 from xentara_inspect.traffic.names import NIL, Names
 from xentara_inspect.traffic.plain_events import PlainEvent, attribute_bytes
@@ -29,26 +29,39 @@ _SAMPLE: Final = bytes.fromhex(
 _TIME_HEAD: Final = 0xD9
 
 
-def event_message_lines(events: Sequence[PlainEvent], payload: bytes, names: Names) -> list[Line]:
+def event_message_lines(
+    events: Sequence[PlainEvent],
+    payload: bytes,
+    names: Names,
+    contexts: Mapping[int, Context] | None = None,
+) -> list[Line]:
     """The lines of a message that holds these events and nothing else."""
+    contexts = contexts or {}
     count = len(events)
     heading = f"Outer Array: {count} packet{'s' if count > 1 else ''}"
     lines: list[Line] = [("[", heading, events[0].start)]
     for event in events:
-        append_event(lines, event, payload, names, 1, "," if event.position < count else "")
+        note = contexts.get(event.position, NO_CONTEXT).note
+        append_event(lines, event, payload, names, 1, "," if event.position < count else "", note)
     lines.append(("]", "", len(payload)))
     return lines
 
 
 def append_event(
-    lines: list[Line], event: PlainEvent, payload: bytes, names: Names, depth: int, tail: str
+    lines: list[Line],
+    event: PlainEvent,
+    payload: bytes,
+    names: Names,
+    depth: int,
+    tail: str,
+    note: str = "",
 ) -> None:
     """Append the lines of an event. Those offsets in them that nobody needs are not filled in."""
     start, time_prefix, time_label, uuid_prefix, uuid_label, middle, end = _frame(depth, tail)
     time, uuid = event.time, event.element
     name = names.element(uuid)
     lines += (
-        (INDENTS[depth] + "[", f"Packet {event.position}: Event", 0),
+        (INDENTS[depth] + "[", f"Packet {event.position}: Event{note}", 0),
         *start,
         (f"{time_prefix}1001({{4: 4([-9, {time}])}}),", f"{time_label}: {nanoseconds_text(time)}", 0),
         (f"{uuid_prefix}37(h'{uuid.hex().upper()}'),", _named(uuid_label, uuid, name), 0),
