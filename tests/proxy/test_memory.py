@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from mitmproxy.addons.save import Save
+from mitmproxy.addons.savehar import SaveHar
 from mitmproxy.addons.view import View
 from mitmproxy.http import HTTPFlow
 from mitmproxy.test import taddons, tflow
@@ -29,7 +29,7 @@ def played(flow: HTTPFlow, window: Window, view: View) -> None:
 def with_mitmproxy(test: Callable[[View, taddons.context], None], **options: str) -> None:
     async def main() -> None:
         view = View()
-        with taddons.context(view, Save()) as context:
+        with taddons.context(view, SaveHar()) as context:
             context.options.update(**options)
             test(view, context)
 
@@ -112,4 +112,4 @@ def test_where_mitmproxy_saves_the_traffic_all_is_kept() -> None:
         played(flow, Window(Viewer(), messages=2), view)
         assert len(messages_of(flow)) == 8
 
-    with_mitmproxy(main, save_stream_file="/dev/null")
+    with_mitmproxy(main, hardump="-")

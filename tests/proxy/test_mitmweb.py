@@ -171,7 +171,7 @@ def test_where_it_is_open_to_others_without_a_password_that_is_said() -> None:
 
 
 def test_where_all_is_saved_at_the_end_all_is_kept() -> None:
-    assert lines_of(save_stream_file="/dev/null")[1] == (
+    assert lines_of(hardump="-")[1] == (
         "mitmweb keeps all messages in memory, in order to save them at the end"
     )
 
