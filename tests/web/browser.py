@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -46,11 +47,17 @@ class Browser:
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
         )
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self._call("Page.navigate", url=page.as_uri())
-        wait_until(
-            lambda: self.tells("location.protocol == 'file:' && document.readyState == 'complete'") is True,
-            "the page is there",
-        )
+        self.visit(page.as_uri())
+
+    def visit(self, address: str) -> None:
+        """Go to an address, and wait until the scripts of what is there have run."""
+        self._call("Page.navigate", url=address)
+        arrived = f"location.protocol == '{address.partition(':')[0]}:' && document.readyState == 'complete'"
+        wait_until(lambda: self.tells(arrived) is True, "the page is there")
+
+    def picture(self) -> bytes:
+        """What can be seen, as PNG."""
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
     def tells(self, script: str) -> Any:
         """What an expression is in the page, whatever its policy says."""

@@ -1,4 +1,4 @@
-"""`capture`: mitmdump in reverse mode with the add-on, for those who only want to record."""
+"""`capture`: mitmdump or mitmweb in reverse mode with the add-on, for those who only want to record."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     "--listen", type=ENDPOINT, default="127.0.0.1:8081", show_default=True, help="Where clients connect to."
 )
 @click.option("-k", "--ssl-insecure", is_flag=True, help="Do not verify the server's certificate.")
+@click.option("--web", is_flag=True, help="Show it in mitmweb too, at 127.0.0.1:8082 (--web-port PORT).")
 @_options
 @database_option
 @click.argument("mitmproxy_options", nargs=-1, type=click.UNPROCESSED)
@@ -83,6 +84,7 @@ def capture(
     upstream: str,
     listen: tuple[str, int],
     ssl_insecure: bool,
+    web: bool,
     database: str,
     mitmproxy_options: tuple[str, ...],
     **given: str | bool | tuple[str, ...],
@@ -90,7 +92,7 @@ def capture(
     """Record the traffic of clients with a server.
 
     Clients connect to the address this listens on instead of the server's. Other options go to
-    mitmdump, such as `--certs FILE` or `--set client_certs=FILE`.
+    mitmdump or mitmweb, such as `--certs FILE` or `--set client_certs=FILE`.
     """
     from xentara_inspect.proxy.mitmdump import CaptureError, run, say
 
@@ -114,7 +116,7 @@ def capture(
     if ssl_insecure:
         arguments.append("--ssl-insecure")
     try:
-        recorded = run([*arguments, *mitmproxy_options], upstream, database)
+        recorded = run([*arguments, *mitmproxy_options], upstream, database, web=web)
     except CaptureError as error:
         raise Failure(str(error)) from None
     say(_ending(recorded, database, rotates=_rotates(settings)))

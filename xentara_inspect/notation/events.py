@@ -6,7 +6,7 @@ renderer makes of a sample, so that both ways give the same text. A test compare
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -16,7 +16,7 @@ from xentara_inspect.escape import shortened
 from xentara_inspect.notation.comments import said
 from xentara_inspect.notation.items import Renderer
 from xentara_inspect.notation.lines import INDENTS, Line, comment_column, commented
-from xentara_inspect.notation.packets import packet_lines
+from xentara_inspect.notation.packets import NO_CONTEXT, Context, packet_lines
 from xentara_inspect.protocol import objects
 from xentara_inspect.traffic.names import NIL, Names
 from xentara_inspect.traffic.plain_events import PlainEvent
@@ -29,18 +29,25 @@ _SAMPLE: Final = bytes.fromhex(
 _TIME_HEAD: Final = 0xD9
 
 
-def event_message_lines(events: Sequence[PlainEvent], payload: bytes, names: Names) -> list[Line]:
+def event_message_lines(
+    events: Sequence[PlainEvent],
+    payload: bytes,
+    names: Names,
+    contexts: Mapping[int, Context] | None = None,
+) -> list[Line]:
     """The lines of a message that holds these events and nothing else.
 
-    Those offsets in them that nobody needs are not filled in.
+    Those offsets in them that nobody needs are not filled in. contexts: by packet position.
     """
+    contexts = contexts or {}
     count = len(events)
     heading = f"Outer Array: {count} packet{'s' if count > 1 else ''}"
     lines: list[Line] = [("[", heading, events[0].start)]
     for event in events:
         same = _same_lines(1, "," if event.position < count else "")
         time, element, *attributes = _own_lines(event, names, 1)
-        lines += ((f"{INDENTS[1]}[", _heading(event), 0), *same.start, time, element, same.middle)
+        heading = _heading(event) + contexts.get(event.position, NO_CONTEXT).note
+        lines += ((f"{INDENTS[1]}[", heading, 0), *same.start, time, element, same.middle)
         lines += (*attributes, *same.end)
     lines.append(("]", "", len(payload)))
     return lines

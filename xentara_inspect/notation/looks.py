@@ -107,6 +107,22 @@ class Looks:
         from_client: bool | None = None,
     ) -> list[Line]:
         """The lines of a packet of a well-formed message, without offsets. item: its array."""
+        lines = self._packet(packet, item, payload, context, names, depth, tail, from_client)
+        if context.note:
+            lines[0] = (lines[0][0], lines[0][1] + context.note, lines[0][2])
+        return lines
+
+    def _packet(
+        self,
+        packet: Packet,
+        item: Item,
+        payload: bytes,
+        context: Context,
+        names: Names,
+        depth: int,
+        tail: str,
+        from_client: bool | None,
+    ) -> list[Line]:
         look = (context.opcode, depth, tail, from_client)
         lines, end = self.known_packet(payload, item.start, packet.position, look, names)
         if end == item.end:

@@ -82,10 +82,10 @@ def annotate_message(
     comments: bool = True,
     from_client: bool | None = None,
 ) -> str:
-    """A message as annotated notation. contexts: what its responses answer, by packet position."""
+    """A message as annotated notation. contexts: of its responses and events, by packet position."""
     events = plain_events(payload) if not from_client and isinstance(message.packets[0], Event) else None
     if events is not None:
-        lines = event_message_lines(events, payload, names or Names())
+        lines = event_message_lines(events, payload, names or Names(), contexts)
     else:
         lines = _message_lines(message, payload, contexts, names or Names(), from_client, True)
     return _text(lines, comments)
@@ -206,8 +206,9 @@ def _message_lines(
     tail = "," if message.trailing else ""
     whole = message.packets[0].position == 0
     if message.bare:
-        heading = f"{packet_heading(message.packets[0], contexts.get(1))}, without the outer array"
-        render_packet(renderer, first, heading, contexts.get(1, NO_CONTEXT), 0, tail, from_client)
+        context = contexts.get(1, NO_CONTEXT)
+        heading = f"{packet_heading(message.packets[0], context)}{context.note}, without the outer array"
+        render_packet(renderer, first, heading, context, 0, tail, from_client)
     elif message.is_array:
         heading = f"Outer Array: {_counted(len(message.packets))}"
         if whole:
@@ -248,18 +249,18 @@ def _outer_array(
         if len(renderer.lines) > renderer.most:
             renderer.hand_over()
         position = index + 1
-        context = contexts.get(position)
+        context = contexts.get(position, NO_CONTEXT)
         # In a malformed message no packet counts as sent, but each is shown as what it looks like.
         packet = next(known, None)
         if by_templates and packet is not None and child.end - child.start <= LARGEST:
-            answered, end = context or NO_CONTEXT, "," if index < last else ""
+            end = "," if index < last else ""
             renderer.lines += _LOOKS.packet(
-                packet, child, renderer.payload, answered, renderer.names, 1, end, from_client
+                packet, child, renderer.payload, context, renderer.names, 1, end, from_client
             )
             continue
         heading = packet_heading(packet, context) if packet else guessed_heading(position, child)
         separator = "," if index < last else ""
-        render_packet(renderer, child, heading, context or NO_CONTEXT, 1, separator, from_client)
+        render_packet(renderer, child, heading + context.note, context, 1, separator, from_client)
     return renderer.close(item, "]", 0, tail)
 
 

@@ -16,10 +16,14 @@ from xentara_inspect.traffic.packets import Malformed, Packet, Request
 
 
 class Context(NamedTuple):
-    """What a response answers: its request's opcode, and the element it was about (16 bytes)."""
+    """What a response answers: its request's opcode, and the element it was about (16 bytes).
+
+    note: what else is to be said of a packet, of events too, in the comment on its first line.
+    """
 
     opcode: int | None = None
     element: bytes | None = None
+    note: str = ""
 
 
 NO_CONTEXT: Final = Context()

@@ -18,7 +18,6 @@ from typing import Final
 
 from mitmproxy import contentviews, ctx, http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.websocket import WebSocketMessage
 
 from xentara_inspect.captures.flows import (
@@ -33,10 +32,11 @@ from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
 from xentara_inspect.proxy.beside import start_archiving, start_indexing
-from xentara_inspect.proxy.content_view import make_view
+from xentara_inspect.proxy.content_view import Viewer, make_view
 from xentara_inspect.proxy.health import HealthEndpoint, HealthError
 from xentara_inspect.proxy.holding import Gate
 from xentara_inspect.proxy.left_out import LeftOut
+from xentara_inspect.proxy.memory import nobody_looks
 from xentara_inspect.proxy.metrics import Passed, Recording
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS
@@ -65,6 +65,7 @@ class XentaraRecorder:
 
     def __init__(self) -> None:
         self._values = {option.name: option.parse(option.default) for option in OPTIONS}
+        self.viewer = Viewer()
         self._failed = False
         self._trims = False
         self._journal: JournalKeeper | None = None
@@ -84,7 +85,7 @@ class XentaraRecorder:
         self._check_values()
         for option in OPTIONS:
             loader.add_option(option.name, str, option.default, option.help)
-        contentviews.add(make_view())
+        contentviews.add(make_view(self.viewer))
 
     def _check_values(self) -> None:
         """Refuse options of ours set twice or to nothing: mitmproxy would drop the add-on for them."""
@@ -110,7 +111,9 @@ class XentaraRecorder:
                 logger.error("%s cannot be changed while recording", option.name)
                 continue
             self._values[option.name] = value
-        self._trims = self._may_trim()
+            if option.name == "xentara_names":
+                self.viewer.name_elements(value)
+        self._trims = nobody_looks()
 
     def running(self) -> None:
         """All options are known: reject those of ours that do not exist, and open the database."""
@@ -122,17 +125,6 @@ class XentaraRecorder:
         ):
             self._fail(problem)
         self._start()
-
-    def _may_trim(self) -> bool:
-        """Whether nobody but us looks at the messages of a flow once they have passed.
-
-        mitmproxy keeps them all, which on a socket that lives for weeks is all of the memory.
-        mitmweb and the console show them; `-w`, `hardump` and filters on bodies need them at the end.
-        """
-        kept_for = ("save_stream_file", "hardump", "dumper_filter")
-        return isinstance(ctx.master, DumpMaster) and not any(
-            getattr(ctx.options, name, None) for name in kept_for
-        )
 
     def _fail(self, message: str) -> None:
         self._failed = True

@@ -1,4 +1,4 @@
-"""mitmdump with the add-on inside this process, speaking plainly about what goes wrong.
+"""mitmdump or mitmweb with the add-on inside this process, speaking plainly about what goes wrong.
 
 What people have to know is a line on stderr: where it listens, what it records into, which
 connections open and close, and why one failed.
@@ -11,11 +11,13 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, NoReturn
 
 import click
 from mitmproxy import ctx, http, options, tls
+from mitmproxy.master import Master
 from mitmproxy.proxy import server_hooks
 from mitmproxy.tools import cmdline
 from mitmproxy.tools import main as mitmproxy_main
@@ -64,21 +66,31 @@ class StartupErrors(logging.Handler):
 def _in_our_words(message: str) -> str:
     """A log message with the names that the command line has for things."""
     listening = re.search(r"failed to listen on (\S+?):(\d+) with (.*)", message, re.DOTALL)
+    if page := re.search(r"Web server failed to listen on (\S+?):(\d+) with (.*)", message):
+        host, port, why = page.groups()
+        place = endpoint(host, int(port))
+        return f"cannot show the traffic at {place}: {_reason(why)}; --web-port chooses another"
     if listening:
         host, port, why = listening.groups()
-        reason = "the address is in use" if "[Errno 98]" in why or "[Errno 48]" in why else why.split("\n")[0]
-        return f"cannot listen on {endpoint(host, int(port))}: {reason}; --listen chooses another"
+        return f"cannot listen on {endpoint(host, int(port))}: {_reason(why)}; --listen chooses another"
     return in_flags(message).removeprefix("xentara_inspect: ")
+
+
+def _reason(why: str) -> str:
+    return "the address is in use" if "[Errno 98]" in why or "[Errno 48]" in why else why.split("\n")[0]
 
 
 class Announcer:
     """Tells on stderr what happens to connections."""
 
-    def __init__(self, upstream: str, database: str, log: StartupErrors) -> None:
+    def __init__(
+        self, upstream: str, database: str, log: StartupErrors, more: Callable[[], Iterable[str]]
+    ) -> None:
+        """more: what else there is to say of the start, told once the proxy listens."""
         self._upstream = upstream
         self._database = database
         self._log = log
-        self._open = 0
+        self._more = more
 
     def running(self) -> None:
         """The proxy listens."""
@@ -91,10 +103,11 @@ class Announcer:
             shown = endpoint(host, port)
             say(f"Listening on {shown}, forwarding to {self._upstream}, recording into {self._database}")
             say(f"Point the client at ws://{shown}{identifiers.PATH} (wss:// works too). Ctrl-C ends.")
+        for line in self._more():
+            say(line)
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         """A WebSocket connection opened."""
-        self._open += 1
         say(f"Connected: client {peer(flow)}")
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
@@ -148,46 +161,65 @@ class ErrorCheck:
             raise CaptureError(self._log.errors[0])
 
 
-def run(arguments: Sequence[str], upstream: str, database: str) -> Passed:
+class _Tool(NamedTuple):
+    """One of mitmproxy's programs. more: what else there is to say once it listens."""
+
+    make: Callable[[options.Options], Master]
+    parser: Callable[[options.Options], argparse.ArgumentParser]
+    extra: Callable[[Any], dict[str, Any]] | None
+    more: Callable[[], Iterable[str]]
+
+
+def _tool(recorder: XentaraRecorder, database: str, *, web: bool) -> _Tool:
+    if not web:
+        return _Tool(partial(DumpMaster, with_termlog=False), cmdline.mitmdump, _extra, tuple)
+    from xentara_inspect.proxy import mitmweb  # slow: who only records need not wait for it
+
+    make = partial(mitmweb.make, viewer=recorder.viewer)
+    return _Tool(make, cmdline.mitmweb, None, partial(mitmweb.lines, database))
+
+
+def run(arguments: Sequence[str], upstream: str, database: str, *, web: bool = False) -> Passed:
     """Run the proxy until a signal ends it. Raises CaptureError, or click.UsageError for options.
 
-    Returns what was recorded.
+    web: mitmweb instead of mitmdump. Returns what was recorded.
     """
     log = StartupErrors()
     recorder = XentaraRecorder()
+    tool = _tool(recorder, database, web=web)
     logging.getLogger().addHandler(log)
 
-    class Master(DumpMaster):
-        def __init__(self, opts: options.Options) -> None:
-            super().__init__(opts, with_termlog=False)
-            self.addons.remove(self.addons.get("errorcheck"))
-            self.addons.add(ErrorCheck(log), Announcer(upstream, database, log))
-            self.addons.register(recorder)
-            # At the front: what later add-ons do to a message is not what was on the wire, and on
-            # mitmproxy 12 the last add-on would run only after all flows of `-r`.
-            self.addons.chain.insert(0, recorder)
+    def made(opts: options.Options) -> Master:
+        master = tool.make(opts)
+        master.addons.remove(master.addons.get("errorcheck"))
+        master.addons.add(ErrorCheck(log), Announcer(upstream, database, log, tool.more))
+        master.addons.register(recorder)
+        # At the front: what later add-ons do to a message is not what was on the wire, and on
+        # mitmproxy 12 the last add-on would run only after all flows of `-r`.
+        master.addons.chain.insert(0, recorder)
+        return master
 
-    def extra(args: Any) -> dict[str, Any]:
-        return {"flow_detail": 0, **_filtered(args)}
+    def parser(opts: options.Options) -> argparse.ArgumentParser:
+        made = tool.parser(opts)
+        vars(made)["error"] = _refuse  # it would print its usage and leave with mitmproxy's exit code
+        return made
 
     sys.argv[0] = "Error"  # what mitmproxy puts before its complaints about options
+    master: Any = made  # which mitmproxy expects to be a class
     try:
-        mitmproxy_main.run(Master, _parser, arguments, extra)
+        mitmproxy_main.run(master, parser, arguments, tool.extra)
+    except OSError as error:  # of the page of mitmweb
+        raise CaptureError(_in_our_words(str(error))) from None
     finally:
         logging.getLogger().removeHandler(log)
     return recorder.passed
 
 
-def _filtered(args: Any) -> dict[str, Any]:
-    if not args.filter_args:
-        return {}
-    raise click.UsageError(f"unexpected argument {args.filter_args[0]!r}")
-
-
-def _parser(opts: options.Options) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = cmdline.mitmdump(opts)
-    vars(parser)["error"] = _refuse  # it would print its usage and leave with mitmproxy's exit code
-    return parser
+def _extra(args: Any) -> dict[str, Any]:
+    """Options that follow from arguments."""
+    if args.filter_args:
+        raise click.UsageError(f"unexpected argument {args.filter_args[0]!r}")
+    return {"flow_detail": 0}
 
 
 def _refuse(message: str) -> NoReturn:
