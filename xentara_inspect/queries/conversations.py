@@ -145,6 +145,11 @@ class Conversations:
         _, row = self._row(home, place)
         return self._lines[home].frames.packet(row["response_id"]) if row is not None else None
 
+    def time(self, home: int, place: int) -> int:
+        """When something came, ns since 1970: a request's answer where there is one, else the request."""
+        _, row = self._row(home, place)
+        return (row["requested"] or 0) + (row["latency"] or 0) if row is not None else 0
+
     def summary(self, home: int, place: int) -> str:
         """A line for people about an exchange, or what is malformed."""
         lines = self._lines[home]
