@@ -51,9 +51,7 @@ _SHOWN = 20
     help="How many times as fast as recorded events come.",
 )
 @click.option("--loop", is_flag=True, help="Begin again where the events of a subscription end.")
-@click.option(
-    "--strict", is_flag=True, help="Answer nothing but what was recorded; exit code 1 for more."
-)
+@click.option("--strict", is_flag=True, help="Answer nothing but what was recorded; exit code 1 for more.")
 @click.option("--user", envvar="XENTARA_USER", show_envvar=True, help="Admit this user only.")
 @click.option("--password", envvar="XENTARA_PASSWORD", show_envvar=True, help="Of that user.")
 def mock(

@@ -1,19 +1,25 @@
-"""Credentials that a recording does not hold: those of whoever plays it."""
+"""Credentials, which a recording does not hold: those of whoever plays it."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hmac
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from xentara_inspect.protocol import commands, identifiers, objects
+from xentara_inspect.cbor import Item
+from xentara_inspect.playback import writing
+from xentara_inspect.protocol import commands, objects
 from xentara_inspect.protocol.shape_types import Object
+from xentara_inspect.queries.parsed_frames import Shown
+from xentara_inspect.traffic.blanking import BLANK
 from xentara_inspect.traffic.fields import entries, text
 from xentara_inspect.traffic.packets import Request
 
 _PARAMETERS: Final = commands.COMMANDS[commands.CREATE_SUB_SESSION].parameters or Object("", ())
-_CREDENTIALS: Final = objects.AUTHENTICATION.by_tag[identifiers.TAG_ALTERNATIVE_2].shape
+_SECRETS: Final = ("password", "token")
+_BLANK: Final = chr(BLANK)
 
 
 class Login(NamedTuple):
@@ -41,12 +47,79 @@ class Login(NamedTuple):
 
 def wrong_login(request: Request, login: Login | None) -> bool:
     """Whether a request logs in the user of `login` with another password."""
-    if login is None or request.opcode != commands.CREATE_SUB_SESSION:
+    if login is None:
         return False
-    given = entries(request.body, _PARAMETERS).get("authentication_information")
-    if given is None or given.value != identifiers.TAG_ALTERNATIVE_2 or not given.children:
-        return False
-    assert isinstance(_CREDENTIALS, Object)  # noqa: S101 - a row of the tables
-    named = entries(given.children[0], _CREDENTIALS)
-    user, password = text(named.get("username")), text(named.get("password"))
+    given = _login_in(request)
+    user, password = text(given.get("username")), text(given.get("password"))
     return user == login.user and not login.is_right(user, password or "")
+
+
+class Credentials(NamedTuple):
+    """What a client logs in with, on the upgrade and where its secrets were blanked. None for nothing."""
+
+    login: Login | None = None
+    token: str | None = None
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The HTTP headers of the upgrade."""
+        if self.token is not None:
+            return {"Authorization": f"Bearer {self.token}"}
+        if self.login is not None:
+            both = f"{self.login.user}:{self.login.password}".encode()
+            return {"Authorization": "Basic " + base64.b64encode(both).decode()}
+        return {}
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What must not be recorded."""
+        given = (self.login.password if self.login is not None else None, self.token)
+        return tuple(secret.encode() for secret in given if secret)
+
+    def know(self, request: Shown) -> bool:
+        """Whether a request can be sent: it has no blanked secret, or one that is known."""
+        return self.body(request) is not None or not is_blanked(request)
+
+    def body(self, request: Shown) -> bytes | None:
+        """The parameters with a secret in place of its blank; None without one, or a blank."""
+        if not isinstance(request.packet, Request) or not is_blanked(request):
+            return None
+        given = _login_in(request.packet)
+        item = given.get("password") or given.get("token")
+        user = text(given.get("username"))
+        secret = self.token
+        if "password" in given:
+            secret = self.login.password if self.login is not None and user == self.login.user else None
+        if item is None or secret is None or request.packet.body is None:
+            return None
+        return spliced(request, [(item, writing.item(secret))])
+
+
+def is_blanked(request: Shown) -> bool:
+    """Whether a secret in a request was blanked."""
+    given = _login_in(request.packet) if isinstance(request.packet, Request) else {}
+    secrets = [text(given[name]) for name in _SECRETS if name in given]
+    return any(secret is not None and secret and not secret.strip(_BLANK) for secret in secrets)
+
+
+def spliced(request: Shown, changes: Iterable[tuple[Item, bytes]]) -> bytes | None:
+    """The parameters of a request with other items; None for none. changes: in any order."""
+    if not isinstance(request.packet, Request) or request.packet.body is None:
+        return None
+    body = request.packet.body
+    found, end = b"", body.start
+    for item, instead in sorted(changes, key=lambda change: change[0].start):
+        found += request.payload[end : item.start] + instead
+        end = item.end
+    return found + request.payload[end : body.end]
+
+
+def _login_in(request: Request) -> dict[str, Item]:
+    """What a request logs in with, by name."""
+    if request.opcode != commands.CREATE_SUB_SESSION:
+        return {}
+    given = entries(request.body, _PARAMETERS).get("authentication_information")
+    option = objects.AUTHENTICATION.by_tag.get(given.value) if given is not None and given.children else None
+    if given is None or option is None or not isinstance(option.shape, Object):
+        return {}
+    return entries(given.children[0], option.shape)

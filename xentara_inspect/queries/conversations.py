@@ -6,7 +6,7 @@ Of an exchange there are numbers of what it says, and where to find it again: 48
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, NamedTuple
@@ -101,16 +101,23 @@ class Conversation:
 class Conversations:
     """The connections of one side, and its exchanges as structure.
 
-    labels: what to call exchanges, by the number of what was asked; None for what does not count.
+    labels: what to call exchanges, by the number of what was asked; None for what does not count. without:
+    addresses of requests that do not count either.
     """
 
     def __init__(
-        self, databases: Databases, names: Names, ignored: Ignored, labels: dict[int, Label | None]
+        self,
+        databases: Databases,
+        names: Names,
+        ignored: Ignored,
+        labels: dict[int, Label | None],
+        without: Collection[int] = (),
     ) -> None:
         self.databases = databases
         self._names = names
         self._ignored = ignored
         self._labels = labels
+        self._without = without
         self._lines = [LogLines(file, names) for file in databases.files]
 
     def read(self, session: Several[int | str]) -> list[Conversation]:
@@ -168,6 +175,8 @@ class Conversations:
         return file, file.row(f"{_EXCHANGES} WHERE e.id = ?", place)
 
     def _add(self, file: Database, row: Any, talk: Conversation) -> None:
+        if row["id"] in self._without:
+            return
         if self._ignored.opcodes and loaded_integer(row["opcode"]) in self._ignored.opcodes:
             return
         said = self._asked(file, row, talk.given)
@@ -194,6 +203,8 @@ class Conversations:
         for row in file.rows(f"{_MALFORMED}{where.sql} ORDER BY p.id", where.parameters):
             shown = self._lines[file.index].frames.packet(row["id"])
             talk = talks[row["session_id"]]
+            if row["id"] in self._without:
+                continue
             lane = talk.requests if row["from_client"] else talk.unasked
             if shown is not None:
                 item = shown.packet.item
