@@ -9,10 +9,9 @@ from xentara_inspect import cbor
 from xentara_inspect.playback import writing
 from xentara_inspect.playback.logins import Credentials, spliced
 from xentara_inspect.playback.plan import Ask, Plan, Step
-from xentara_inspect.queries.parsed_frames import Shown
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.fields import uuid
-from xentara_inspect.traffic.packets import Request, Response
+from xentara_inspect.traffic.packets import Response
 
 
 class _Sent(NamedTuple):
@@ -55,20 +54,19 @@ class Asking:
                     self._given[sent.given] = given
 
     def _request(self, ask: Ask) -> bytes:
-        request = ask.shown.packet
-        assert isinstance(request, Request)  # noqa: S101 - for mypy; plans have no others
+        request = ask.request
         self._waiting[request.message_id].append(_Sent(ask.id, ask.given))
         if ask.id in self._plan.answered:
             self._open.add(ask.id)
-        body = self._credentials.body(ask.shown) or self._translated(ask.shown)
+        body = self._credentials.body(request, ask.payload) or self._translated(ask)
         return writing.request(request.message_id, request.opcode, body)
 
-    def _translated(self, shown: Shown) -> bytes | None:
+    def _translated(self, ask: Ask) -> bytes | None:
         """The parameters with the UUIDs that this server gave."""
-        body = shown.packet.body if isinstance(shown.packet, Request) else None
+        body = ask.request.body
         changes = []
         for item in cbor.walk(body) if body is not None and self._given else ():
             named = cbor.uuid_bytes(item)
             if named is not None and named in self._given:
                 changes.append((item, writing.uuid(self._given[named])))
-        return spliced(shown, changes)
+        return spliced(ask.request, ask.payload, changes)

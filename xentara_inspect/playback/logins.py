@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from xentara_inspect.cbor import Item
 from xentara_inspect.playback import writing
 from xentara_inspect.protocol import commands, objects
 from xentara_inspect.protocol.shape_types import Object
-from xentara_inspect.queries.parsed_frames import Shown
 from xentara_inspect.traffic.blanking import BLANK
 from xentara_inspect.traffic.fields import entries, text
 from xentara_inspect.traffic.packets import Request
@@ -76,42 +75,42 @@ class Credentials(NamedTuple):
         given = (self.login.password if self.login is not None else None, self.token)
         return tuple(secret.encode() for secret in given if secret)
 
-    def know(self, request: Shown) -> bool:
+    def know(self, request: Request) -> bool:
         """Whether a request can be sent: it has no blanked secret, or one that is known."""
-        return self.body(request) is not None or not is_blanked(request)
+        return not is_blanked(request) or self._secret_of(_login_in(request)) is not None
 
-    def body(self, request: Shown) -> bytes | None:
+    def body(self, request: Request, payload: bytes) -> bytes | None:
         """The parameters with a secret in place of its blank; None without one, or a blank."""
-        if not isinstance(request.packet, Request) or not is_blanked(request):
+        given = _login_in(request)
+        item, secret = given.get("password") or given.get("token"), self._secret_of(given)
+        if item is None or secret is None or not is_blanked(request):
             return None
-        given = _login_in(request.packet)
-        item = given.get("password") or given.get("token")
-        user = text(given.get("username"))
-        secret = self.token
-        if "password" in given:
-            secret = self.login.password if self.login is not None and user == self.login.user else None
-        if item is None or secret is None or request.packet.body is None:
-            return None
-        return spliced(request, [(item, writing.item(secret))])
+        return spliced(request, payload, [(item, writing.item(secret))])
+
+    def _secret_of(self, given: Mapping[str, Item]) -> str | None:
+        if "password" not in given:
+            return self.token
+        is_own = self.login is not None and text(given.get("username")) == self.login.user
+        return self.login.password if self.login is not None and is_own else None
 
 
-def is_blanked(request: Shown) -> bool:
+def is_blanked(request: Request) -> bool:
     """Whether a secret in a request was blanked."""
-    given = _login_in(request.packet) if isinstance(request.packet, Request) else {}
+    given = _login_in(request)
     secrets = [text(given[name]) for name in _SECRETS if name in given]
     return any(secret is not None and secret and not secret.strip(_BLANK) for secret in secrets)
 
 
-def spliced(request: Shown, changes: Iterable[tuple[Item, bytes]]) -> bytes | None:
+def spliced(request: Request, payload: bytes, changes: Iterable[tuple[Item, bytes]]) -> bytes | None:
     """The parameters of a request with other items; None for none. changes: in any order."""
-    if not isinstance(request.packet, Request) or request.packet.body is None:
+    body = request.body
+    if body is None:
         return None
-    body = request.packet.body
     found, end = b"", body.start
     for item, instead in sorted(changes, key=lambda change: change[0].start):
-        found += request.payload[end : item.start] + instead
+        found += payload[end : item.start] + instead
         end = item.end
-    return found + request.payload[end : body.end]
+    return found + payload[end : body.end]
 
 
 def _login_in(request: Request) -> dict[str, Item]:

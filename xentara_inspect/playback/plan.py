@@ -12,10 +12,10 @@ from xentara_inspect.playback.logins import Credentials
 from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import Uuid, UuidRole
 from xentara_inspect.queries.databases import Database, Databases
-from xentara_inspect.queries.parsed_frames import ParsedFrame, ParsedFrames, Shown
+from xentara_inspect.queries.parsed_frames import ParsedFrame, ParsedFrames
 from xentara_inspect.traffic.fields import uuid
 from xentara_inspect.traffic.learning import uuids_named
-from xentara_inspect.traffic.packets import Request, Response
+from xentara_inspect.traffic.packets import Packet, Request, Response
 
 _FRAMES: Final = "SELECT id FROM frames WHERE session_id = ? AND from_client ORDER BY id"
 _ANSWERS: Final = "SELECT id, response_id FROM exchanges WHERE session_id = ? AND requested IS NOT NULL"
@@ -24,10 +24,14 @@ _GIVEN: Final = (UuidRole.SUBSCRIPTION, UuidRole.SUB_SESSION)
 
 
 class Ask(NamedTuple):
-    """A request that is sent. id: its address. given: the UUID that the server gave for it, None for none."""
+    """A request that is sent, and the bytes that it is in.
+
+    id: its address. given: the UUID that the server gave for it, None for none.
+    """
 
     id: int
-    shown: Shown
+    request: Request
+    payload: bytes
     given: bytes | None
 
 
@@ -72,14 +76,13 @@ def read_plan(databases: Databases, session: str, allowed: Collection[int], cred
         asks = []
         for position, packet in frame.packets.items():
             place = address(frame.id, position)
-            shown = Shown(packet, frame.payload)
             given = _given(frames, answers.get(place), packet)
-            reason = _reason(shown, allowed, credentials, never_given)
-            if reason is None:
-                asks.append(Ask(place, shown, given))
+            reason = _reason(packet, allowed, credentials, never_given)
+            if reason is None and isinstance(packet, Request):
+                asks.append(Ask(place, packet, frame.payload, given))
                 continue
             plan.left_out.add(place)
-            plan.why[reason] += 1
+            plan.why[reason or ""] += 1
             never_given |= {given} if given is not None else set()
         if asks:
             began = frame.time if began is None else began
@@ -101,22 +104,21 @@ def _messages(files: list[tuple[Database, int]], frames: list[ParsedFrames]) -> 
 
 
 def _reason(
-    shown: Shown, allowed: Collection[int], credentials: Credentials, never_given: Collection[bytes]
+    request: Packet, allowed: Collection[int], credentials: Credentials, never_given: Collection[bytes]
 ) -> str | None:
     """Why a packet is not sent; None if it is."""
-    request = shown.packet
     if not isinstance(request, Request):
         return "malformed"
     name = commands.COMMAND_NAMES.get(request.opcode) or f"command {request.opcode}"
     if request.opcode not in allowed:
         return name
-    if not credentials.know(shown):
+    if not credentials.know(request):
         return f"{name} whose secret is not known"
     named = {one for role in _GIVEN for one in uuids_named(request, role)}
     return f"{name} of what was left out" if named & set(never_given) else None
 
 
-def _given(frames: list[ParsedFrames], response: int | None, packet: object) -> bytes | None:
+def _given(frames: list[ParsedFrames], response: int | None, packet: Packet) -> bytes | None:
     """The UUID that an answer gives."""
     command = commands.COMMANDS.get(packet.opcode) if isinstance(packet, Request) else None
     if command is None or not isinstance(command.result, Uuid) or command.result.role not in _GIVEN:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from xentara_inspect.playback.events import Events, read_events
 from xentara_inspect.playback.states import States, read_states
+from xentara_inspect.protocol import error_codes
 from xentara_inspect.queries.conversations import Conversation, Conversations
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.ignoring import Ignored
@@ -21,6 +22,7 @@ from xentara_inspect.traffic.readings import AttributeKey, attribute_number, err
 _SESSION: Final = "SELECT path, subprotocol, opened FROM sessions WHERE id = ?"
 
 _ACCESS: Final = "SELECT attribute_id, access FROM element_attributes WHERE element_id = ?"
+_FOR_ANY_VALUE: Final = {error_codes.ACCESS_DENIED, error_codes.READ_ONLY, error_codes.MISSING_ATTRIBUTE}
 
 
 class Answer(NamedTuple):
@@ -38,14 +40,20 @@ class Answer(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A recorded request that asks the same: its place among those of a connection.
+    """A recorded request that asks the same: its place among those of a connection, and what came of it.
 
     is_next: whether it is its turn: all before it that ask the same were asked again too.
     """
 
     talk: Talk
     place: int
+    answer: Answer | None
     is_next: bool
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was answered with an error."""
+        return self.answer is not None and self.answer.is_error
 
 
 class Talk:
@@ -74,6 +82,12 @@ class Talk:
     def of_like(self, asked: int) -> Sequence[int]:
         """The places of requests that ask this, whatever is to be written."""
         return self._asked.get(asked, ())
+
+    def refusal_of_like(self, asked: int) -> int | None:
+        """The error of the last request that asks this, where no value would have been accepted."""
+        places = self.of_like(asked)
+        answer = self.answer(places[-1]) if places else None
+        return answer.error_code if answer is not None and answer.error_code in _FOR_ANY_VALUE else None
 
     def answer(self, place: int) -> Answer | None:
         """What came of a request; None where it was never answered. Raises StoreError."""
@@ -113,7 +127,8 @@ class Recording:
         for talk in (own, *(talk for talk in self.talks if talk is not own)):
             places = talk.of_same(whole)
             if places:
-                return Found(talk, places[min(before, len(places) - 1)], before < len(places))
+                place = places[min(before, len(places) - 1)]
+                return Found(talk, place, talk.answer(place), before < len(places))
         return None
 
     def packet(self, home: int, place: int) -> Shown | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from xentara_inspect import cbor
 from xentara_inspect.playback import writing
 from xentara_inspect.playback.attributes import entries_of
 from xentara_inspect.playback.derived import WHY, Derived, NotKnown, Open, Question
@@ -23,11 +24,12 @@ from xentara_inspect.queries.comparable import Given, asked_by
 from xentara_inspect.queries.parsed_frames import Shown
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.fields import uuid
-from xentara_inspect.traffic.packets import Malformed, Request
+from xentara_inspect.traffic.packets import Malformed, Packet, Request
 
 NO_MESSAGE_ID: Final = 0
 """The message id of an answer to what has none; no page says what a server does there."""
 _NAMESPACE: Final = UUID("5a0c6a52-86f0-4c0e-9f0e-0c5a4b5c2a77")
+_NO_CBOR: Final = ("malformed-cbor", "text-message")
 
 
 class Unknown(NamedTuple):
@@ -88,38 +90,25 @@ class Serving:
     def received(self, message: bytes | str, now: int) -> list[bytes]:
         """The messages that answer one of the client. now: ns since 1970. Raises StoreError."""
         if isinstance(message, str):
-            return [self._refusal(packets.text_message())]
+            return [writing.array([_refusal(packets.text_message())])]
         before: list[bytes] = []
-        answers = []
-        for packet in packets.parse(message).packets:
-            if isinstance(packet, Request):
-                answer = self._answer(Shown(packet, message), now, before)
-                answers += [answer] if answer is not None else []
-            elif isinstance(packet, Malformed):
-                return [*before, self._refusal(packet)]
-            else:
-                invalid = writing.error(error_codes.INVALID_REQUEST)
-                answers.append(writing.response(NO_MESSAGE_ID, invalid, is_error=True))
-        return [*before, writing.array(answers)] if answers else before
+        answers = [
+            self._answer(packet, message, now, before) if isinstance(packet, Request) else _refusal(packet)
+            for packet in packets.parse(message).packets
+        ]
+        packed = [answer for answer in answers if answer is not None]
+        return [*before, writing.array(packed)] if packed else before
 
-    @staticmethod
-    def _refusal(packet: Malformed) -> bytes:
-        is_cbor = packet.code not in ("malformed-cbor", "text-message")
-        code = error_codes.INVALID_REQUEST if is_cbor else error_codes.PARSE_ERROR
-        return writing.array([writing.response(NO_MESSAGE_ID, writing.error(code), is_error=True)])
-
-    def _answer(self, shown: Shown, now: int, before: list[bytes]) -> bytes | None:
+    def _answer(self, request: Request, payload: bytes, now: int, before: list[bytes]) -> bytes | None:
         """The answer to a request; None where the recording has none. before: what is to be sent first."""
-        request = shown.packet
-        assert isinstance(request, Request)  # noqa: S101 - for mypy
-        asked = asked_by(shown, self._recording.names, self._given, lambda _: False)
+        asked = asked_by(Shown(request, payload), self._recording.names, self._given, lambda _: False)
         number = asked.number
         turn, self._writes[number] = self._writes[number], self._writes[number] + 1
         question = self._derived.question(request, self._position(now), self._open)
         try:
-            reply = self._reply(question, asked.whole(number), now)
+            reply = self._reply(question, number, asked.whole(number), now)
         except NotKnown as unknown:
-            reply = self._unknown(shown, unknown.code)
+            reply = self._unknown(Shown(request, payload), request.opcode, unknown.code)
         if reply is None:
             return None
         body = reply.body
@@ -128,26 +117,32 @@ class Serving:
             places = self._talk.of_like(number)[turn : turn + 1]
             is_turn = found is not None and found.is_next and found.place in places
             before += self._effects.before(question, reply, now)
-            body = self._effects.of(Granted(question, shown.payload, reply, is_turn), now)
+            body = self._effects.of(Granted(question, payload, reply, is_turn), now)
         packet = writing.response(request.message_id, body, is_error=reply.is_error)
         self._learn(number, request.opcode, packet)
         return packet
 
-    def _reply(self, question: Question, whole: int, now: int) -> Reply | None:
-        """What a request is answered with; None for nothing. Raises NotKnown."""
-        count = self._counts[whole]
-        self._counts[whole] += 1
-        found = self._recording.find(self._talk, whole, count)
+    def _reply(self, question: Question, number: int, whole: int, now: int) -> Reply | None:
+        """What a request is answered with; None for nothing. number, whole: as `Asked` has them.
+
+        Raises NotKnown.
+        """
+        found = self._recording.find(self._talk, whole, self._counts[whole])
         refusal = self._refused(question.request, found)
         if refusal is not None:
             return Reply(writing.error(refusal), is_error=True)
+        self._counts[whole] += 1
         served = self._manner.served
-        if found is not None and (found.is_next or self._manner.is_strict or not self._derived.has(question)):
+        is_all = self._manner.is_strict or not self._derived.has(question)
+        if found is not None and (found.is_next or is_all or found.is_refused):
             served.recorded += 1
             return self._as_recorded(question, found, now)
         if self._manner.is_strict:
             self._derived.check(question)
             raise NotKnown(error_codes.INTERNAL_ERROR)
+        refusal = self._talk.refusal_of_like(number)
+        if refusal is not None:
+            raise NotKnown(refusal)
         try:
             body = self._derived.answer(question)
         except NotKnown:
@@ -156,13 +151,12 @@ class Serving:
             served.recorded += 1
             return self._as_recorded(question, found, now)
         served.derived += 1
-        again = found.talk.answer(found.place) if found is not None else None
-        return Reply(body, found=found, answer=again)
+        return Reply(body, found=found, answer=found.answer if found is not None else None)
 
     def _refused(self, request: Request, found: Found | None) -> int | None:
         """The error for what comes out of order, or with the wrong password; None for none."""
         is_hello = request.opcode == commands.CLIENT_HELLO
-        answer = found.talk.answer(found.place) if found is not None and found.is_next else None
+        answer = found.answer if found is not None and found.is_next else None
         if answer is None or not answer.is_error:
             if not is_hello and not self._open.greeted:
                 return error_codes.MISSING_CLIENT_HELLO
@@ -171,7 +165,7 @@ class Serving:
         return error_codes.ACCESS_DENIED if wrong_login(request, self._manner.login) else None
 
     def _as_recorded(self, question: Question, found: Found, now: int) -> Reply | None:
-        answer = found.talk.answer(found.place)
+        answer = found.answer
         if answer is None:
             return None
         if found.talk is self._talk and found.is_next:
@@ -193,8 +187,7 @@ class Serving:
         ]
         return writing.mapping(found) if found else body
 
-    def _unknown(self, shown: Shown, code: int) -> Reply:
-        opcode = getattr(shown.packet, "opcode", 0)
+    def _unknown(self, shown: Shown, opcode: int, code: int) -> Reply:
         summary = summaries.of_exchange(opcode, shown, None, self._recording.names)
         unknown = Unknown(commands.COMMAND_NAMES.get(opcode) or str(opcode), summary, code)
         if unknown not in self._manner.served.unknown:
@@ -212,3 +205,12 @@ class Serving:
         response = parsed(packet)
         if response is not None:
             self._given.learn(number, opcode, response[0])
+
+
+def _refusal(packet: Packet) -> bytes:
+    """The answer to what is no request."""
+    is_cbor = not isinstance(packet, Malformed) or packet.code not in _NO_CBOR
+    code = error_codes.INVALID_REQUEST if is_cbor else error_codes.PARSE_ERROR
+    children = packet.item.children if packet.item is not None and packet.position else ()
+    message_id = cbor.integer(children[1]) if len(children) > 1 else None
+    return writing.response(message_id or NO_MESSAGE_ID, writing.error(code), is_error=True)
