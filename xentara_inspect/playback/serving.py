@@ -138,7 +138,7 @@ class Serving:
             served.recorded += 1
             return self._as_recorded(question, found, now)
         if self._manner.is_strict:
-            self._derived.check(question)
+            self._derived.answer(question)  # raises the error that fits, where there is one
             raise NotKnown(error_codes.INTERNAL_ERROR)
         refusal = self._talk.refusal_of_like(number)
         if refusal is not None:
