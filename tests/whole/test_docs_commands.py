@@ -13,7 +13,7 @@ import pytest
 from tests.live import BIN, ROOT
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "queries.md")
-ATTENDED = re.compile(r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch)\b")
+ATTENDED = re.compile(r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch|mock|replay)\b")
 """What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""
 
 
