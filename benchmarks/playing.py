@@ -4,12 +4,13 @@
 
 The recording is made here: one subscription, and messages with an event each as far apart as is said. The
 client is in a process of its own; what is told is by how much each message came later than it should,
-counted from the answer to the subscription.
+counted from the answer to the subscription. A bare server in the same run tells what the machine can do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -20,8 +21,9 @@ from typing import Final
 from uuid import UUID
 
 import cbor2
+from websockets.asyncio.server import ServerConnection, serve
 
-from benchmarks.machine import about
+from benchmarks.machine import about, process_cpu
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.playback.recording import Recording
@@ -84,14 +86,48 @@ def _spread(values: list[float]) -> str:
     return f"p50 {hundredths[49]:.2f}, p99 {hundredths[98]:.2f}, most {max(values):.2f} ms"
 
 
-async def measure(path: Path, rate: float, count: int) -> None:
-    """Serve the recording to a client in another process."""
-    with open_databases([str(path)]) as databases:
-        async with Mock(Recording(databases), Manner()) as mock:
-            command = [sys.executable, "-m", "benchmarks.playing", mock.url, str(rate), str(count)]
-            process = await asyncio.create_subprocess_exec(*command)
-            if await process.wait():
-                raise subprocess.CalledProcessError(process.returncode or 1, command)
+class Bare:
+    """A server that knows what it sends and when, and does nothing else: what the machine can do."""
+
+    def __init__(self, rate: float, count: int) -> None:
+        self.rate, self.count, self.url = rate, count, ""
+
+    async def __aenter__(self) -> Bare:
+        self._server = await serve(self._serve, "127.0.0.1", 0)
+        self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, websocket: ServerConnection) -> None:
+        async for message in websocket:
+            _, message_id, opcode = cbor2.loads(message if isinstance(message, bytes) else message.encode())[
+                0
+            ][:3]
+            await websocket.send(cbor2.dumps([[1, message_id]]))
+            if opcode == commands.SUBSCRIBE:
+                await self._push(websocket)
+
+    async def _push(self, websocket: ServerConnection) -> None:
+        began = time.monotonic()
+        event = cbor2.dumps([[8, 0, {0: 0, 1: ELEMENT, 2: {11: cbor2.CBORTag(121, 1.0)}}]])
+        for number in range(1, self.count + 1):
+            await asyncio.sleep(began + number / self.rate - time.monotonic())
+            await websocket.send(event)
+
+
+async def measure(server: Bare | Mock, rate: float, count: int) -> None:
+    """Serve a client in another process."""
+    async with server:
+        before = process_cpu(os.getpid())
+        command = [sys.executable, "-m", "benchmarks.playing", server.url, str(rate), str(count)]
+        process = await asyncio.create_subprocess_exec(*command)
+        if await process.wait():
+            raise subprocess.CalledProcessError(process.returncode or 1, command)
+        spent = (process_cpu(os.getpid()) - before) / (count + _REQUESTS) * 1e6
+        print(f"CPU {spent:.0f} µs a message\n")
 
 
 def main() -> None:
@@ -104,7 +140,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recorded.db"
         recording(path, rate, seconds)
-        asyncio.run(measure(path, rate, int(rate * seconds)))
+        count = int(rate * seconds)
+        with open_databases([str(path)]) as databases:
+            for name, server in (("bare", Bare(rate, count)), ("mock", Mock(Recording(databases), Manner()))):
+                print(name, flush=True)
+                asyncio.run(measure(server, rate, count))
 
 
 if __name__ == "__main__":
