@@ -61,6 +61,15 @@ def test_a_login_whose_secret_is_not_known_is_left_out_with_all_that_needs_it(tm
     }
 
 
+def test_a_login_that_was_refused_is_not_tried_with_another_password(tmp_path: Path) -> None:
+    again = '>[[0, 30, 12, {0: 123({0: "ann", 1: "*****"})}]]', "<[[2, 30, {0: -32102}]]"
+    plan = planned(tmp_path, *BLANKED, *again, allowed=commands.COMMANDS)
+    assert plan.why == {"create_sub_session whose secret is not known": 1}
+    assert [
+        ask.request.message_id for step in plan.steps for ask in step.asks if ask.request.opcode == 12
+    ] == [4]
+
+
 def test_secrets_and_the_ids_that_the_server_gives_now_are_put_in(tmp_path: Path) -> None:
     plan = planned(tmp_path, *BLANKED, allowed=commands.COMMANDS)
     asking = Asking(plan, ANN)

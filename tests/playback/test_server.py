@@ -13,17 +13,20 @@ from websockets.exceptions import InvalidStatus
 
 from tests.compared import SAID
 from tests.live import run_async
-from tests.played import differences, played, save
-from tests.queries.asking import fill
+from tests.played import Played, differences, played, save
+from tests.queries.asking import fill, record
 from tests.simulated import NOW
 from xentara_inspect.captures.temporary import as_database
 from xentara_inspect.playback.asking import Asking
 from xentara_inspect.playback.logins import Credentials, Login
 from xentara_inspect.playback.plan import read_plan
+from xentara_inspect.playback.plant import Plant
+from xentara_inspect.playback.recording import Recording
 from xentara_inspect.playback.server import Mock
 from xentara_inspect.playback.serving import Manner, Serving
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.databases import open_databases
+from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.simulator import Client, Simulator, demo, everything
 
 CAPTURES = Path(__file__).parents[2] / "sample_captures"
@@ -108,9 +111,6 @@ def test_the_requests_of_a_sample_capture_get_all_of_its_answers(capture: str) -
         as_database([str(CAPTURES / f"{capture}.flow")], lambda _: None) as path,
         open_databases([path]) as databases,
     ):
-        from xentara_inspect.playback.plant import Plant
-        from xentara_inspect.playback.recording import Recording
-
         recording = Recording(databases)
         for talk in recording.talks:
             manner = Manner()
@@ -125,3 +125,14 @@ def test_the_requests_of_a_sample_capture_get_all_of_its_answers(capture: str) -
             assert asking.is_done()
             assert (manner.served.derived, manner.served.unknown) == (0, {})
             assert manner.served.recorded == sum(len(step.asks) for step in plan.steps)
+
+
+def test_a_rotated_recording_is_served_as_one(tmp_path: Path) -> None:
+    files = record(tmp_path / "plant.db", *SAID, rotation=Rotation(size=1))
+    assert len(files) > 3
+    manner = Manner()
+    with open_databases([str(file) for file in files]) as databases:
+        client = Played(Recording(databases), manner)
+        client.say(*SAID[:12])
+        assert len(client.events(10)) == 2
+    assert (manner.served.recorded, manner.served.unknown) == (7, {})

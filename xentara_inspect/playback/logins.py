@@ -76,8 +76,8 @@ class Credentials(NamedTuple):
         return tuple(secret.encode() for secret in given if secret)
 
     def know(self, request: Request) -> bool:
-        """Whether a request can be sent: it has no blanked secret, or one that is known."""
-        return not is_blanked(request) or self._secret_of(_login_in(request)) is not None
+        """Whether the secret of a request that logs in is known."""
+        return self._secret_of(_login_in(request)) is not None
 
     def body(self, request: Request, payload: bytes) -> bytes | None:
         """The parameters with a secret in place of its blank; None without one, or a blank."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from xentara_inspect.frames import address, frame_of
-from xentara_inspect.playback.logins import Credentials
+from xentara_inspect.playback.logins import Credentials, is_blanked
 from xentara_inspect.protocol import commands
 from xentara_inspect.protocol.shape_types import Uuid, UuidRole
 from xentara_inspect.queries.databases import Database, Databases
@@ -77,7 +77,7 @@ def read_plan(databases: Databases, session: str, allowed: Collection[int], cred
         for position, packet in frame.packets.items():
             place = address(frame.id, position)
             given = _given(frames, answers.get(place), packet)
-            reason = _reason(packet, allowed, credentials, never_given)
+            reason = _reason(packet, allowed, credentials, never_given, given)
             if reason is None and isinstance(packet, Request):
                 asks.append(Ask(place, packet, frame.payload, given))
                 continue
@@ -104,15 +104,20 @@ def _messages(files: list[tuple[Database, int]], frames: list[ParsedFrames]) -> 
 
 
 def _reason(
-    request: Packet, allowed: Collection[int], credentials: Credentials, never_given: Collection[bytes]
+    request: Packet,
+    allowed: Collection[int],
+    credentials: Credentials,
+    never_given: Collection[bytes],
+    given: bytes | None,
 ) -> str | None:
-    """Why a packet is not sent; None if it is."""
+    """Why a packet is not sent; None if it is. given: the UUID that it got."""
     if not isinstance(request, Request):
         return "malformed"
     name = commands.COMMAND_NAMES.get(request.opcode) or f"command {request.opcode}"
     if request.opcode not in allowed:
         return name
-    if not credentials.know(request):
+    # A login that was refused may have had another password than the one that is known.
+    if is_blanked(request) and (given is None or not credentials.know(request)):
         return f"{name} whose secret is not known"
     named = {one for role in _GIVEN for one in uuids_named(request, role)}
     return f"{name} of what was left out" if named & set(never_given) else None
