@@ -128,11 +128,12 @@ def test_the_requests_of_a_sample_capture_get_all_of_its_answers(capture: str) -
 
 
 def test_a_rotated_recording_is_served_as_one(tmp_path: Path) -> None:
-    files = record(tmp_path / "plant.db", *SAID, rotation=Rotation(size=1))
+    said = (*SAID[:2], *SAID[10:14])
+    files = record(tmp_path / "plant.db", *said, rotation=Rotation(size=1))
     assert len(files) > 3
     manner = Manner()
     with open_databases([str(file) for file in files]) as databases:
         client = Played(Recording(databases), manner)
-        client.say(*SAID[:12])
+        client.say(*said[:4])
         assert len(client.events(10)) == 2
-    assert (manner.served.recorded, manner.served.unknown) == (7, {})
+    assert (manner.served.recorded, manner.served.unknown) == (2, {})

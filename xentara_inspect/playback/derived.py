@@ -57,7 +57,6 @@ class Derived:
     def __init__(self, recording: Recording, plant: Plant) -> None:
         self._recording = recording
         self._plant = plant
-        self._by_name = {name: element for element, name in recording.names.named_elements().items()}
         self._handlers: dict[int, Callable[[Question], bytes | None]] = {
             commands.CLIENT_HELLO: self._client_hello,
             commands.LOOKUP: self._lookup,
@@ -113,7 +112,7 @@ class Derived:
         return writing.item({0: _PROTOCOL_VERSION})
 
     def _lookup(self, question: Question) -> bytes:
-        element = self._by_name.get(text(question.fields.get("primary_key")) or "")
+        element = self._recording.by_name.get(text(question.fields.get("primary_key")) or "")
         if element is None:
             raise NotKnown(error_codes.UNKNOWN_ELEMENT)
         return writing.uuid(element)

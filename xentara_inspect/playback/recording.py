@@ -103,14 +103,17 @@ class Talk:
 
 
 class Recording:
-    """What is played. talks: the connections, in the order in which they opened."""
+    """What is played. talks: the connections, in the order in which they opened.
+
+    names: all that are known; by_name: elements by primary key.
+    """
 
     def __init__(self, databases: Databases, session: Several[int | str] = None) -> None:
         """session: only these connections. Raises StoreError, QuestionError."""
         self._databases = databases
         self.names = databases.names
-        self.ignored = Ignored((), databases)
-        source = Conversations(databases, self.names, self.ignored, {})
+        self.by_name = {name: element for element, name in self.names.named_elements().items()}
+        source = Conversations(databases, self.names, Ignored((), databases), {})
         self.talks = [
             Talk(conversation, databases, source)
             for conversation in source.read(session)
