@@ -34,7 +34,7 @@ class NotKnown(Exception):  # noqa: N818 - it is an answer
 
 @dataclass(slots=True)
 class Open:
-    """What is open on a connection. subscriptions, sub_sessions: their UUIDs. given: UUIDs given so far."""
+    """What is open on a connection. greeted: by `client_hello`. subscriptions, sub_sessions: their UUIDs."""
 
     greeted: bool = False
     subscriptions: set[bytes] = field(default_factory=set)

@@ -66,9 +66,6 @@ class Events:
     subscriptions: dict[int, Subscribed] = field(default_factory=dict)
     ended: int = 0
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
     def first_from(self, time: int) -> int:
         """The place of the first event that is not before a time."""
         return bisect_left(self.times, time)
