@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
     "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive", "lake",
-    "captures", "proxy", "simulator", "web", "cli",
+    "captures", "proxy", "playback", "simulator", "web", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
 
@@ -32,8 +32,8 @@ HOMES = {
     "pyarrow": {"archive", "lake"},
     "duckdb": {"lake"},
     "pyspark": {"lake"},
-    "cbor2": {"simulator"},
-    "websockets": {"simulator"},
+    "cbor2": {"simulator", "playback"},
+    "websockets": {"simulator", "playback"},
     "wsproto": {"captures", "proxy"},
     "cryptography": {"simulator"},
     "rich": {"cli"},

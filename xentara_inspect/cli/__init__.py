@@ -47,6 +47,8 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "decode": ("decode", "Bytes to annotated notation, without a database."),
     "reindex": ("reindex", "Rebuild all that is derived from the recorded frames."),
     "simulate": ("simulate", "Run a simulated Xentara server."),
+    "mock": ("mock", "Be the server of a recording, for clients that know nothing of it."),
+    "replay": ("replay", "Send the recorded requests to a server again, and compare."),
     "addon-path": ("shipped", "Print where the mitmproxy add-on file is."),
     "unit-path": ("shipped", "Print where the systemd unit is."),
     "samples": ("shipped", "Print where the sample captures are."),

@@ -6,46 +6,17 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
-from xentara_inspect.cli.endpoints import ENDPOINT
+from xentara_inspect.cli.endpoints import ENDPOINT, UPSTREAM
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.options import database_option
-from xentara_inspect.frames import endpoint
-from xentara_inspect.protocol import identifiers
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS, Option, contradiction, in_flags, parse
 
 if TYPE_CHECKING:
     from xentara_inspect.proxy.metrics import Passed
-
-    _ParamType = click.ParamType[str]
-else:
-    _ParamType = click.ParamType  # generic only in the newest versions of click
-
-
-class _Upstream(_ParamType):
-    """The URL of a server, `https://HOST:8080`; ws and wss are taken for http and https."""
-
-    name = "URL"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            parts = urlsplit(value)
-            port = parts.port
-        except ValueError:
-            self.fail(f"{value!r} is no URL", param, ctx)
-        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
-        if scheme not in ("http", "https") or not parts.hostname:
-            self.fail(f"{value!r} is no URL such as https://HOST:{identifiers.USUAL_PORT}", param, ctx)
-        if parts.username is not None:
-            self.fail("credentials do not belong in the URL; the client sends its own", param, ctx)
-        if parts.query or parts.fragment or parts.path not in ("", "/", identifiers.PATH):
-            self.fail("give scheme, host and port only; paths are the client's", param, ctx)
-        return f"{scheme}://{endpoint(parts.hostname, port or identifiers.USUAL_PORT)}"
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -71,7 +42,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--upstream", type=_Upstream(), required=True, help="The server, such as https://HOST:8080.")
+@click.option("--upstream", type=UPSTREAM, required=True, help="The server, such as https://HOST:8080.")
 @click.option(
     "--listen", type=ENDPOINT, default="127.0.0.1:8081", show_default=True, help="Where clients connect to."
 )

@@ -118,7 +118,7 @@ def diff(
             text, count = junit(comparison.differences(), comparison.groups)
             out(text)
         else:
-            count = _print(comparison, form)
+            count = print_differences(comparison, form)
     if count:
         raise click.exceptions.Exit(1)
 
@@ -139,7 +139,8 @@ def _compared(a: str, b: str, databases: tuple[str, ...], **asked: Any) -> Itera
         raise Trouble(str(error)) from None
 
 
-def _print(comparison: Comparison, form: str) -> int:
+def print_differences(comparison: Comparison, form: str) -> int:
+    """Print what differs, and sum it up on stderr. Returns how much does."""
     from xentara_inspect.queries.diff import DIFF_KEYS
 
     counts: dict[str, int] = {}

@@ -1,20 +1,23 @@
-"""HOST:PORT on the command line."""
+"""Where to listen, and servers, on the command line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
-from xentara_inspect.frames import endpoint_of
+from xentara_inspect.frames import endpoint, endpoint_of
+from xentara_inspect.protocol import identifiers
 
 if TYPE_CHECKING:
-    _ParamType = click.ParamType[tuple[str, int]]
+    _EndpointType = click.ParamType[tuple[str, int]]
+    _UrlType = click.ParamType[str]
 else:
-    _ParamType = click.ParamType  # generic only in the newest versions of click
+    _EndpointType = _UrlType = click.ParamType  # generic only in the newest versions of click
 
 
-class Endpoint(_ParamType):
+class Endpoint(_EndpointType):
     """HOST:PORT, an IPv6 address in brackets: `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`.
 
     Converts to (host without brackets, port). Port 0 stands for a free one.
@@ -35,3 +38,28 @@ class Endpoint(_ParamType):
 
 
 ENDPOINT = Endpoint()
+
+
+class Upstream(_UrlType):
+    """The URL of a server, `https://HOST:8080`; ws and wss are taken for http and https."""
+
+    name = "URL"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Parse, to `https://HOST:PORT`; a value that is none is a usage error."""
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            self.fail(f"{value!r} is no URL", param, ctx)
+        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+        if scheme not in ("http", "https") or not parts.hostname:
+            self.fail(f"{value!r} is no URL such as https://HOST:{identifiers.USUAL_PORT}", param, ctx)
+        if parts.username is not None:
+            self.fail("credentials do not belong in the URL; the client sends its own", param, ctx)
+        if parts.query or parts.fragment or parts.path not in ("", "/", identifiers.PATH):
+            self.fail("give scheme, host and port only; paths are the client's", param, ctx)
+        return f"{scheme}://{endpoint(parts.hostname, port or identifiers.USUAL_PORT)}"
+
+
+UPSTREAM = Upstream()

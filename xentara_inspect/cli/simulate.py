@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -34,12 +36,18 @@ def simulate(listen: tuple[str, int], tls: bool, require_auth: bool) -> None:
     It answers all commands at /api/ws and needs no licence and no hardware.
     """
     host, port = listen
-    try:
+    # Ctrl-C before the signal handlers were there
+    with listening_trouble(host, port), contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(host, port, tls=tls, require_auth=require_auth))
+
+
+@contextlib.contextmanager
+def listening_trouble(host: str, port: int) -> Iterator[None]:
+    """Say in one line why a server cannot listen there."""
+    try:
+        yield
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that no resolver takes
         raise click.ClickException(f"cannot listen on {endpoint(host, port)}: {_reason(error)}") from None
-    except KeyboardInterrupt:
-        pass  # Ctrl-C before the signal handlers were there
 
 
 def _reason(error: OSError | UnicodeError) -> str:

@@ -266,6 +266,11 @@ COMMANDS: Final[dict[int, Command]] = {row.opcode: row for row in _COMMAND_ROWS}
 COMMAND_NAMES: Final[EnumTable] = {row.opcode: row.name for row in _COMMAND_ROWS}
 OPCODES: Final[dict[str, int]] = {row.name: row.opcode for row in _COMMAND_ROWS}
 
+STAGE_CHANGES: Final = frozenset({RESUME, SUSPEND, SHUTDOWN})
+"""Commands that change what the whole plant does."""
+READ_ONLY_COMMANDS: Final = frozenset(COMMANDS) - STAGE_CHANGES - {WRITE}
+"""Commands that leave the plant as it is."""
+
 
 def documented_errors(command: Command) -> frozenset[int]:
     """The error codes that a command's page lists: the common ones and its own."""

@@ -153,6 +153,7 @@ OPERATIONAL_STAGES: Final[EnumTable] = {
 }
 # Attribute access and data types (C)
 ATTRIBUTE_ACCESS: Final[EnumTable] = {0: "read only", 1: "write only", 2: "read and write"}
+ACCESS_READ_ONLY: Final = 0
 ATTRIBUTE_DATA_TYPES: Final[EnumTable] = {
     0: "Boolean",
     1: "SignedInteger8",

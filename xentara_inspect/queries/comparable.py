@@ -11,15 +11,25 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from xentara_inspect.cbor import Item
 from xentara_inspect.protocol import commands
-from xentara_inspect.protocol.shape_types import AttributeId, Bytes, MapOf, Shape, Text, Uuid, UuidRole
+from xentara_inspect.protocol.shape_types import (
+    Anything,
+    AttributeId,
+    Bytes,
+    MapOf,
+    Shape,
+    Text,
+    Uuid,
+    UuidRole,
+)
 from xentara_inspect.queries.decoded import Decoder
+from xentara_inspect.queries.parsed_frames import Shown
 from xentara_inspect.traffic.fields import uuid as uuid_of
 from xentara_inspect.traffic.names import NIL, Names
-from xentara_inspect.traffic.packets import Response
+from xentara_inspect.traffic.packets import Request, Response
 from xentara_inspect.traffic.readings import float_value
 from xentara_inspect.traffic.time_points import TimePoint
 
@@ -109,3 +119,53 @@ class Comparable(Decoder):
                 entries = [entry for entry in entries if not self._is_ignored(entry["key"])]
             found["entries"] = sorted(entries, key=lambda entry: _ENCODE(entry["key"]))
         return found
+
+
+class Written(NamedTuple):
+    """The value that was to be written, and the attribute that it is for."""
+
+    attribute: Structure
+    value: Structure
+
+
+class Asked(NamedTuple):
+    """What a request asks. structure: opcode and parameters, but for the value to be written."""
+
+    structure: Structure
+    written: Written | None
+
+    @property
+    def number(self) -> int:
+        """The number of it without a value that is to be written."""
+        return number_of(self.structure)
+
+    def whole(self, number: int) -> int:
+        """The number of it with that value. number: of the rest."""
+        return number_of([number, self.written]) if self.written is not None else number
+
+
+def asked_by(request: Shown, names: Names, given: Given, is_ignored: IsIgnored) -> Asked:
+    """What a request asks. given: by the server so far."""
+    if not isinstance(request.packet, Request):
+        return Asked([None, None], None)
+    opcode = request.packet.opcode
+    decoder = Comparable(request.payload, names, opcode, given, is_ignored)
+    parameters = decoder.packet(request.packet).get("parameters")
+    written = _write_out(parameters, opcode)
+    if written is not None and is_ignored(written.attribute):
+        written = None
+    return Asked([opcode, parameters], written)
+
+
+def _write_out(parameters: Structure, opcode: int) -> Written | None:
+    """The value that was to be written, taken out of parameters; None for none."""
+    command = commands.COMMANDS.get(opcode)
+    if command is None or command.parameters is None or not isinstance(parameters, dict):
+        return None
+    attributes, values = (
+        [entry.name for entry in command.parameters.fields if isinstance(entry.shape, shape)]
+        for shape in (AttributeId, Anything)
+    )
+    if not (attributes and values and attributes[0] in parameters and values[0] in parameters):
+        return None
+    return Written(parameters[attributes[0]], parameters.pop(values[0]))

@@ -6,15 +6,21 @@ Of an exchange there are numbers of what it says, and where to find it again: 48
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from xentara_inspect.protocol import commands
-from xentara_inspect.protocol.shape_types import Anything, AttributeId
 from xentara_inspect.queries.carried import superseded
-from xentara_inspect.queries.comparable import Comparable, Given, Structure, number_of
+from xentara_inspect.queries.comparable import (
+    Asked,
+    Comparable,
+    Given,
+    Structure,
+    Written,
+    asked_by,
+    number_of,
+)
 from xentara_inspect.queries.databases import Database, Databases
 from xentara_inspect.queries.differences import outcome
 from xentara_inspect.queries.exchanges import ExchangeSearch
@@ -92,26 +98,26 @@ class Conversation:
     given: Given = field(default_factory=Given)
 
 
-class Written(NamedTuple):
-    """The value that was to be written, and the attribute that it is for."""
-
-    attribute: Structure
-    value: Structure
-
-
 class Conversations:
     """The connections of one side, and its exchanges as structure.
 
-    labels: what to call exchanges, by the number of what was asked; None for what does not count.
+    labels: what to call exchanges, by the number of what was asked; None for what does not count. without:
+    addresses of requests that do not count either.
     """
 
     def __init__(
-        self, databases: Databases, names: Names, ignored: Ignored, labels: dict[int, Label | None]
+        self,
+        databases: Databases,
+        names: Names,
+        ignored: Ignored,
+        labels: dict[int, Label | None],
+        without: Collection[int] = (),
     ) -> None:
         self.databases = databases
         self._names = names
         self._ignored = ignored
         self._labels = labels
+        self._without = without
         self._lines = [LogLines(file, names) for file in databases.files]
 
     def read(self, session: Several[int | str]) -> list[Conversation]:
@@ -139,7 +145,17 @@ class Conversations:
     def written(self, home: int, place: int) -> Written | None:
         """What was to be written; None where nothing was, or nothing that counts."""
         file, row = self._row(home, place)
-        return self._asked(file, row, Given())[1] if row is not None else None
+        return self._asked(file, row, Given()).written if row is not None else None
+
+    def response(self, home: int, place: int) -> Shown | None:
+        """The packet that answered a request; None for none."""
+        _, row = self._row(home, place)
+        return self._lines[home].frames.packet(row["response_id"]) if row is not None else None
+
+    def time(self, home: int, place: int) -> int:
+        """When something came, ns since 1970: a request's answer where there is one, else the request."""
+        _, row = self._row(home, place)
+        return (row["requested"] or 0) + (row["latency"] or 0) if row is not None else 0
 
     def summary(self, home: int, place: int) -> str:
         """A line for people about an exchange, or what is malformed."""
@@ -159,22 +175,24 @@ class Conversations:
         return file, file.row(f"{_EXCHANGES} WHERE e.id = ?", place)
 
     def _add(self, file: Database, row: Any, talk: Conversation) -> None:
+        if row["id"] in self._without:
+            return
         if self._ignored.opcodes and loaded_integer(row["opcode"]) in self._ignored.opcodes:
             return
-        structure, written = self._asked(file, row, talk.given)
+        said = self._asked(file, row, talk.given)
         answer = self._answer(file, row)
         request = row["requested"] is not None
-        asked = number_of(structure if request else ["unasked", answer])
+        asked = said.number if request else number_of(["unasked", answer])
         label = self._label(asked, file, row)
         response = self._lines[file.index].frames.packet(row["response_id"])
         if request and response is not None and isinstance(response.packet, Response):
             talk.given.learn(asked, loaded_integer(row["opcode"]) or 0, response.packet)
         if label is None:
             return
-        whole = number_of([asked, written]) if written is not None else asked
+        whole = said.whole(asked)
         latency = row["latency"] if row["latency"] is not None else _NOT_KNOWN
         lane = talk.requests if request else talk.unasked
-        lane.add(row["id"], file.index, asked, whole, number_of([written, answer]), latency)
+        lane.add(row["id"], file.index, asked, whole, number_of([said.written, answer]), latency)
 
     def _add_malformed(
         self, file: Database, sessions: Sequence[int] | None, talks: dict[int, Conversation]
@@ -185,6 +203,8 @@ class Conversations:
         for row in file.rows(f"{_MALFORMED}{where.sql} ORDER BY p.id", where.parameters):
             shown = self._lines[file.index].frames.packet(row["id"])
             talk = talks[row["session_id"]]
+            if row["id"] in self._without:
+                continue
             lane = talk.requests if row["from_client"] else talk.unasked
             if shown is not None:
                 item = shown.packet.item
@@ -193,15 +213,12 @@ class Conversations:
                 self._labels[number] = Label(None, None)
                 lane.add(row["id"], file.index, number, number, 0, _NOT_KNOWN)
 
-    def _asked(self, file: Database, row: Any, given: Given) -> tuple[Structure, Written | None]:
-        """What was asked but for the value to be written, and that. given: by the server so far."""
+    def _asked(self, file: Database, row: Any, given: Given) -> Asked:
+        """What was asked. given: by the server so far."""
         request = self._lines[file.index].request(row)
-        opcode = loaded_integer(row["opcode"])
-        asked = self._structure(request, opcode, given).get("parameters") if request is not None else None
-        written = _write_out(asked, opcode)
-        if written is not None and self._ignored.is_attribute(written.attribute):
-            written = None
-        return [opcode, asked], written
+        if request is None:
+            return Asked([loaded_integer(row["opcode"]), None], None)
+        return asked_by(request, self._names, given, self._ignored.is_attribute)
 
     def _answer(self, file: Database, row: Any) -> Structure:
         response = self._lines[file.index].frames.packet(row["response_id"])
@@ -247,17 +264,3 @@ def _sessions(
         closed = f"closed with code {row['close_code']}" if row["close_code"] is not None else None
         talk.end = f"refused: {row['refused']}" if row["refused"] is not None else closed
         yield row["id"], talk
-
-
-def _write_out(parameters: Structure, opcode: int | None) -> Written | None:
-    """The value that was to be written, taken out of parameters; None for none."""
-    command = commands.COMMANDS.get(opcode) if opcode is not None else None
-    if command is None or command.parameters is None or not isinstance(parameters, dict):
-        return None
-    attributes, values = (
-        [entry.name for entry in command.parameters.fields if isinstance(entry.shape, shape)]
-        for shape in (AttributeId, Anything)
-    )
-    if not (attributes and values and attributes[0] in parameters and values[0] in parameters):
-        return None
-    return Written(parameters[attributes[0]], parameters.pop(values[0]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from xentara_inspect.escape import safe
@@ -101,9 +101,11 @@ class Comparison:
         session_b: Several[int | str] = None,
         ignore: Sequence[str] = (),
         latency: Tolerance | None = None,
+        without: Collection[int] = (),
     ) -> None:
         """session_a, session_b: only these connections. ignore: `ignoring.WORDS`. latency: None for any.
 
+        without: addresses of requests of the first side that were not sent again.
         Raises QuestionError for what is not known, StoreError.
         """
         both = Databases([(file.connection, file.label) for file in (*a.files, *b.files)])
@@ -111,11 +113,13 @@ class Comparison:
         self._ignored = Ignored(ignore, both)
         self._tolerance = latency
         self._labels: dict[int, Label | None] = {}
-        self._a, self._b = self._side(a, session_a), self._side(b, session_b)
+        self._a, self._b = self._side(a, session_a, without), self._side(b, session_b)
         self.groups: Counter[Group] = Counter()
 
-    def _side(self, databases: Databases, session: Several[int | str]) -> _Side:
-        talks = Conversations(databases, self._names, self._ignored, self._labels)
+    def _side(
+        self, databases: Databases, session: Several[int | str], without: Collection[int] = ()
+    ) -> _Side:
+        talks = Conversations(databases, self._names, self._ignored, self._labels, without)
         return _Side(databases, talks, EventCourses(databases, self._names, self._ignored), session)
 
     def differences(self) -> Iterator[Difference]:
