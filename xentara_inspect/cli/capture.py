@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import click
 

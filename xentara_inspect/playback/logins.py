@@ -12,7 +12,7 @@ from xentara_inspect.cbor import Item
 from xentara_inspect.playback import writing
 from xentara_inspect.protocol import commands, objects
 from xentara_inspect.protocol.shape_types import Object
-from xentara_inspect.traffic.blanking import BLANK
+from xentara_inspect.traffic.blanks import BLANK
 from xentara_inspect.traffic.fields import entries, text
 from xentara_inspect.traffic.packets import Request
 
