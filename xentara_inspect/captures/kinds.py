@@ -26,22 +26,31 @@ _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Kind], ...]] = (
         Kind.PACKETS,
     ),
 )
-_REFUSED: Final[tuple[tuple[bytes, str], ...]] = ((b"SQLite format 3\0", "a database: ask it with `-d`"),)
+_DATABASE: Final = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat2.html, section 1.3
 _LOOKED_AT: Final = 4096
 
 
 def kind_of(path: Path) -> Kind:
     """The kind of a file. Raises CaptureError where it is of none, or cannot be read."""
     try:
-        with path.open("rb") as file:
-            start = file.read(_LOOKED_AT)
+        start = _start(path)
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror or error}") from error
     for beginning, kind in _BEGINNINGS:
         if beginning.match(start):
             return kind
-    for magic, what in _REFUSED:
-        if start.startswith(magic):
-            raise CaptureError(f"{path}: {what}")
+    if start.startswith(_DATABASE):
+        raise CaptureError(f"{path}: a database: ask it with `-d`")
     what = "empty" if not start else "of no known kind"
     raise CaptureError(f"{path}: {what}; what can be read is {', '.join(kind.value for kind in Kind)}")
+
+
+def is_capture(path: Path) -> bool:
+    """Whether a file is anything but a database, or an empty one. Raises OSError."""
+    start = _start(path)
+    return bool(start) and not start.startswith(_DATABASE)
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LOOKED_AT)

@@ -6,21 +6,11 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from xentara_inspect.captures.importing import import_capture
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.importing import Importer
-
-_DATABASE_BEGINS: Final = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat2.html, section 1.3
-
-
-def is_capture(path: str) -> bool:
-    """Whether a file is anything but a database, or an empty one. Raises OSError."""
-    with open(path, "rb") as file:
-        begins = file.read(len(_DATABASE_BEGINS))
-    return bool(begins) and begins != _DATABASE_BEGINS
 
 
 @contextlib.contextmanager

@@ -63,3 +63,15 @@ class Upstream(_UrlType):
 
 
 UPSTREAM = Upstream()
+
+listen_option = click.option(
+    "--listen",
+    type=ENDPOINT,
+    default="127.0.0.1:8080",
+    show_default=True,
+    help="Where to listen; port 0 takes a free one.",
+)
+
+tls_option = click.option(
+    "--tls", is_flag=True, help="Serve wss:// with a self-signed certificate made on the spot."
+)

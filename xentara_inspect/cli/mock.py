@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.endpoints import ENDPOINT
+from xentara_inspect.cli.endpoints import listen_option, tls_option
 from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.printing import note, out
 from xentara_inspect.cli.sides import Side, opened_side
@@ -35,14 +35,8 @@ _SHOWN = 20
 )
 @click.argument("files", metavar="DB|CAPTURE...", nargs=-1, required=True, type=click.Path())
 @options.session_option
-@click.option(
-    "--listen",
-    type=ENDPOINT,
-    default="127.0.0.1:8080",
-    show_default=True,
-    help="Where to listen; port 0 takes a free one.",
-)
-@click.option("--tls", is_flag=True, help="Serve wss:// with a self-signed certificate made on the spot.")
+@listen_option
+@tls_option
 @click.option(
     "--speed",
     type=click.FloatRange(0, min_open=True),

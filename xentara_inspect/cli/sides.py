@@ -7,10 +7,11 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from glob import has_magic
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from xentara_inspect.queries.databases import Databases, open_databases
-from xentara_inspect.queries.files import matching_files
+from xentara_inspect.queries.files import meant_files
 from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.store.errors import StoreError
 
@@ -49,7 +50,7 @@ def opened_side(wanted: Side, default: Sequence[str]) -> Iterator[Databases]:
     Raises StoreError, also where not all is indexed: whether that is the same nobody can say. OSError.
     """
     with contextlib.ExitStack() as stack:
-        paths = [path for pattern in wanted.paths or default for path in matching_files(pattern)]
+        paths = meant_files(wanted.paths or default)
         captures = [path for path in paths if os.path.isfile(path) and _is_capture(path)]
         if captures and len(captures) == len(paths):
             patterns: Sequence[str] = [stack.enter_context(_imported(captures))]
@@ -64,9 +65,9 @@ def opened_side(wanted: Side, default: Sequence[str]) -> Iterator[Databases]:
 
 
 def _is_capture(path: str) -> bool:
-    from xentara_inspect.captures.temporary import is_capture
+    from xentara_inspect.captures.kinds import is_capture
 
-    return is_capture(path)
+    return is_capture(Path(path))
 
 
 @contextlib.contextmanager

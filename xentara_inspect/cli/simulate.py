@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xentara_inspect.cli.endpoints import ENDPOINT
+from xentara_inspect.cli.endpoints import listen_option, tls_option
 from xentara_inspect.frames import endpoint
 
 if TYPE_CHECKING:
@@ -21,14 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--listen",
-    type=ENDPOINT,
-    default="127.0.0.1:8080",
-    show_default=True,
-    help="Where to listen; port 0 takes a free one.",
-)
-@click.option("--tls", is_flag=True, help="Serve wss:// with a self-signed certificate made on the spot.")
+@listen_option
+@tls_option
 @click.option("--require-auth", is_flag=True, help="Refuse connections without credentials.")
 def simulate(listen: tuple[str, int], tls: bool, require_auth: bool) -> None:
     """Run a Xentara server with a small made-up plant, until Ctrl-C.
