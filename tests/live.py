@@ -130,15 +130,15 @@ class Process:
 class Mitmdump(Process):
     """mitmdump on a free port in front of a server, with the add-on recording into a database.
 
-    Once it has ended, all is decoded: a busy machine may take its time for that.
+    finish: seconds until it has ended, at most: unless that is too short, all is decoded then.
     """
 
-    def __init__(self, upstream: str, database: Path, confdir: Path, *options: str) -> None:
+    def __init__(self, upstream: str, database: Path, confdir: Path, *options: str, finish: int = 20) -> None:
         super().__init__(
             [
                 BIN / "mitmdump", "-s", ADDON,
                 "--set", f"xentara_db={database}", "--set", f"confdir={confdir}",
-                "--set", "xentara_finish=20",
+                "--set", f"xentara_finish={finish}",
                 "--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "--listen-port", "0", *options,
             ]
         )  # fmt: skip

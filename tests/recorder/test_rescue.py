@@ -18,7 +18,7 @@ def test_frames_that_cannot_be_written_at_the_stop_go_into_a_file_of_their_own(
 ) -> None:
     async def main() -> tuple[list[bytes], float, str]:
         async with simulated() as simulator:
-            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, finish=2) as proxy:
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
                     hello = partial(recorded_payloads, database)

@@ -519,7 +519,7 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
 
     async def main() -> list[tuple[int, str]]:
         async with simulated() as simulator:
-            options = ("--set", "xentara_rotate_size=1M", "--set", "xentara_finish=20", *HEALTH)
+            options = ("--set", "xentara_rotate_size=1M", *HEALTH)
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", path, confdir, *options) as proxy:
                 async with Client(proxy.url, user=OPERATOR.user, password=OPERATOR.password) as client:
                     for _ in range(20):

@@ -68,7 +68,7 @@ def test_its_command_is_one_that_capture_takes() -> None:
     known = {word for option in capture.params for word in option.opts}
     given = {word for word in arguments if word.startswith("-")}
     assert given <= known
-    with capture.make_context("capture", arguments) as context:
+    with capture.make_context("capture", arguments, help_option_names=["-h", "--help"]) as context:
         assert context.params["xentara_rotate_size"] == "2G"
 
 
