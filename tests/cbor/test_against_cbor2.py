@@ -109,13 +109,13 @@ def agree(data: bytes) -> None:
     assert said == theirs(value)
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(encodings)
 def test_both_say_the_same_of_what_is_well_formed(data: bytes) -> None:
     agree(data)
 
 
-@settings(max_examples=600)
+@settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=30))
 def test_both_say_the_same_of_any_bytes_that_both_take(data: bytes) -> None:
     agree(data)

@@ -52,7 +52,7 @@ def test_a_word_that_is_too_long_is_not_broken() -> None:
     assert wrapped("1  # a/very/long/path b", 10) == "1  # a/very/long/path\n   # b"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(encodings, st.integers(1, 100))
 def test_it_stays_notation_of_the_same_bytes(data: bytes, width: int) -> None:
     text = wrapped(annotate(data), width)

@@ -29,13 +29,13 @@ def both_ways_agree(payload: bytes, names: Names) -> None:
         assert annotate_packet(packet, payload, names=names) == aligned(lines)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(messages, st.sampled_from([None, "Plant.\u202eTank", ""]))
 def test_both_ways_write_the_same(payload: bytes, name: str | None) -> None:
     both_ways_agree(payload, Names(elements={ELEMENT: name} if name is not None else {}))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(changed_messages())
 def test_both_ways_write_the_same_of_changed_bytes(payload: bytes) -> None:
     both_ways_agree(payload, NAMES)

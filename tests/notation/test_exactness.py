@@ -95,19 +95,19 @@ class TestTheExamplesOfRfc8949:
         assert cbor_diag.diag2cbor(ours or theirs).hex() == data
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(encodings)
 def test_any_item_comes_back_byte_for_byte(payload: bytes) -> None:
     comes_back(payload)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(encodings, min_size=2, max_size=4).map(b"".join))
 def test_any_sequence_of_items_comes_back_byte_for_byte(payload: bytes) -> None:
     comes_back(payload)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(encodings)
 def test_cbor_diag_reads_the_same_bytes_where_it_can(payload: bytes) -> None:
     notation = annotate(payload)
@@ -122,7 +122,7 @@ def test_very_many_items_come_back_byte_for_byte(payload: bytes) -> None:
     comes_back(payload)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.floats(allow_nan=False))
 def test_a_float_is_written_so_that_python_reads_the_same_value(value: float) -> None:
     payload = b"\xfb" + struct.pack(">d", value)

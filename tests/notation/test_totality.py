@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import cbor2
@@ -63,7 +62,7 @@ def test_every_truncation_is_shown_as_far_as_it_goes(sample: bytes) -> None:
         check(sample[:length])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_packets_with_any_bytes_changed_are_shown(sample: bytes, data: st.DataObject) -> None:
     changed = bytearray(sample)
@@ -72,7 +71,7 @@ def test_packets_with_any_bytes_changed_are_shown(sample: bytes, data: st.DataOb
     check(bytes(changed))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=80))
 @example(b"")
 @example(b"\x9b" + b"\xff" * 8)
@@ -108,7 +107,10 @@ HUGE = {
 }
 
 
-SLOW = ("a million arrays", "a million tags", "half a million maps", "very many chunks", "a huge bignum")
+SLOW = (
+    "a million arrays", "a million arrays, unfinished", "a million tags", "half a million maps",
+    "very many chunks", "a huge bignum",
+)  # fmt: skip
 """Two seconds each, and much like others of these."""
 
 
@@ -119,10 +121,8 @@ SLOW = ("a million arrays", "a million tags", "half a million maps", "very many 
         for name, payload in HUGE.items()
     ],
 )
-def test_huge_messages_take_a_few_seconds_and_what_they_weigh(payload: bytes) -> None:
-    start = time.perf_counter()
+def test_huge_messages_are_shown_in_what_they_weigh(payload: bytes) -> None:
     text = annotate(payload)
-    assert time.perf_counter() - start < 20  # 2 or so on an idle machine
     assert len(text) < 60 * len(payload)
 
 

@@ -444,7 +444,7 @@ def test_a_recorder_killed_at_any_moment_of_a_rotation_loses_and_doubles_nothing
 ) -> None:
     path = tmp_path / "plant.db"
     committed = {}
-    for number in range(8):
+    for number in range(4):
         flow = f"flow-{number}"
         with Process([sys.executable, "-c", RECORDING, path, flow], PYTHONPATH=str(ROOT)) as recorder:
             recorder.wait_for_line(rf"(?m)^{3 + number}$")

@@ -431,7 +431,7 @@ MIXED = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(MIXED)
 def test_whatever_is_said_in_any_order_it_finds_the_same(
     parts: list[tuple[tuple[Line, ...], float, bool, int]],

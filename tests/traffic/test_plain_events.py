@@ -43,13 +43,13 @@ def both_ways_agree(payload: bytes, subscribed: tuple[int | bytes, ...] | None) 
     ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(messages, st.sampled_from([None, (), (11,), (3, 5), tuple(range(24))]))
 def test_both_ways_give_the_same_records(payload: bytes, subscribed: tuple[int, ...] | None) -> None:
     both_ways_agree(payload, subscribed)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(changed_messages())
 def test_both_ways_give_the_same_records_of_changed_bytes(payload: bytes) -> None:
     both_ways_agree(payload, None)

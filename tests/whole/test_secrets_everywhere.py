@@ -254,7 +254,7 @@ def mitmdump(upstream: str, database: Path, confdir: Path) -> Process:
     return Mitmdump(upstream, database, confdir, "--set", "flow_detail=0")
 
 
-@pytest.mark.parametrize("start", [capture, mitmdump])
+@pytest.mark.parametrize("start", [capture, pytest.param(mitmdump, marks=pytest.mark.stress)])
 def test_no_secret_is_in_any_file_or_output(
     start: Callable[[str, Path, Path], Process], database: Path, confdir: Path, tmp_path: Path
 ) -> None:

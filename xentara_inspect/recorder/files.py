@@ -41,7 +41,7 @@ _SHORT_PAUSE: Final = 0.002
 _PAUSE: Final = 0.02
 _LONG_PAUSE: Final = 0.25
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
-_DELETION_PAUSE: Final = 10.0  # seconds between looks at which files may go
+_DELETION_PAUSE: Final = 5.0  # seconds between looks at which files may go
 
 
 class JournalFile:
