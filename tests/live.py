@@ -91,7 +91,7 @@ class Process:
         def seen() -> bool:
             ended = self.child.poll() is not None
             if ended:
-                self._reader.join()
+                self._read_rest()
             match = re.search(pattern, self.output)
             if match:
                 found.append(match)
@@ -105,7 +105,7 @@ class Process:
     def wait(self) -> int:
         """Wait for the end; the exit code."""
         code = self.child.wait(PATIENCE)
-        self._reader.join()
+        self._read_rest()
         return code
 
     def stop(self, number: int = signal.SIGINT) -> float:
@@ -114,7 +114,7 @@ class Process:
         self.child.send_signal(number)
         self.child.wait(PATIENCE)
         seconds = time.monotonic() - started
-        self._reader.join()
+        self._read_rest()
         return seconds
 
     def __enter__(self) -> Self:
@@ -122,9 +122,18 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         if self.child.poll() is None:
+            started = children(self.child.pid)
             self.child.kill()
             self.child.wait()
-        self._reader.join()
+            for pid in started:  # those that a test has stopped would keep our end of its output for ever
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        self._read_rest()
+
+    def _read_rest(self) -> None:
+        """What is printed until the last process is gone that has its output."""
+        self._reader.join(PATIENCE)
+        assert not self._reader.is_alive(), "somebody whom it started is still there"
 
 
 class Mitmdump(Process):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.live import Process, inspect, rows, run_async, simulated
+from tests.live import Process, inspect, ran, rows, run_async, simulated
 from xentara_inspect.simulator import Client, everything
 
 
@@ -156,41 +156,43 @@ def test_a_port_in_use_is_one_clear_line(database: Path, confdir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "message"),
+    ("arguments", "message"),
     [
-        (["--upstream", "plant:8080"], 2, "is no URL such as https://HOST:8080"),
-        (["--upstream", "https://me:hidden@plant"], 2, "credentials do not belong in the URL"),
-        (["--upstream", "http://plant", "--listen", "8081"], 2, "is not HOST:PORT"),
-        (["--upstream", "http://plant", "--health", "plant"], 2, "--health is HOST:PORT, a port of this"),
-        (
-            ["--upstream", "http://plant", "--health", "198.51.100.1:80"],
-            1,
-            "--health: cannot listen on 198.51",
-        ),
-        (["--upstream", "http://plant", "--nonsense"], 2, "unrecognized arguments: --nonsense"),
-        (["--upstream", "http://plant", "--set", "xentara_nonsense=1"], 1, "unknown option xentara_nonsense"),
-        (["--upstream", "http://plant", "--set", "listen_port=x"], 1, "ot an integer: x"),
-        (
-            ["--upstream", "http://plant", "--filter", "~~"],
-            2,
-            "--filter is a mitmproxy filter expression",
-        ),
-        (["--upstream", "http://plant", "-d", "/nowhere/at/all.db"], 1, "/nowhere/at/all.db"),
-        ([], 2, "Missing option '--upstream'"),
+        (["--upstream", "plant:8080"], "is no URL such as https://HOST:8080"),
+        (["--upstream", "https://me:hidden@plant"], "credentials do not belong in the URL"),
+        (["--upstream", "http://plant", "--listen", "8081"], "is not HOST:PORT"),
+        (["--upstream", "http://plant", "--health", "plant"], "--health is HOST:PORT, a port of this"),
+        (["--upstream", "http://plant", "--filter", "~~"], "--filter is a mitmproxy filter expression"),
+        ([], "Missing option '--upstream'"),
     ],
 )
-def test_what_is_wrong_with_the_options_is_one_clear_line(
+def test_what_is_wrong_with_the_options_is_one_clear_line(arguments: list[str], message: str) -> None:
+    run = ran("capture", *arguments)
+    assert run.returncode == 2
+    assert message in run.stderr.splitlines()[-1]
+    assert "hidden" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--health", "198.51.100.1:80"], 1, "--health: cannot listen on 198.51"),
+        (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
+        (["--set", "xentara_nonsense=1"], 1, "unknown option xentara_nonsense"),
+        (["--set", "listen_port=x"], 1, "ot an integer: x"),
+        (["-d", "/nowhere/at/all.db"], 1, "/nowhere/at/all.db"),
+    ],
+)
+def test_what_is_found_wrong_by_the_proxy_is_one_clear_line(
     arguments: list[str], code: int, message: str, tmp_path: Path, confdir: Path
 ) -> None:
-    base = [sys.executable, "-m", "xentara_inspect", "capture", "--set", f"confdir={confdir}"]
+    base = [sys.executable, "-m", "xentara_inspect", "capture", "--upstream", "http://plant"]
+    base += ["--set", f"confdir={confdir}", "--listen", "127.0.0.1:0"]
     if "-d" not in arguments:
         base += ["-d", str(tmp_path / "x.db")]
-    if "--listen" not in arguments:
-        base += ["--listen", "127.0.0.1:0"]
     with Process([*base, *arguments]) as proxy:
         assert proxy.wait() == code, proxy.output
     assert message in proxy.lines[-1]
-    assert "hidden" not in proxy.output
     assert "Traceback" not in proxy.output
 
 

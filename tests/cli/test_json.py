@@ -126,5 +126,5 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         for option in command.params:
             if "json" in getattr(option.type, "choices", ()):
                 with_json.add(name)
-    assert with_json == set(LISTS) | {"sql"}  # whose keys are those of the question
+    assert with_json == set(LISTS) | {"sql", "replay"}  # whose keys are those of the question, and of diff
     assert "json" in FORMATS

@@ -47,6 +47,12 @@ def test_a_file_goes_only_from_the_archive_that_is_named(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
+        ("xentara_rotate_size", "0", "is a size such as 500M or 2G, 1M or more, or empty for never"),
+        ("xentara_rotate_size", "1000K", "is a size such as 500M or 2G, 1M or more"),
+        ("xentara_rotate_time", "1", "is a time such as 30m, 12h or 1d, or empty for never"),
+        ("xentara_rotate_time", "0d", "is a time"),
+        ("xentara_keep", "0", "is a number of files, 1 or more, or empty for all, not '0'"),
+        ("xentara_finish", "soon", "is a number of seconds, such as 2, not 'soon'"),
         ("xentara_keep_days", "0", "is a number of days, 1 or more, or empty for all, not '0'"),
         ("xentara_keep_days", "a week", "is a number of days"),
         ("xentara_keep_free", "10%", "is a size such as 10G, or empty to look for none, not '10%'"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import BIN, ROOT
+from tests.live import BIN, ROOT, ran
 
 PAGES = tuple(
     ROOT / page for page in ("README.md", "docs/queries.md", "docs/captures.md", "docs/deployment.md")
@@ -21,6 +23,8 @@ ATTENDED = re.compile(
     r"|python3 -m venv |/opt/|useradd |cp |printf |systemctl |journalctl |openssl "
 )
 """What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""
+PLAIN = re.compile(r"""xentara-inspect (?:[^'"$`*?~|&;<>(){}#\\]|'[^']*')*""")
+"""What needs no shell, and so no process of its own."""
 
 
 def commands(page: Path) -> list[str]:
@@ -42,18 +46,26 @@ def transcript(page: Path, folder: Path) -> list[tuple[str, int, str]]:
         if exported:
             environment[exported[1]] = exported[2]
             continue
-        run = subprocess.run(
-            command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        if PLAIN.fullmatch(command):
+            with pytest.MonkeyPatch.context() as patched, contextlib.chdir(folder):
+                for name in ("XENTARA_DB", *environment.keys() - os.environ.keys()):
+                    patched.delenv(name, raising=False)
+                for name in environment.keys() - os.environ.keys():
+                    patched.setenv(name, environment[name])
+                run = ran(*shlex.split(command)[1:])
+        else:
+            run = subprocess.run(
+                command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
         said.append((command, run.returncode, run.stderr))
     return said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_a_page_shows_runs_and_finds_something(page: Path, tmp_path: Path) -> None:
-    ran = transcript(page, tmp_path)
-    assert ran
-    for command, code, errors in ran:
+    said = transcript(page, tmp_path)
+    assert said
+    for command, code, errors in said:
         assert (code, "Traceback" in errors) == (0, False), f"{command}\n{errors}"
         # The samples were not made at 14:03, and nobody leaves a request open in them.
         if not any(words in command for words in ("--since 2026-03-01", "unanswered")):

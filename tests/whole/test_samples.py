@@ -86,7 +86,13 @@ def as_json(happened: Happened) -> Happened:
     return happened if exact else happened._replace(message_id=str(happened.message_id))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", EXPECTATIONS)
+REPLAYED = ("out-of-order", "malformed", "sub-sessions")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in REPLAYED else pytest.mark.stress) for name in EXPECTATIONS],
+)
 def test_replaying_through_mitmdump_gives_the_same_database_as_import(
     name: str, tmp_path: Path, confdir: Path
 ) -> None:

@@ -26,6 +26,7 @@ _FULL: Final = 1 << 20
 
 _COUNTS: Final = f"""
     SELECT (SELECT count(*) FROM sessions WHERE NOT continues) AS sessions,
+           (SELECT count(*) FROM sessions WHERE closed IS NULL AND NOT continued) AS open_sessions,
            (SELECT count(*) FROM sessions WHERE refused IS NOT NULL) AS failed_connections,
            (SELECT coalesce(sum(frame_count), 0) FROM sessions) AS frames,
            (SELECT coalesce(sum(dropped), 0) FROM sessions) AS dropped,
@@ -125,10 +126,7 @@ def _counts(recording: Recording) -> Row:
     rows = [row for file in recording.files for row in file.rows(_COUNTS)]
     counts = {key: sum(row[key] for row in rows) for key in rows[0].keys()}  # noqa: SIM118 - not a dict
     last = max((_last_time(file) for file in recording.files), default=0)
-    (still_open,) = next(
-        recording.files[-1].tuples("SELECT count(*) FROM sessions WHERE closed IS NULL AND NOT continued")
-    )
-    said = counts | {"open_sessions": still_open, "last_frame": iso_time(last or None)}
+    said = counts | {"last_frame": iso_time(last or None)}
     return {key: said[key] for key in STATUS_KEYS if key in said}
 
 
