@@ -26,7 +26,11 @@ FILE = 2 << 20
 DISK = 32 * FILE
 """Bytes for a recording: of files that are kept, and that wait for the indexer or the archive."""
 FOR_EVER = 1_000_000
-"""Messages on one connection: it stays. With some that come and go the proxy grew more; why is not known."""
+"""Messages on one connection: it stays.
+
+With 1,300 that came and went in a minute the proxy had no object more at the end than after ten seconds, but
+the allocator kept 5 MB more.
+"""
 GROWTH = 5 << 20
 """Bytes by which the proxy may grow once it has warmed up."""
 

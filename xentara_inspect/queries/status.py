@@ -26,7 +26,6 @@ _FULL: Final = 1 << 20
 
 _COUNTS: Final = f"""
     SELECT (SELECT count(*) FROM sessions WHERE NOT continues) AS sessions,
-           (SELECT count(*) FROM sessions WHERE closed IS NULL AND NOT continued) AS open_sessions,
            (SELECT count(*) FROM sessions WHERE refused IS NOT NULL) AS failed_connections,
            (SELECT coalesce(sum(frame_count), 0) FROM sessions) AS frames,
            (SELECT coalesce(sum(dropped), 0) FROM sessions) AS dropped,
@@ -126,8 +125,18 @@ def _counts(recording: Recording) -> Row:
     rows = [row for file in recording.files for row in file.rows(_COUNTS)]
     counts = {key: sum(row[key] for row in rows) for key in rows[0].keys()}  # noqa: SIM118 - not a dict
     last = max((_last_time(file) for file in recording.files), default=0)
-    said = counts | {"last_frame": iso_time(last or None)}
+    said = counts | {"open_sessions": _open_sessions(recording), "last_frame": iso_time(last or None)}
     return {key: said[key] for key in STATUS_KEYS if key in said}
+
+
+def _open_sessions(recording: Recording) -> int:
+    """How many go on. The newest file that has one tells: the one behind may be made just now."""
+    is_open: dict[int, bool] = {}
+    for file in recording.files:
+        is_open |= dict(
+            file.tuples("SELECT id, closed IS NULL FROM sessions WHERE closed IS NULL OR continues")
+        )
+    return sum(is_open.values())
 
 
 def _last_time(file: Database) -> int:
