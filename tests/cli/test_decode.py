@@ -136,10 +136,10 @@ _HALF = struct.pack(">I", _SIZE // 2)
     [
         b"\x9a" + _COUNT + b"\x00" * _SIZE,
         b"\x9a" + _HALF + b"\x81\x00" * (_SIZE // 2),
-        b"\x81\x84\x00\x01\x04\x9a" + _COUNT + b"\x00" * _SIZE,
-        b"\x81\x83\x00\x01\x08" + b"\x00" * _SIZE,
+        pytest.param(b"\x81\x84\x00\x01\x04\x9a" + _COUNT + b"\x00" * _SIZE, marks=pytest.mark.stress),
+        pytest.param(b"\x81\x83\x00\x01\x08" + b"\x00" * _SIZE, marks=pytest.mark.stress),
         b"\x9f" + b"\x83\x00\x01\x08" * (_SIZE // 4) + b"\xff",
-        b"\x9a" + _COUNT + b"\x83\x00\x01\x08" * (_SIZE // 4),
+        pytest.param(b"\x9a" + _COUNT + b"\x83\x00\x01\x08" * (_SIZE // 4), marks=pytest.mark.stress),
     ],
     ids=["numbers", "arrays", "a packet of numbers", "trailing numbers", "a batch", "a batch without end"],
 )

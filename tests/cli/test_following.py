@@ -123,7 +123,7 @@ REFUSED_WRITE = (
 @pytest.mark.parametrize("rotation", [None, Rotation(size=1)], ids=["one file", "two files"])
 @pytest.mark.parametrize(
     "arguments",
-    [["readings"], ["readings", "--grep", "read only"], ["log", "--grep", "read only"]],
+    [["readings", "--grep", "read only"], ["log", "--grep", "read only"]],
     ids=" ".join,
 )
 def test_what_came_of_a_write_is_known_when_it_is_printed(

@@ -108,7 +108,7 @@ LOOKS = [
 
 
 @pytest.mark.parametrize("look", range(len(LOOKS)))
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.data())
 def test_packets_of_one_look_are_written_as_by_the_general_way(look: int, data: st.DataObject) -> None:
     packet_bytes, opcode = LOOKS[look]
@@ -128,7 +128,7 @@ def test_packets_of_one_look_are_written_as_by_the_general_way(look: int, data: 
         assert annotate_packet(packet, payload, context=context, names=names) == aligned(general)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     st.lists(st.one_of(*(look for look, _ in LOOKS)), min_size=1, max_size=4),
     st.sampled_from(NAMES),

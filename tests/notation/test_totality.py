@@ -108,7 +108,8 @@ HUGE = {
 
 
 SLOW = (
-    "a million arrays", "a million arrays, unfinished", "a million tags", "half a million maps",
+    "a million arrays", "a million arrays, unfinished", "a million arrays of indefinite length",
+    "a million tags", "half a million maps",
     "very many chunks", "a huge bignum",
 )  # fmt: skip
 """Two seconds each, and much like others of these."""

@@ -47,6 +47,8 @@ def test_a_file_goes_only_from_the_archive_that_is_named(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
+        ("xentara_index", "perhaps", "is on or off, not 'perhaps'"),
+        ("xentara_filter", "~~", "is a mitmproxy filter expression such as ~u /api/ws, not '~~'"),
         ("xentara_rotate_size", "0", "is a size such as 500M or 2G, 1M or more, or empty for never"),
         ("xentara_rotate_size", "1000K", "is a size such as 500M or 2G, 1M or more"),
         ("xentara_rotate_time", "1", "is a time such as 30m, 12h or 1d, or empty for never"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import ROOT, inspect
+from tests.live import ROOT, inspect, ran
 from tests.store_traffic import HELLO, add, frames
 from tests.terminal import on_terminal
 from xentara_inspect.cli import _COMMANDS
@@ -67,11 +67,11 @@ def test_every_command_says_how_it_is_used(command: str) -> None:
 @pytest.mark.parametrize("command", LISTS)
 def test_an_empty_answer_is_said_to_people_and_is_no_error(command: str, database: Path) -> None:
     open_for_writing(database).close()
-    answer = run(command, "-d", database)
-    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"", b"nothing found\n")
-    assert (run(command, "-d", database, "--format", "json").stdout) == b"[]\n"
-    assert run(command, "-d", database, "--format", "ndjson").stderr == b""
-    assert run(command, "-d", database, "--format", "csv").stdout.count(b"\n") == 1
+    answer = ran(command, "-d", database)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "nothing found\n")
+    assert ran(command, "-d", database, "--format", "json").stdout == "[]\n"
+    assert ran(command, "-d", database, "--format", "ndjson").stderr == ""
+    assert ran(command, "-d", database, "--format", "csv").stdout.count("\n") == 1
 
 
 def test_an_id_that_is_not_there_is_one_line_and_exit_code_1(plant: Path) -> None:

@@ -75,6 +75,7 @@ def soak(database: Path, confdir: Path, seconds: float) -> None:
     check_derived(database, database.with_name("fresh.db"))
 
 
+@pytest.mark.stress
 def test_two_proxies_record_into_a_database_that_is_indexed_reindexed_and_asked(
     database: Path, confdir: Path
 ) -> None:
