@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -16,18 +17,7 @@ from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.index.process import catch_up, follow
 from xentara_inspect.recorder.rotation import Rotation
 
-_ABOUT = (
-    "client",
-    "server",
-    "path",
-    "subprotocol",
-    "user",
-    "opened",
-    "source",
-    "user_agent",
-    "origin",
-    "refused",
-)
+_ABOUT = [field.name for field in fields(SessionInfo) if field.name != "flow_id"]
 _OF_A_FILE = 300
 """Frames of a file of a rotated recording."""
 _APART = 7 * 3600 * 10**9

@@ -7,7 +7,6 @@ import signal
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ from tests.live import (
     wait_until,
 )
 from tests.load import numbered_event
-from tests.web.browser import Browser, browser, needs_chromium
+from tests.web.browser import Browser, needs_chromium
 from xentara_inspect.protocol import commands
 from xentara_inspect.proxy import mitmweb
 from xentara_inspect.proxy.content_view import Viewer
@@ -42,12 +41,6 @@ FLOW = (
 )
 TAB = "[...document.querySelectorAll('a')].find(tab => tab.textContent == 'WebSocket')"
 TEXT = "document.querySelector('.flow-detail').innerText"
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("browser")) as found:
-        yield found
 
 
 def messages_shown(window: Browser, address: str) -> str:

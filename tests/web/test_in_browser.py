@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,13 @@ import pytest
 from tests.live import wait_until
 from tests.queries.asking import START, fill
 from tests.store_traffic import CONVERSATION, info
-from tests.web.browser import Browser, browser, needs_chromium
+from tests.web.browser import Browser, needs_chromium
 from tests.web.pages import hostile, made
 
 pytestmark = needs_chromium
 
 SCRIPT = "<script>document.title = 'taken over'</script>"
 LATENCIES = "[...document.querySelectorAll('table')].find(table => table.tHead.textContent.includes('p99'))"
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("browser")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

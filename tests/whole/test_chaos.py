@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final
 import pytest
 
 from tests.chaos import DISK, FAULTS, Chaos
+from tests.disks import small_disk
 from tests.live import run_async
 from tests.store_checks import check_derived, check_integrity
 from tests.witnesses import NAMELESS, Record, Town, records, unrecorded
@@ -48,15 +48,8 @@ async def wreak(chaos: Chaos, seed: int) -> None:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, which can be filled."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", place], check=False)
-    if made.returncode:
-        pytest.skip("only root can mount a file system")
-    try:
+    with small_disk(tmp_path / "disk", DISK) as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @pytest.mark.stress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -38,7 +39,7 @@ Entry = Callable[[Item], tuple[Shape | None, str]]
 """Shape and label of a value in a map, by its key."""
 
 
-class Writer:
+class Writer(ABC):
     """Collects lines; the classes made of it know what items mean, and write each by `render`.
 
     lines: the result. broken: whether the end of what could be read has been reached; nothing is
@@ -56,6 +57,7 @@ class Writer:
         self.broken = False
         self.end = len(payload)
 
+    @abstractmethod
     def render(self, item: Item, shape: Shape | None, prefix: str, label: str, depth: int, tail: str) -> None:
         """Write an item.
 
@@ -63,7 +65,6 @@ class Writer:
         what stands before it on its first line, indentation included. label: what it is. depth:
         levels around it. tail: what follows on its last line.
         """
-        raise NotImplementedError
 
     def hand_over(self) -> None:
         """Let go of the lines so far."""
