@@ -8,10 +8,9 @@ import logging
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from typing import Final
 
-from xentara_inspect.store.supervision import Supervision, start
+from xentara_inspect.store.supervision import Supervision, Tell, start
 
 UNDECODED: Final = "--undecoded"
 """Argument of the process: no indexer follows that files would wait for."""
@@ -25,12 +24,10 @@ class ArchiveKeeper:
     Then it ends by itself, behind the file that it is at; the next one goes on with what is not archived.
     """
 
-    def __init__(
-        self, path: str, where: str, site: str, *, undecoded: bool, on_news: Callable[[int, str], None]
-    ) -> None:
+    def __init__(self, path: str, where: str, site: str, *, undecoded: bool, on_news: Tell) -> None:
         """where, site: the archive, and what it calls this plant.
 
-        on_news: told, with a level of logging, what the process says, and that it keeps dying; called on
+        on_news: told what the process says, and that it keeps dying; called on
         a thread of this object.
         """
         self._arguments = [path, where, site, *([UNDECODED] if undecoded else [])]

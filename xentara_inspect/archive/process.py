@@ -20,10 +20,7 @@ from xentara_inspect.archive.writing import Archiver, NotYet
 from xentara_inspect.store.archived import alone_at, archive_key, mark_archived
 from xentara_inspect.store.chain import chain_at, members, taken_numbers
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.supervision import lifeline
-
-Say = Callable[[int, str], None]
-"""Tells people something, with a level of logging."""
+from xentara_inspect.store.supervision import Tell, lifeline
 
 _LOOK: Final = 1.0  # seconds between two looks for a file that is over
 _LONGEST_PAUSE: Final = 300.0  # to which that doubles while the archive cannot be reached
@@ -42,7 +39,7 @@ class Archiving:
         site: str,
         *,
         undecoded: bool,
-        say: Say,
+        say: Tell,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         """path: of the first file of the recording, there or not. where, site: the archive.

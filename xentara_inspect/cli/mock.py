@@ -65,14 +65,10 @@ def mock(
     that was told nearest before; what is written is read back. What the recording does not know is
     answered with the error that the specification asks for, and listed. Any login is taken.
     """
-    from xentara_inspect.playback.logins import Login
     from xentara_inspect.playback.serving import Manner
     from xentara_inspect.playback.streams import Pace
 
-    if (user is None) != (password is None):
-        raise click.UsageError("--user and --password belong together.")
-    login = Login(user, password) if user is not None and password is not None else None
-    manner = Manner(Pace(speed, loop), strict, login, _report)
+    manner = Manner(Pace(speed, loop), strict, options.given_login(user, password), _report)
     with _played(files, session) as recording:
         host, port = listen
         with listening_trouble(host, port), contextlib.suppress(KeyboardInterrupt):

@@ -13,6 +13,8 @@ from xentara_inspect.cli.printing import environments_color
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from xentara_inspect.playback.logins import Login
+
 FORMATS: Final = ("table", "json", "ndjson", "csv", "csv-safe")
 _SHORT_FORM: Final = "xentara_inspect.form"
 """Where --json and the like leave their word for --format."""
@@ -210,3 +212,14 @@ def since_until_options(function: Function) -> Function:
         type=TIME,
         help="Only from this time on, such as 2026-03-01T14:03Z, 14:03, -10m or 'yesterday 5pm'.",
     )(function)
+
+
+def given_login(user: str | None, password: str | None) -> Login | None:
+    """The login of --user and --password; None without them. Raises click.UsageError for one alone."""
+    if user is None and password is None:
+        return None
+    if user is None or password is None:
+        raise click.UsageError("--user and --password belong together.")
+    from xentara_inspect.playback.logins import Login
+
+    return Login(user, password)

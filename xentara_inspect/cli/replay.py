@@ -74,14 +74,11 @@ def replay(
     Only requests that change nothing are sent; what is left out is said, and does not count. Ends as `diff`
     of both recordings: exit code 0 if they are the same, 1 if they differ, 2 if that cannot be said.
     """
-    from xentara_inspect.playback.logins import Credentials, Login
+    from xentara_inspect.playback.logins import Credentials
     from xentara_inspect.queries.unknown import QuestionError
     from xentara_inspect.store.errors import StoreError
 
-    if (user is None) != (password is None):
-        raise click.UsageError("--user and --password belong together.")
-    login = Login(user, password) if user is not None and password is not None else None
-    credentials = Credentials(login, token)
+    credentials = Credentials(options.given_login(user, password), token)
     allowed = commands.READ_ONLY_COMMANDS | {commands.OPCODES[name] for name in named}
     if allow_writes:
         allowed |= {commands.WRITE}
