@@ -12,7 +12,7 @@ from benchmarks.notation import event, message
 from tests.events import ELEMENT, changed_messages, messages
 from xentara_inspect.frames import Frame
 from xentara_inspect.traffic.names import Names
-from xentara_inspect.traffic.plain_events import plain_events
+from xentara_inspect.traffic.plain_events import plain_event_bytes, plain_events
 from xentara_inspect.traffic.records import Decoded, Resumed, SubscriptionOpened
 from xentara_inspect.traffic.session import Session
 
@@ -71,13 +71,14 @@ def test_any_number_of_events_may_share_a_message(count: int) -> None:
     events = plain_events(payload)
     assert events is not None
     assert [payload[event.start : event.end] for event in events] == [one] * count
+    assert plain_event_bytes(payload) == [one] * count
 
 
 def test_no_truncation_and_no_continuation_is_plain() -> None:
     payload = b"\x82" + event(3) + event(2)
     assert plain_events(payload) is not None
     for length in range(len(payload)):
-        assert plain_events(payload[:length]) is None
+        assert plain_events(payload[:length]) is plain_event_bytes(payload[:length]) is None
     assert plain_events(payload + b"\x00") is None
     assert plain_events(payload + event(1)) is None
     assert plain_events(b"\x81" + payload[1:]) is None

@@ -31,7 +31,7 @@ from xentara_inspect.store.database import open_for_reading, open_for_writing
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.settings import EXCHANGES, set_notation
 from xentara_inspect.traffic.packets import parse
-from xentara_inspect.traffic.plain_events import plain_events
+from xentara_inspect.traffic.plain_events import plain_event_bytes
 
 MARKS: Final = "_decoded"
 """Where it is noted which parts are decoded, from what and by which release."""
@@ -122,9 +122,9 @@ class _PacketBytes:
         if row is None:  # it is in the file before
             return {}
         (payload,) = row
-        events = plain_events(payload)  # of which there are most
+        events = plain_event_bytes(payload)  # of which there are most
         if events is not None:
-            return {event.position: payload[event.start : event.end] for event in events}
+            return dict(enumerate(events, 1))
         return {
             packet.position: payload[packet.item.start : packet.item.end]
             for packet in parse(payload).packets

@@ -92,25 +92,41 @@ class PlainEvent(NamedTuple):
 
 def plain_events(payload: bytes) -> list[PlainEvent] | None:
     """The events of a message that holds nothing but plain ones; None for any other message."""
+    found = _found(payload)
+    if found is None:
+        return None
+    return [
+        PlainEvent(
+            position, start, end, int.from_bytes(time, "big"), element, attributes, *_readings(attributes)
+        )
+        for position, (start, end, time, element, attributes) in enumerate(found, 1)
+    ]
+
+
+def plain_event_bytes(payload: bytes) -> list[bytes] | None:
+    """The bytes of each of the events, and no more of it: their values take most of the time."""
+    found = _found(payload)
+    return [payload[start:end] for start, end, *_ in found] if found is not None else None
+
+
+def _found(payload: bytes) -> list[tuple[int, int, bytes, bytes, list[tuple[bytes, bytes]]]] | None:
+    """Of each event its start, its end, its time, its element and its attributes."""
     announced, end = outer_array(payload)
     if not announced or not payload.startswith(_BEGINNING, end):
         return None
-    found = _EVENT.findall(payload, end)
-    if len(found) != announced:
+    matches = _EVENT.findall(payload, end)
+    if len(matches) != announced:
         return None
-    events = []
-    for position, (time, element, count, encoded) in enumerate(found, 1):
+    found = []
+    for time, element, count, encoded in matches:
         start = end
         end += _BEFORE_ATTRIBUTES + len(encoded)
         attributes = _ATTRIBUTE.findall(encoded)
         if len(attributes) != count[0] - _MAP:
             return None
-        time_point = int.from_bytes(time, "big")
-        events.append(
-            PlainEvent(position, start, end, time_point, element, attributes, *_readings(attributes))
-        )
+        found.append((start, end, time, element, attributes))
     # Matches that add up to the whole message have no other bytes between them.
-    return events if end == len(payload) else None
+    return found if end == len(payload) else None
 
 
 def outer_array(payload: bytes) -> tuple[int, int]:
