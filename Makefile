@@ -31,7 +31,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -m 'not stress and not spark' -n 3 --dist worksteal
+	$(BIN)/pytest -m 'not stress and not spark' -n 3 --dist worksteal --reruns 1 --rerun-show-tracebacks
 
 test-spark: $(STAMP)
 	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { echo 'Spark needs Java 17: none is here' >&2; exit 1; }

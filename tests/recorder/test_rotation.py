@@ -16,7 +16,7 @@ import pytest
 
 from tests.health import HEALTH, Asked
 from tests.journal import Journal
-from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, children, run_async, simulated
+from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, children, run_async, simulated, wait_until
 from tests.rotating import EACH_GROUP, Recorder, files_of, index
 from tests.store_traffic import (
     CONVERSATION,
@@ -514,6 +514,10 @@ def test_a_durable_journal_rotates_too(tmp_path: Path) -> None:
 # Through the proxy
 
 
+def rotations(asked: Asked) -> float:
+    return asked.metrics()["xentara_rotations_total"]
+
+
 def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, confdir: Path) -> None:
     path = tmp_path / "plant.db"
 
@@ -527,13 +531,14 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
                         await client.wait_for_frames(len(client.received) + 1)
                     sent = await everything(client)
                     asked = await asyncio.to_thread(Asked, proxy, path)
-                    rotations = (await asyncio.to_thread(asked.metrics))["xentara_rotations_total"]
+                    await asyncio.to_thread(wait_until, lambda: rotations(asked) >= 1, "a rotation")
+                    known = rotations(asked)
                     row = await asyncio.to_thread(asked.status)
-                assert row["files"] > rotations >= 1
+                assert row["files"] > known
                 assert (row["database"], row["sessions"], row["open_sessions"]) == (str(path), 1, 1)
                 await asyncio.to_thread(proxy.stop)
                 assert proxy.child.returncode == 0, proxy.output
-                assert proxy.output.count("recording goes on in") >= rotations
+                assert proxy.output.count("recording goes on in") >= known
         return sorted((entry.message_id, entry.status) for entry in sent)
 
     sent = run_async(main())
