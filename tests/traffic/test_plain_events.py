@@ -78,7 +78,8 @@ def test_no_truncation_and_no_continuation_is_plain() -> None:
     payload = b"\x82" + event(3) + event(2)
     assert plain_events(payload) is not None
     for length in range(len(payload)):
-        assert plain_events(payload[:length]) is plain_event_bytes(payload[:length]) is None
+        assert plain_events(payload[:length]) is None
+        assert plain_event_bytes(payload[:length]) is None
     assert plain_events(payload + b"\x00") is None
     assert plain_events(payload + event(1)) is None
     assert plain_events(b"\x81" + payload[1:]) is None
