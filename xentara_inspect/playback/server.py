@@ -23,7 +23,8 @@ from xentara_inspect.playback.recording import Recording, Talk
 from xentara_inspect.playback.serving import Manner, Serving
 from xentara_inspect.protocol import identifiers
 
-MAXIMUM_MESSAGE: Final = 64 * 1024 * 1024
+MAXIMUM_MESSAGE: Final = 1024 * 1024
+"""Bytes of a client's message, unless longer ones were recorded: one of nothing but brackets takes 170 MB."""
 _CHALLENGE: Final = 'Basic realm="Xentara", charset="UTF-8"'
 
 # Of peers that go away, as they do, the library would print tracebacks.
@@ -75,7 +76,7 @@ class Mock:
             process_request=self._admit,
             select_subprotocol=select,
             subprotocols=[Subprotocol(name) for name in known if name is not None],
-            max_size=MAXIMUM_MESSAGE,
+            max_size=max(MAXIMUM_MESSAGE, self._recording.longest_message()),
             server_header="Xentara mock",
             logger=_quiet,
         )
