@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -253,6 +254,21 @@ def test_the_order_of_the_protocol_is_kept(serve: Serve) -> None:
         ">[[0, 5], 7]",
         '<[[2, 5, {0: -32600, 1: "invalid request"}], [2, 0, {0: -32600, 1: "invalid request"}]]',
     )
+
+
+@pytest.mark.parametrize(("late", "told"), [(0, "1 8"), (900, "1 8"), (1100, "1 8 7")])
+def test_a_write_that_comes_when_its_events_are_over_is_told_again(
+    serve: Serve, late: int, told: str
+) -> None:
+    write = f">[[0, 6, 5, {{0: {LEVEL}, 1: 11, 2: 7}}]]", "<[[1, 6]]"
+    follow = subscribe(7, 11), f"<[[1, 7, {SUBSCRIPTION}]]"
+    events = [f"<{event(number, _11=value)}" for number, value in ((1, "121(1)"), (2, "121(8)"))]
+    client = serve(*SAID[:4], *follow, events[0], *write, events[1])
+    client.say(*HELLO, *follow)
+    heard = client.events(late)
+    client.say(*write)
+    heard += client.events(20)
+    assert " ".join(re.findall(r"121\((\d)\)", "".join(heard))) == told
 
 
 def test_a_recording_that_began_behind_the_hello_is_served_with_and_without_one(serve: Serve) -> None:

@@ -15,7 +15,7 @@ from xentara_inspect.playback.streams import Pace, Part, Stream
 from xentara_inspect.traffic.readings import AttributeKey, attribute_number
 
 _EARLY: Final = 10**9
-"""Nanoseconds by which a client may end a subscription early and still gets all of its events."""
+"""Nanoseconds by which a client may be early or late, and still is told what was recorded."""
 
 _MOST_NEWS: Final = 10_000
 """What was written and not yet told to a client that does not listen: the oldest is forgotten."""
@@ -75,6 +75,13 @@ class Pushing:
         self._subscribed.pop(uuid, None)
         stream = self._streams.pop(uuid, None)
         return list(self._messages(stream, now + _EARLY * is_recorded)) if stream is not None else []
+
+    def is_in_time(self, element: bytes, attribute: AttributeKey, recorded: int, now: int) -> bool:
+        """Whether what is told of an attribute is where it was at a time, ns since 1970 in the recording."""
+        key = attribute_number(attribute)
+        told = [uuid for uuid, wanted in self._subscribed.items() if key in wanted.get(element, {})]
+        apart = [abs(self._streams[uuid].position(now) - recorded) for uuid in told]
+        return max(apart, default=0) <= self._pace.recorded(_EARLY)
 
     def due(self, now: int) -> Iterator[bytes]:
         """The messages with events that are due. Raises StoreError."""
