@@ -25,6 +25,8 @@ from xentara_inspect.protocol import identifiers
 
 MAXIMUM_MESSAGE: Final = 1024 * 1024
 """Bytes of a client's message, unless longer ones were recorded: one of nothing but brackets takes 170 MB."""
+_GOODBYE: Final = 2.0
+"""Seconds for peers to say goodbye: Ctrl-C does not wait longer for those that are gone."""
 _CHALLENGE: Final = 'Basic realm="Xentara", charset="UTF-8"'
 
 # Of peers that go away, as they do, the library would print tracebacks.
@@ -77,6 +79,7 @@ class Mock:
             select_subprotocol=select,
             subprotocols=[Subprotocol(name) for name in known if name is not None],
             max_size=max(MAXIMUM_MESSAGE, self._recording.longest_message()),
+            close_timeout=_GOODBYE,
             server_header="Xentara mock",
             logger=_quiet,
         )
@@ -88,7 +91,8 @@ class Mock:
     ) -> None:
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._server.wait_closed(), _GOODBYE)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Check path and credentials of the upgrade; None lets it pass."""
