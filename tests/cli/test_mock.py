@@ -67,6 +67,8 @@ def test_it_serves_a_recording_and_says_what_was_not_in_it(
         ([str(CAPTURE), "--listen", "nowhere.invalid:80"], 1, "cannot listen on nowhere.invalid:80"),
         ([str(CAPTURE), "--session", "9"], 1, "session"),
         ([str(CAPTURE), "--speed", "0"], 2, "speed"),
+        ([str(CAPTURE), "--speed", "nan"], 2, "'nan' is no number"),
+        ([str(CAPTURE), "--speed", "inf"], 2, "speed"),
         ([str(CAPTURE), "--user", "ann"], 2, "belong together"),
     ],
 )

@@ -10,15 +10,20 @@ from typing import Any, cast
 
 import cbor_diag
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from tests.compared import SAID, SUB_SESSION, SUBSCRIPTION
 from tests.live import ran, run_async
 from tests.played import save
-from tests.queries.asking import fill
+from tests.queries.asking import START, fill
 from tests.simulated import NOW
-from tests.store_traffic import LEVEL, VALVE, reading
+from tests.store_traffic import LEVEL, VALVE, add, frames, info, reading
 from tests.transcript import edn
+from xentara_inspect.frames import Closing, address
+from xentara_inspect.index.process import catch_up
 from xentara_inspect.playback.asking import Asking
+from xentara_inspect.playback.client import Heard, ask_again
 from xentara_inspect.playback.logins import Credentials, Login
 from xentara_inspect.playback.plan import Plan, read_plan
 from xentara_inspect.protocol import commands
@@ -97,6 +102,59 @@ def test_a_message_waits_for_what_had_been_answered_before_it(tmp_path: Path) ->
     assert not asking.is_done()
     asking.received(edn("[[2, 2, {0: -32100}]]"))
     assert asking.is_done()
+
+
+def test_answers_to_what_is_malformed_are_not_waited_for(tmp_path: Path) -> None:
+    said = (*SAID[:2], ">hex:ff", "<[[2, 0, {0: -32700}]]", "<[[2, 9, {0: -32100}]]")
+    plan = planned(tmp_path, *said)
+    assert plan.left_out == {3 << 24, address(4, 1)}
+
+
+@pytest.mark.parametrize(
+    ("closing", "code", "is_client_leaving"),
+    [
+        (Closing(START + 10**9, 1001, by="client"), 1001, True),
+        (Closing(START + 10**9, 1006), 1006, True),
+        (Closing(START + 10**9, 1011, by="server"), 1011, False),
+        (None, None, True),
+    ],
+)
+def test_how_it_ended_is_known(
+    tmp_path: Path, closing: Closing | None, code: int | None, is_client_leaving: bool
+) -> None:
+    add(tmp_path / "recorded.db", frames(*SAID, start=START), info(), closing)
+    catch_up(tmp_path / "recorded.db")
+    with open_databases([str(tmp_path / "recorded.db")]) as databases:
+        plan = read_plan(databases, "1", commands.READ_ONLY_COMMANDS, ANN)
+    assert (plan.close_code, plan.is_client_leaving) == (code, is_client_leaving)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "closed"),
+    [(1000, 1000), (1001, 1001), (1005, 1005), (1006, 1006), (4711, 4711), (None, 1000)],
+)
+def test_the_client_leaves_as_it_did(recorded: int | None, closed: int) -> None:
+    async def run() -> Heard:
+        async with standing_still() as simulator:
+            return await ask_again(simulator.url, Plan(close_code=recorded), Credentials())
+
+    heard = run_async(run())
+    assert heard.closing is not None
+    assert heard.closing.code == closed
+
+
+def test_where_the_server_closed_the_client_waits_for_it() -> None:
+    async def close(websocket: ServerConnection) -> None:
+        await websocket.close(1011, "no more")
+
+    async def run() -> Heard:
+        async with serve(close, "127.0.0.1", 0, subprotocols=[Subprotocol("xentara-v1")]) as server:
+            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            return await ask_again(url, Plan(is_client_leaving=False), Credentials(), fast=True)
+
+    heard = run_async(run())
+    assert heard.closing is not None
+    assert (heard.closing.code, heard.closing.reason) == (1011, "no more")
 
 
 @asynccontextmanager

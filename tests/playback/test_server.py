@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import CloseCode
 
 from tests.compared import SAID
 from tests.live import run_async
 from tests.played import Played, differences, played, save
 from tests.queries.asking import fill, record
 from tests.simulated import NOW
+from tests.store_traffic import LEVEL_UUID
 from xentara_inspect.captures.temporary import as_database
 from xentara_inspect.playback.asking import Asking
 from xentara_inspect.playback.logins import Credentials, Login
 from xentara_inspect.playback.plan import read_plan
 from xentara_inspect.playback.plant import Plant
 from xentara_inspect.playback.recording import Recording
-from xentara_inspect.playback.server import Mock
+from xentara_inspect.playback.server import MAXIMUM_MESSAGE, Mock
 from xentara_inspect.playback.serving import Manner, Serving
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.databases import open_databases
@@ -103,6 +107,26 @@ def test_who_may_connect(tmp_path: Path, path: str, authorization: str | None, s
                     return refused.response.status_code
 
     assert run_async(run()) == status
+
+
+def test_what_is_longer_than_a_request_can_be_closes_its_own_connection_only(tmp_path: Path) -> None:
+    long = f'>[[0, 2, 3, {{0: "{"x" * MAXIMUM_MESSAGE}"}}]]', "<[[2, 2, {0: -32100}]]"
+    lookup, level = (commands.LOOKUP, {0: "Plant.Level"}), UUID(LEVEL_UUID)
+
+    async def run(said: Sequence[str], length: int) -> int | None:
+        with played(fill(tmp_path / f"{len(said)}.db", *said)) as recording:
+            async with Mock(recording, Manner()) as mock, Client(mock.url) as one, Client(mock.url) as other:
+                for client in (one, other):
+                    await client.request(commands.CLIENT_HELLO, {0: 1, 1: 1})
+                async with connect(mock.url, proxy=None) as websocket:
+                    await websocket.send(bytes(length))
+                    with contextlib.suppress(ConnectionClosed):
+                        await websocket.recv()
+                assert [(await client.request(*lookup)).result for client in (one, other)] == [level, level]
+                return websocket.close_code
+
+    assert run_async(run(SAID, MAXIMUM_MESSAGE + 1)) == CloseCode.MESSAGE_TOO_BIG
+    assert run_async(run((*SAID, *long), MAXIMUM_MESSAGE + 1)) == CloseCode.NORMAL_CLOSURE
 
 
 @pytest.mark.parametrize("capture", ["good-run", "reads-and-writes", "sub-sessions", "subscription-events"])

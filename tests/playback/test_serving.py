@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tests.compared import SAID, SUB_SESSION, SUBSCRIPTION
 from tests.played import Played, played
 from tests.queries.asking import START, fill
-from tests.store_traffic import LEVEL, VALVE, info
+from tests.store_traffic import LEVEL, LEVEL_UUID, VALVE, info
 from tests.transcript import edn
 from xentara_inspect.playback.logins import Login
 from xentara_inspect.playback.plant import Plant
-from xentara_inspect.playback.serving import Manner
+from xentara_inspect.playback.serving import Manner, Unknown
 from xentara_inspect.playback.streams import Pace
 
 HELLO = (">[[0, 70, 14, {0: 1, 1: 1}]]", "<[[1, 70, {0: 1}]]")
@@ -252,6 +254,54 @@ def test_the_order_of_the_protocol_is_kept(serve: Serve) -> None:
         ">[[0, 5], 7]",
         '<[[2, 5, {0: -32600, 1: "invalid request"}], [2, 0, {0: -32600, 1: "invalid request"}]]',
     )
+
+
+@pytest.mark.parametrize(("late", "told"), [(0, "1 8"), (900, "1 8"), (1100, "1 8 7")])
+def test_a_write_that_comes_when_its_events_are_over_is_told_again(
+    serve: Serve, late: int, told: str
+) -> None:
+    write = f">[[0, 6, 5, {{0: {LEVEL}, 1: 11, 2: 7}}]]", "<[[1, 6]]"
+    follow = subscribe(7, 11), f"<[[1, 7, {SUBSCRIPTION}]]"
+    events = [f"<{event(number, _11=value)}" for number, value in ((1, "121(1)"), (2, "121(8)"))]
+    client = serve(*SAID[:4], *follow, events[0], *write, events[1])
+    client.say(*HELLO, *follow)
+    heard = client.events(late)
+    client.say(*write)
+    heard += client.events(20)
+    assert " ".join(re.findall(r"121\((\d)\)", "".join(heard))) == told
+
+
+def test_a_recording_that_began_behind_the_hello_is_served_with_and_without_one(serve: Serve) -> None:
+    lookup = '>[[0, 5, 3, {0: "Plant.Level"}]]', f"<[[1, 5, {LEVEL}]]"
+    behind = SAID[2:]
+    assert serve(*behind).say(*lookup).manner.served.recorded == 1
+    serve(*behind).say(
+        *HELLO, *lookup, HELLO[0], '<[[2, 70, {0: -32001, 1: "duplicate client hello request"}]]'
+    )
+
+
+def test_of_what_is_unknown_only_so_much_is_kept_and_told(serve: Serve) -> None:
+    told: list[Unknown] = []
+    client = serve(*SAID, manner=Manner(report=told.append)).say(*HELLO)
+    for number in range(1100):
+        client.serving.received(edn(f'[[0, 5, 3, {{0: "Plant.{number}"}}]]'), client.now)
+    served = client.manner.served
+    assert (len(told), served.unknown.total(), served.others) == (1000, 1000, 100)
+
+
+def test_a_client_that_does_not_listen_is_told_the_newest_of_what_was_written(
+    recorded: Callable[..., Path],
+) -> None:
+    with played(recorded(*SAID)) as recording:
+        plant = Plant()
+        client = Played(recording, plant=plant).say(
+            *HELLO, subscribe(71, 11, 9), f"<[[1, 71, {SUBSCRIPTION}]]"
+        )
+        for number in range(12_000):
+            plant.write(UUID(LEVEL_UUID).bytes, 11, edn(str(number)))
+        told = client.events(0)
+        assert len(told) == 10_000
+        assert "121(11999)" in plain(told[-1])
 
 
 def test_a_connection_asks_the_others_for_what_its_own_does_not_know(tmp_path: Path) -> None:

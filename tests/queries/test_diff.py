@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from tests.compared import SAID, changed, compared, swapped, without
 from tests.queries.asking import START, fill, record
 from tests.simulated import MODE, NOW, SPEED
-from tests.store_traffic import CONVERSATION, LEVEL, VALVE, add, frames, read
+from tests.store_traffic import CONVERSATION, LEVEL, VALVE, add, frames, info, read
 from tests.transcript import MILLISECOND
-from xentara_inspect.frames import Frame
+from xentara_inspect.frames import Closing, Frame
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.diff import Tolerance
@@ -226,6 +226,45 @@ AGAIN = tuple(
 def test_what_is_no_difference(again: tuple[str, tuple[str, ...]], said: Path, database: Path) -> None:
     assert again[1] != SAID
     assert compared(said, fill(database, *again[1], start=START + 10**15)) == []
+
+
+def heard(path: Path, values: Sequence[int], closed: float | None) -> Path:
+    """A connection that is told a value each second, and is closed by the client. closed: in seconds."""
+    events = [f"<[[8, 0, {{0: 1(1700000000), 1: {LEVEL}, 2: {{11: 121({value})}}}}]]" for value in values]
+    said = frames(*SAID[:2], *SAID[10:12], *events, start=START)
+    times = [*[frame.time for frame in said[:4]], *[START + second * 10**9 for second in range(len(values))]]
+    told = [frame._replace(time=time) for frame, time in zip(said, times, strict=True)]
+    end = Closing(START + round(closed * 10**9), 1000) if closed is not None else None
+    add(path, told, info(opened=START), end)
+    catch_up(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "closed", "details"),
+    [
+        ([1, 2, 3], 2.9, []),
+        ([1, 2, 3], 3.02, []),  # it was on its way
+        ([1, 2, 3], 3.3, ["Value in events: 4"]),
+        ([1, 2], 1.9, ["Value in events: 3, 4"]),
+        ([1, 2, 9], 2.9, ["Value in events: 3 → 9 and 1 more"]),
+        ([1, 2, 3], None, ["Value in events: 4"]),
+    ],
+)
+def test_events_of_the_last_second_count_where_the_other_connection_could_have_heard_them(
+    tmp_path: Path, values: list[int], closed: float | None, details: list[str]
+) -> None:
+    whole = heard(tmp_path / "whole.db", [1, 2, 3, 4], 3.8)
+    short = heard(tmp_path / "short.db", values, closed)
+    assert [row[-1] for row in compared(whole, short)] == details
+    assert len(compared(short, whole)) == len(details)
+
+
+def test_what_is_not_of_the_last_second_counts_wherever_the_other_connection_ended(tmp_path: Path) -> None:
+    whole = heard(tmp_path / "whole.db", [1, 2, 3, 4], 4.2)
+    assert [row[-1] for row in compared(whole, heard(tmp_path / "short.db", [1, 2, 3], 2.9))] == [
+        "Value in events: 4"
+    ]
 
 
 def test_a_request_that_still_waits_is_not_answered_either(said: Path, database: Path) -> None:

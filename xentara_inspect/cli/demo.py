@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from xentara_inspect.cli import pager
+from xentara_inspect.cli import options, pager
 from xentara_inspect.cli.failures import Failure
 
 _START_SECONDS = 60
@@ -23,7 +23,7 @@ _START_SECONDS = 60
     "-d", "--db", "database", type=click.Path(), help="Keep the recording here instead of throwing it away."
 )
 @click.option(
-    "--seconds", type=click.FloatRange(0.5, 60), default=3, show_default=True, help="How long to talk."
+    "--seconds", type=options.Number(0.5, 60), default=3, show_default=True, help="How long to talk."
 )
 @click.option("--client", "url", metavar="URL", help="Only be the client, of a proxy or server at this URL.")
 @click.pass_context

@@ -39,7 +39,7 @@ _SHOWN = 20
 @tls_option
 @click.option(
     "--speed",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0.001, 1000),
     default=1.0,
     show_default=True,
     help="How many times as fast as recorded events come.",
@@ -123,12 +123,14 @@ def _line(unknown: Unknown) -> str:
 def _sum_up(manner: Manner) -> None:
     """How requests were answered, and what was unknown most often."""
     served = manner.served
-    total = served.recorded + served.derived + served.unknown.total()
+    unknown = served.unknown.total() + served.others
+    total = served.recorded + served.derived + unknown
     note(
         f"{total} request{'' if total == 1 else 's'}: {served.recorded} answered as recorded,"
-        f" {served.derived} from what is known, {served.unknown.total()} not in the recording"
+        f" {served.derived} from what is known, {unknown} not in the recording"
     )
-    for unknown, count in served.unknown.most_common(_SHOWN):
-        note(f"{count:>6} x {_line(unknown)}")
-    if len(served.unknown) > _SHOWN:
-        note(f"       and {len(served.unknown) - _SHOWN} others")
+    shown = served.unknown.most_common(_SHOWN)
+    for one, count in shown:
+        note(f"{count:>6} x {_line(one)}")
+    if others := unknown - sum(count for _, count in shown):
+        note(f"{others:>6} x something else")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,6 +22,17 @@ _SHORT_FORM: Final = "xentara_inspect.form"
 _FOR: Final = {"csv-safe": ": CSV for spreadsheets, which take no text in it for a formula"}
 _LONGEST_TEXT: Final = 1000
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Number(click.FloatRange):
+    """A number in a range; NaN is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse; a value that is none is a usage error."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 def _sessions(_ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:

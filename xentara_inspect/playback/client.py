@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.frames import EXTERNAL_CLOSE_CODES, CloseCode
 from websockets.typing import Subprotocol
 
 from xentara_inspect.frames import Closing, Frame
@@ -56,8 +57,20 @@ async def ask_again(
         heard = Heard(time.time_ns(), [])
         asking = Asking(plan, credentials)
         await _Talking(websocket, asking, heard).talk(plan, fast=fast)
+        await _leave(websocket, plan.close_code)
     heard.closing = Closing(time.time_ns(), websocket.close_code, websocket.close_reason)
     return heard
+
+
+async def _leave(websocket: ClientConnection, code: int | None) -> None:
+    """Close a connection that is still open as it was closed then. code: None for the usual one."""
+    if code == CloseCode.ABNORMAL_CLOSURE:
+        websocket.transport.abort()
+        await websocket.wait_closed()
+    elif code in EXTERNAL_CLOSE_CODES or 3000 <= (code or 0) < 5000:
+        await websocket.close(code or CloseCode.NORMAL_CLOSURE)
+    elif code == CloseCode.NO_STATUS_RCVD:
+        await websocket.close(cast("int", None))  # a close frame without a code, as browsers send it
 
 
 class _Talking:
@@ -83,6 +96,8 @@ class _Talking:
                 self._heard.late += 1
             if not fast:
                 await self._until(began + plan.lasts)
+            if not plan.is_client_leaving:
+                await self._answered(lambda: self._is_over)
         except ConnectionClosed:
             pass  # the server went away; what is missing is told by the comparison
         finally:

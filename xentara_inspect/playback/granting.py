@@ -73,13 +73,14 @@ class Effects:
         return granted.reply.body
 
     def _write(self, granted: Granted, now: int) -> bytes | None:
-        """What is written in its turn the recording knows; all else is remembered."""
+        """What is written in its turn and its time the recording knows; all else is remembered."""
         fields = granted.question.fields
         element = uuid(fields.get("element_uuid"))
         key, value = fields.get("attribute_id"), fields.get("attribute_value")
         attribute = attribute_key(key) if key is not None else None
         if element is not None and attribute is not None and value is not None:
-            if granted.is_turn:
+            answer = granted.reply.answer if granted.is_turn else None
+            if answer is not None and self._pushing.is_in_time(element, attribute, answer.time, now):
                 self._plant.forget(element, attribute)
             else:
                 self._plant.write(element, attribute, encoded(value, granted.payload))

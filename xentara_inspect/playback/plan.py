@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from xentara_inspect.frames import address, frame_of
 from xentara_inspect.playback.logins import Credentials, is_blanked
-from xentara_inspect.protocol import commands
+from xentara_inspect.protocol import commands, error_codes
 from xentara_inspect.protocol.shape_types import Uuid, UuidRole
 from xentara_inspect.queries.databases import Database, Databases
 from xentara_inspect.queries.parsed_frames import ParsedFrame, ParsedFrames
@@ -19,7 +19,13 @@ from xentara_inspect.traffic.packets import Packet, Request, Response
 
 _FRAMES: Final = "SELECT id FROM frames WHERE session_id = ? AND from_client ORDER BY id"
 _ANSWERS: Final = "SELECT id, response_id FROM exchanges WHERE session_id = ? AND requested IS NOT NULL"
-_SPAN: Final = "SELECT min(time) AS first, max(time) AS last FROM frames WHERE session_id = ?"
+_UNASKED: Final = (
+    "SELECT id FROM exchanges WHERE session_id = ? AND requested IS NULL AND error_code IN (?, ?)"
+)
+_TO_MALFORMED: Final = (error_codes.PARSE_ERROR, error_codes.INVALID_REQUEST)
+_LAST: Final = "SELECT max(time) AS last FROM frames WHERE session_id = ?"
+_END: Final = "SELECT close_code, closed_by FROM sessions WHERE id = ?"
+_MALFORMED: Final = "malformed"
 _GIVEN: Final = (UuidRole.SUBSCRIPTION, UuidRole.SUB_SESSION)
 
 
@@ -47,12 +53,15 @@ class Step(NamedTuple):
 class Plan:
     """What is sent. lasts: how long the connection went on after its first message, ns.
 
-    answered: addresses of what was answered. left_out: addresses of packets that are not sent; why: how many
-    of which command.
+    close_code: with which it closed, None where nobody knows; is_client_leaving: whether the client did.
+    answered: addresses of what was answered. left_out: addresses of packets that are not sent, and of answers
+    to those that are malformed; why: how many of which command are not sent.
     """
 
     steps: list[Step] = field(default_factory=list)
     lasts: int = 0
+    close_code: int | None = None
+    is_client_leaving: bool = True
     answered: set[int] = field(default_factory=set)
     left_out: set[int] = field(default_factory=set)
     why: Counter[str] = field(default_factory=Counter)
@@ -90,9 +99,19 @@ def read_plan(databases: Databases, session: str, allowed: Collection[int], cred
             waiting -= after
             waiting |= {ask.id for ask in asks if ask.id in plan.answered}
             plan.steps.append(Step(frame.time - began, asks, frozenset(after)))
-    ends = [row["last"] for file, number in files if (row := file.row(_SPAN, number)) is not None]
-    plan.lasts = max([(end or 0) - (began or 0) for end in ends], default=0)
+    for file, number in files:
+        _read_end(plan, file, number, began or 0)
     return plan
+
+
+def _read_end(plan: Plan, file: Database, session: int, began: int) -> None:
+    """How a connection ends in a file of its recording, and what only answers what is not sent."""
+    last, end = file.row(_LAST, session), file.row(_END, session)
+    plan.lasts = max(plan.lasts, ((last["last"] if last is not None else None) or 0) - began)
+    if end is not None and end["close_code"] is not None:
+        plan.close_code, plan.is_client_leaving = end["close_code"], end["closed_by"] != "server"
+    if _MALFORMED in plan.why:
+        plan.left_out |= {place for (place,) in file.tuples(_UNASKED, (session, *_TO_MALFORMED))}
 
 
 def _messages(files: list[tuple[Database, int]], frames: list[ParsedFrames]) -> Iterator[ParsedFrame]:
@@ -112,7 +131,7 @@ def _reason(
 ) -> str | None:
     """Why a packet is not sent; None if it is. given: the UUID that it got."""
     if not isinstance(request, Request):
-        return "malformed"
+        return _MALFORMED
     name = commands.COMMAND_NAMES.get(request.opcode) or f"command {request.opcode}"
     if request.opcode not in allowed:
         return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -14,7 +15,10 @@ from xentara_inspect.playback.streams import Pace, Part, Stream
 from xentara_inspect.traffic.readings import AttributeKey, attribute_number
 
 _EARLY: Final = 10**9
-"""Nanoseconds by which a client may end a subscription early and still gets all of its events."""
+"""Nanoseconds by which a client may be early or late, and still is told what was recorded."""
+
+_MOST_NEWS: Final = 10_000
+"""What was written and not yet told to a client that does not listen: the oldest is forgotten."""
 
 Subscribed = dict[bytes, dict[AttributeKey, AttributeKey]]
 """Attributes by element as a client names them, by number where they are well-known."""
@@ -30,7 +34,7 @@ class Pushing:
         self._recording, self._plant, self._pace, self._wake = recording, plant, pace, wake
         self._streams: dict[bytes | None, Stream] = {}
         self._subscribed: dict[bytes, Subscribed] = {}
-        self._news: list[tuple[bytes, list[tuple[bytes, bytes]]]] = []
+        self._news: deque[tuple[bytes, list[tuple[bytes, bytes]]]] = deque(maxlen=_MOST_NEWS)
         plant.listeners.append(self._hear)
 
     def close(self) -> None:
@@ -64,7 +68,7 @@ class Pushing:
         part = Part(None, events.first_from(begins), begins, events.ended, wanted)
         self._streams[uuid] = Stream(events, part, self._pace, now)
         self._subscribed[uuid] = subscribed
-        self._news += [(element, told) for element, told in known if told]
+        self._news.extend((element, told) for element, told in known if told)
 
     def end(self, uuid: bytes, now: int, *, is_recorded: bool) -> list[bytes]:
         """End a subscription. Returns the messages that come before. is_recorded: in the recording too."""
@@ -72,13 +76,19 @@ class Pushing:
         stream = self._streams.pop(uuid, None)
         return list(self._messages(stream, now + _EARLY * is_recorded)) if stream is not None else []
 
-    def due(self, now: int) -> list[bytes]:
+    def is_in_time(self, element: bytes, attribute: AttributeKey, recorded: int, now: int) -> bool:
+        """Whether what is told of an attribute is where it was at a time, ns since 1970 in the recording."""
+        key = attribute_number(attribute)
+        told = [uuid for uuid, wanted in self._subscribed.items() if key in wanted.get(element, {})]
+        apart = [abs(self._streams[uuid].position(now) - recorded) for uuid in told]
+        return max(apart, default=0) <= self._pace.recorded(_EARLY)
+
+    def due(self, now: int) -> Iterator[bytes]:
         """The messages with events that are due. Raises StoreError."""
-        messages = [writing.array([writing.data_change(now, element, told)]) for element, told in self._news]
-        self._news.clear()
+        while self._news:
+            yield writing.array([writing.data_change(now, *self._news.popleft())])
         for stream in list(self._streams.values()):
-            messages += self._messages(stream, now)
-        return messages
+            yield from self._messages(stream, now)
 
     def next_due(self) -> int | None:
         """When the next event is due, ns since 1970; None for never."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from xentara_inspect.playback.events import Events, read_events
 from xentara_inspect.playback.states import States, read_states
-from xentara_inspect.protocol import error_codes
+from xentara_inspect.protocol import commands, error_codes
 from xentara_inspect.queries.conversations import Conversation, Conversations
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.ignoring import Ignored
@@ -21,6 +21,8 @@ from xentara_inspect.traffic.readings import AttributeKey, attribute_number, err
 
 _SESSION: Final = "SELECT path, subprotocol, opened FROM sessions WHERE id = ?"
 
+_HELLO: Final = "SELECT 1 FROM exchanges WHERE session_id = ? AND opcode = ? AND requested IS NOT NULL"
+_LONGEST: Final = "SELECT max(length(payload)) AS longest FROM frames WHERE session_id = ? AND from_client"
 _ACCESS: Final = "SELECT attribute_id, access FROM element_attributes WHERE element_id = ?"
 _FOR_ANY_VALUE: Final = {error_codes.ACCESS_DENIED, error_codes.READ_ONLY, error_codes.MISSING_ATTRIBUTE}
 
@@ -57,7 +59,10 @@ class Found(NamedTuple):
 
 
 class Talk:
-    """A recorded connection. path, subprotocol: of its upgrade. opened: ns since 1970."""
+    """A recorded connection. path, subprotocol: of its upgrade. opened: ns since 1970.
+
+    is_greeted: whether there is a `client_hello` in it; without one it was begun before it was recorded.
+    """
 
     def __init__(self, conversation: Conversation, databases: Databases, source: Conversations) -> None:
         self._lane = conversation.requests
@@ -68,6 +73,7 @@ class Talk:
         known = (tuple(row) for row in rows if row is not None)
         self.path, self.subprotocol, opened = next(known, (None, None, 0))
         self.opened: int = opened
+        self.is_greeted = any(file.row(_HELLO, self.session, commands.CLIENT_HELLO) for file in self.files)
         self._whole: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
         self._asked: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
         for place, (whole, asked) in enumerate(zip(self._lane.whole, self._lane.asked, strict=True)):
@@ -133,6 +139,11 @@ class Recording:
                 place = places[min(before, len(places) - 1)]
                 return Found(talk, place, talk.answer(place), before < len(places))
         return None
+
+    def longest_message(self) -> int:
+        """The bytes of a client's longest message. Raises StoreError."""
+        rows = [file.row(_LONGEST, talk.session) for talk in self.talks for file in talk.files]
+        return max((row["longest"] or 0 for row in rows if row is not None), default=0)
 
     def packet(self, home: int, place: int) -> Shown | None:
         """A packet by its address. Raises StoreError."""

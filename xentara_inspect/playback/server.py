@@ -23,7 +23,10 @@ from xentara_inspect.playback.recording import Recording, Talk
 from xentara_inspect.playback.serving import Manner, Serving
 from xentara_inspect.protocol import identifiers
 
-MAXIMUM_MESSAGE: Final = 64 * 1024 * 1024
+MAXIMUM_MESSAGE: Final = 1024 * 1024
+"""Bytes of a client's message, unless longer ones were recorded: one of nothing but brackets takes 170 MB."""
+_GOODBYE: Final = 2.0
+"""Seconds for peers to say goodbye: Ctrl-C does not wait longer for those that are gone."""
 _CHALLENGE: Final = 'Basic realm="Xentara", charset="UTF-8"'
 
 # Of peers that go away, as they do, the library would print tracebacks.
@@ -75,7 +78,8 @@ class Mock:
             process_request=self._admit,
             select_subprotocol=select,
             subprotocols=[Subprotocol(name) for name in known if name is not None],
-            max_size=MAXIMUM_MESSAGE,
+            max_size=max(MAXIMUM_MESSAGE, self._recording.longest_message()),
+            close_timeout=_GOODBYE,
             server_header="Xentara mock",
             logger=_quiet,
         )
@@ -87,7 +91,8 @@ class Mock:
     ) -> None:
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._server.wait_closed(), _GOODBYE)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Check path and credentials of the upgrade; None lets it pass."""

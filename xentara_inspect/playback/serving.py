@@ -29,6 +29,7 @@ from xentara_inspect.traffic.packets import Malformed, Packet, Request
 NO_MESSAGE_ID: Final = 0
 """The message id of an answer to what has none; no page says what a server does there."""
 _NAMESPACE: Final = UUID("5a0c6a52-86f0-4c0e-9f0e-0c5a4b5c2a77")
+_MOST_UNKNOWN: Final = 1000
 _NO_CBOR: Final = ("malformed-cbor", "text-message")
 
 
@@ -42,11 +43,24 @@ class Unknown(NamedTuple):
 
 @dataclass(slots=True)
 class Served:
-    """Requests by how they were answered: as recorded, from the recording's state, or with an error."""
+    """Requests by how they were answered: as recorded, from the recording's state, or with an error.
+
+    others: of what is unknown all that came when `unknown` was full.
+    """
 
     recorded: int = 0
     derived: int = 0
     unknown: Counter[Unknown] = field(default_factory=Counter)
+    others: int = 0
+
+    def is_news(self, unknown: Unknown) -> bool:
+        """Count what is unknown. Returns whether it is for the first time; of too much nothing is news."""
+        is_known = unknown in self.unknown
+        if not is_known and len(self.unknown) >= _MOST_UNKNOWN:
+            self.others += 1
+            return False
+        self.unknown[unknown] += 1
+        return not is_known
 
 
 @dataclass(slots=True)
@@ -158,7 +172,7 @@ class Serving:
         is_hello = request.opcode == commands.CLIENT_HELLO
         answer = found.answer if found is not None and found.is_next else None
         if answer is None or not answer.is_error:
-            if not is_hello and not self._open.greeted:
+            if not is_hello and not self._open.greeted and self._talk.is_greeted:
                 return error_codes.MISSING_CLIENT_HELLO
             if is_hello and self._open.greeted:
                 return error_codes.DUPLICATE_CLIENT_HELLO
@@ -190,9 +204,8 @@ class Serving:
     def _unknown(self, shown: Shown, opcode: int, code: int) -> Reply:
         summary = summaries.of_exchange(opcode, shown, None, self._recording.names)
         unknown = Unknown(commands.COMMAND_NAMES.get(opcode) or str(opcode), summary, code)
-        if unknown not in self._manner.served.unknown:
+        if self._manner.served.is_news(unknown):
             self._manner.report(unknown)
-        self._manner.served.unknown[unknown] += 1
         return Reply(writing.error(code, WHY), is_error=True)
 
     def _position(self, now: int) -> int:

@@ -53,6 +53,10 @@ class Stream:
         self._place = self._next(part.first)
         self.due = self._time()
 
+    def position(self, now: int) -> int:
+        """Where in the recording the stream is, ns since 1970, also behind its end."""
+        return self.part.begins + self._pace.recorded(now - self._began)
+
     def take(self, until: int) -> Iterator[list[Event]]:
         """The events that are due by a time, those that came in one message together."""
         while self._place is not None and self.due is not None and self.due <= until:

@@ -82,6 +82,13 @@ class Lane:
         return self.ids, self.homes, self.asked, self.whole, self.answers, self.latencies
 
 
+class Span(NamedTuple):
+    """When a connection opened and closed, ns since 1970. closed: None where nobody knows."""
+
+    opened: int
+    closed: int | None
+
+
 @dataclass(slots=True)
 class Conversation:
     """A connection. name: as `sessions` has it. requests: what the client sent, with what came of it.
@@ -92,7 +99,8 @@ class Conversation:
 
     name: str
     key: tuple[int, int]
-    end: str | None
+    span: Span
+    end: str | None = None
     requests: Lane = field(default_factory=Lane)
     unasked: Lane = field(default_factory=Lane)
     given: Given = field(default_factory=Given)
@@ -122,7 +130,7 @@ class Conversations:
 
     def read(self, session: Several[int | str]) -> list[Conversation]:
         """The connections in the order in which they opened. Raises StoreError, QuestionError."""
-        found: dict[tuple[int, int], tuple[int, Conversation]] = {}
+        found: dict[tuple[int, int], Conversation] = {}
         later = superseded(self.databases)
         for file, sessions in self.databases.asked_for(session):
             talks = dict(_sessions(file, sessions, found))
@@ -132,10 +140,10 @@ class Conversations:
             for row in file.rows(f"{_EXCHANGES}{where.sql} ORDER BY e.id", where.parameters):
                 self._add(file, row, talks[row["session_id"]])
             self._add_malformed(file, sessions, talks)
-        for _, talk in found.values():
+        for talk in found.values():
             talk.requests.sort()
             talk.unasked.sort()
-        return [talk for _, talk in sorted(found.values(), key=lambda entry: (entry[0], entry[1].key))]
+        return sorted(found.values(), key=lambda talk: (talk.span.opened, talk.key))
 
     def answer(self, home: int, place: int) -> Structure:
         """What came of a request, as structure; None for what is malformed. home: the index of its file."""
@@ -250,17 +258,19 @@ class Conversations:
 def _sessions(
     file: Database,
     sessions: Sequence[int] | None,
-    found: dict[tuple[int, int], tuple[int, Conversation]],
+    found: dict[tuple[int, int], Conversation],
 ) -> Iterator[tuple[int, Conversation]]:
     """The conversations of a file by session; those that are new are put to the others."""
     where = Where()
     where.equal("id", sessions)
-    sql = f"SELECT id, opened, refused, close_code FROM sessions{where.sql}"  # noqa: S608 - a text of ours
+    sql = f"SELECT id, opened, closed, refused, close_code FROM sessions{where.sql}"  # noqa: S608 - a text of ours
     for row in file.rows(sql, where.parameters):
         key = file.recording.index, row["id"]
+        span = Span(row["opened"] or 0, row["closed"])
         if key not in found:
-            found[key] = row["opened"] or 0, Conversation(str(file.number(row["id"])), key, None)
-        talk = found[key][1]
+            found[key] = Conversation(str(file.number(row["id"])), key, span)
+        talk = found[key]
+        talk.span = span
         closed = f"closed with code {row['close_code']}" if row["close_code"] is not None else None
         talk.end = f"refused: {row['refused']}" if row["refused"] is not None else closed
         yield row["id"], talk

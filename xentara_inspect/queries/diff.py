@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from xentara_inspect.escape import safe
 from xentara_inspect.queries.alignment import Match, matches
-from xentara_inspect.queries.conversations import Conversation, Conversations, Label, Lane
+from xentara_inspect.queries.conversations import Conversation, Conversations, Label, Lane, Span
 from xentara_inspect.queries.databases import Askable, Databases, as_databases
 from xentara_inspect.queries.differences import Change, changes, changes_of_answers, said
 from xentara_inspect.queries.event_courses import Course, CourseOf, Courses, EventCourses, Subject, apart
@@ -143,7 +143,7 @@ class Comparison:
         here = courses_a.get(pair.a.key, {}) if pair.a is not None else {}
         there = courses_b.get(pair.b.key, {}) if pair.b is not None else {}
         for subject in dict.fromkeys((*here, *there)):
-            yield from self._of_courses(pair.name, subject, here.get(subject), there.get(subject))
+            yield from self._of_courses(pair, subject, here.get(subject), there.get(subject))
 
     def _of_end(self, pair: _Pair) -> Iterator[Difference]:
         """How connections ended, where both say so; and those without a request that only one side has."""
@@ -192,18 +192,19 @@ class Comparison:
         yield from changes_of_answers(one.answer(*here), other.answer(*there))
 
     def _of_courses(
-        self, session: str, subject: Subject, a: Course | None, b: Course | None
+        self, pair: _Pair, subject: Subject, a: Course | None, b: Course | None
     ) -> Iterator[Difference]:
         """How what an element went through differs."""
-        group = Group(session, None, element_name(subject.element, self._names))
+        spans = [talk.span if talk is not None else Span(0, None) for talk in (pair.a, pair.b)]
+        group = Group(pair.name, None, element_name(subject.element, self._names))
         self.groups[group] += 1
         attribute = subject.attribute
         name = attribute_name(attribute, subject.element, self._names) if attribute is not None else ""
         found = apart(
             subject,
             name,
-            CourseOf(self._a.courses, a or Course()),
-            CourseOf(self._b.courses, b or Course()),
+            CourseOf(self._a.courses, a or Course(), spans[0]),
+            CourseOf(self._b.courses, b or Course(), spans[1]),
         )
         if found is not None:
             name_a = self._a.place_name(*found.a) if found.a is not None else None

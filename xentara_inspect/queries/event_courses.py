@@ -13,11 +13,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from xentara_inspect.frames import frame_of
 from xentara_inspect.protocol import objects
 from xentara_inspect.protocol.commands import READ
 from xentara_inspect.protocol.shape_types import Integer
 from xentara_inspect.queries.alignment import aligned
 from xentara_inspect.queries.comparable import Comparable, number_of
+from xentara_inspect.queries.conversations import Span
 from xentara_inspect.queries.databases import Database, Databases
 from xentara_inspect.queries.differences import NOTHING, Change, arrow, said
 from xentara_inspect.queries.ignoring import Ignored
@@ -36,6 +38,9 @@ _EVENTS: Final = """
     LEFT JOIN attribute_values r ON r.packet_id = p.id"""
 _OF_PACKET: Final = 3
 _SHOWN: Final = 3
+_LAST_SECOND: Final = 10**9
+_ON_ITS_WAY: Final = 50_000_000
+"""Nanoseconds that an event may take, and is lost in where a connection closes."""
 _ERROR: Final = "error "
 """How the text of an error begins; that of a text begins with a quote."""
 
@@ -126,6 +131,11 @@ class EventCourses:
         decoder = Comparable(shown.payload, self._names, None, None, self._ignored.is_attribute)
         return decoder.packet(shown.packet)
 
+    def time(self, home: int, place: int) -> int:
+        """When an event came, ns since 1970. home: the index of its file."""
+        row = self.databases.files[home].row("SELECT time FROM frames WHERE id = ?", frame_of(place))
+        return row["time"] if row is not None else 0
+
     def text(self, subject: Subject, home: int, place: int) -> str:
         """The value of an attribute that an event tells."""
         file = self.databases.files[home]
@@ -144,10 +154,11 @@ class EventCourses:
 
 @dataclass(frozen=True, slots=True)
 class CourseOf:
-    """A course, and where it was read."""
+    """A course, where it was read, and on which connection."""
 
     courses: EventCourses
     course: Course
+    span: Span
 
     def without(self, places: set[int]) -> list[int]:
         """All places but these."""
@@ -157,6 +168,12 @@ class CourseOf:
         """The first few values at places."""
         found = (self.first([place]) for place in places[:_SHOWN])
         return [self.courses.text(subject, *where) for where in found if where is not None]
+
+    def time(self, place: int) -> int:
+        """When a value was told; where there is none before the first, when the connection opened."""
+        if place < 0:
+            return self.span.opened
+        return self.courses.time(self.course.homes[place], self.course.ids[place])
 
     def first(self, places: Sequence[int]) -> tuple[int, int] | None:
         """Home and address of the first of places."""
@@ -180,11 +197,28 @@ def _text(attribute: AttributeKey, reading: Unfolded) -> str:
     return said(reading_json(reading.value, reading.kind))
 
 
+def is_cut_off(short: CourseOf, long: CourseOf) -> bool:
+    """Whether a course only lacks what came in the other's last second, when its own connection was over.
+
+    Counted from the last value that both have: to the millisecond no client ends a connection twice alike.
+    """
+    common = len(short.course.values)
+    if common >= len(long.course.values) or long.course.values[:common] != short.course.values:
+        return False
+    if short.span.closed is None or long.span.closed is None:
+        return False
+    told = long.time(common)
+    went_on = short.span.closed - short.time(common - 1)
+    return told - long.time(common - 1) > went_on - _ON_ITS_WAY and long.span.closed - told <= _LAST_SECOND
+
+
 def apart(subject: Subject, name: str, a: CourseOf, b: CourseOf) -> Apart | None:
     """How the courses of one subject differ on two sides; None where they do not. name: of the attribute.
 
     `missing` and `extra` are values that only one side has, `value` and `error` those with others in place.
     """
+    if is_cut_off(a, b) or is_cut_off(b, a):
+        return None
     pairs = aligned(a.course.values, b.course.values)
     only_a, only_b = a.without({place for place, _ in pairs}), b.without({place for _, place in pairs})
     if not only_a and not only_b:
