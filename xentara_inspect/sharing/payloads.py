@@ -167,6 +167,8 @@ class _Message(Blanks):
     def _number(self, item: Item, place: _Place) -> None:
         if place is _Place.UNREADABLE:
             self._mask(item)
+            if item.kind == cbor.NINT and item.info < 24:  # a digit, where it is text
+                self.blank(item.start, item.end)
         elif item.kind == cbor.FLOAT:
             start = item.start + 1
             self.write(start, self._how.numbers.float(item.info, self.payload[start : item.end]))

@@ -83,7 +83,10 @@ class Replacements:
         self._known.close()
 
     def text(self, content: bytes) -> bytes:
-        """A text of the same length, character for character. What is blanked, and what servers of any plant say, stays."""
+        """A text of the same length, character for character.
+
+        What is blanked stays, and so does what servers of any plant say.
+        """
         return self._short_text(content) if len(content) < _LONG else self._text(content)
 
     def string(self, text: str) -> str:
