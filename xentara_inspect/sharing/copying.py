@@ -12,7 +12,7 @@ from xentara_inspect.frames import Frame
 from xentara_inspect.sharing.columns import COLUMNS, replaced
 from xentara_inspect.sharing.payloads import Payloads
 from xentara_inspect.store.bulk_insert import insert_rows
-from xentara_inspect.store.chain import Chain, load_chain
+from xentara_inspect.store.chain import Chain, frames_given_before, load_chain
 from xentara_inspect.store.database import open_for_reading, open_for_writing, transaction
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.sides import database_path
@@ -156,6 +156,7 @@ class _Copy:
     ) -> None:
         """Copy the rows of a table. moved: what to add to columns that count within a file."""
         columns = COLUMNS[table]
+        before = frames_given_before(source)
         sql = (
             f"INSERT {what_if} INTO {table} ({', '.join(columns)})"  # noqa: S608 - names of ours
             f" VALUES ({', '.join(f':{column}' for column in columns)}) {behind}"
@@ -167,6 +168,8 @@ class _Copy:
             copied = replaced(self._how, table, given)
             for column, offset in (moved or {}).items():
                 copied[column] += offset
+            if "after_frame" in copied:  # 0 where no frame of this file stands before
+                copied["after_frame"] = max(copied["after_frame"], before)
             self._database.execute(sql, copied)
 
     def _count(self, table: str) -> int:

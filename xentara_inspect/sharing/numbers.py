@@ -67,13 +67,19 @@ class Numbers:
         return dict(zip(alike, others, strict=True))
 
     def _float(self, info: int, content: bytes) -> bytes:
-        """A zero stays one, and so does what is no number; so few others are like 1 that it stays, too."""
+        """What is no number stays, and so does what no other is like."""
         (value,) = struct.unpack(_FORMS[info], content)
         if not math.isfinite(value):
             return content
         kind = _kind_of(value)
         for attempt in range(_MOST_ATTEMPTS):
-            other = _with_digits(repr(value), self._chance.drawn("float", content, 24, attempt))
+            # A whole number like it may have any digits, but hardly so few of them where it is large.
+            if attempt & 1 or not value.is_integer():
+                other = _with_digits(repr(value), self._chance.drawn("float", content, 24, attempt))
+            else:
+                low, high = _around(int(abs(value)))
+                drawn = low + self._chance.number("float", content, max(1, high - low), attempt)
+                other = math.copysign(drawn, value)
             try:
                 packed = struct.pack(_FORMS[info], other)
             except OverflowError:

@@ -20,7 +20,7 @@ from xentara_inspect.protocol.shape_types import Anything, Object, Shape
 from xentara_inspect.sharing.numbers import Numbers
 from xentara_inspect.sharing.replacements import Replacements
 from xentara_inspect.sharing.times import moved
-from xentara_inspect.traffic.blanks import Blanks
+from xentara_inspect.traffic.blanks import BLANK, Blanks
 from xentara_inspect.traffic.packets import Event, Malformed, Packet, Request, parse
 from xentara_inspect.traffic.readings import attribute_key, attribute_number
 from xentara_inspect.traffic.time_points import time_point
@@ -29,7 +29,7 @@ _UNBELIEVABLE: Final = 1 << 24
 """From here on a tag, or a length of what is not there, may as well be four letters."""
 
 _SHORT_TAGS: Final = range(0xC0, 0xD8)
-_SIMPLE_VALUES: Final = range(0xE0, 0xF4)
+_SIMPLE_VALUES: Final = range(0xE0, 0xF8)
 _TIMES: Final = (identifiers.TAG_TIME, identifiers.TAG_EPOCH)
 _ALTERNATIVES: Final = (identifiers.TAG_ALTERNATIVE_0, identifiers.TAG_ALTERNATIVE_1)
 
@@ -142,8 +142,8 @@ class _Message(Blanks):
                 if place is _Place.UNREADABLE:
                     self._one_of(item.start, _SIMPLE_VALUES)
             elif kind != cbor.BROKEN:
-                if item.info >= 26 and item.value is not None and item.value > len(self.payload):
-                    self._mask(item, least=_UNBELIEVABLE)
+                if item.info >= 24 and item.value is not None and item.value > len(self.payload):
+                    self._mask_length(item.start + 1, item.info)
                 stack.append(iter(item.children))
 
     def _string(self, item: Item) -> None:
@@ -202,28 +202,37 @@ class _Message(Blanks):
         size, head = len(self.payload), error.offset
         if head >= size:
             return
-        info = self.payload[head] & 31
+        major, info = self.payload[head] >> 5, self.payload[head] & 31
         start = head + 1
         end = start + WIDTHS.get(info, 0)
         if end > size:
             self.blank(start, size)
             return
-        if end - start >= 4:  # the length of a string that is not there
-            self._mask_argument(start, end, info, _UNBELIEVABLE)
+        if cbor.BYTES <= major <= cbor.TEXT:  # of a string that is not there as a whole
+            self._mask_length(start, info)
         self.blank(error.resume, size)
 
     def _mask(self, item: Item, least: int = 0) -> None:
         """Blank the argument of a head, but for one that is shorter than its bytes have room for."""
         start = item.start + 1
-        if item.info >= 24:
-            self._mask_argument(start, start + WIDTHS[item.info], item.info, least)
+        if item.kind == cbor.FLOAT:
+            self.blank(start, item.end)
+        elif item.info >= 24:
+            self._mask_argument(start, item.info, least)
 
-    def _mask_argument(self, start: int, end: int, info: int, least: int) -> None:
+    def _mask_argument(self, start: int, info: int, least: int) -> None:
+        end = start + WIDTHS[info]
         argument = int.from_bytes(self.payload[start:end], "big")
         if argument >= max(least, PREFERRED_FROM[info]):
             self.blank(start, end)
         elif argument >= _UNBELIEVABLE:
             self.blank(end - 4, end)
+
+    def _mask_length(self, start: int, info: int) -> None:
+        """The same of a length that is more than there is, and is so afterwards."""
+        blanked = BLANK.to_bytes() * WIDTHS.get(info, 0)
+        if int.from_bytes(blanked, "big") > len(self.payload):
+            self._mask_argument(start, info, len(self.payload) + 1)
 
     def _one_of(self, start: int, heads: range) -> None:
         """Another head of a byte: three of them in a row, or two, may be a letter of any script."""
