@@ -215,8 +215,8 @@ def test_the_list_has_all_that_was_replaced_for_the_eyes_of_its_owner(tmp_path: 
         names = [name for (name,) in connection.execute("SELECT primary_key FROM elements ORDER BY id")]
     assert stands_for["Plant.Tank 1.Level"] in names
     assert {"Plant.Valve", "ann", LEVEL_UUID, "10.0.0.7"} <= set(stands_for)
-    for file in ("copy.db", "copy.csv"):
-        assert stat.S_IMODE((tmp_path / file).stat().st_mode) == 0o600
+    for name in ("copy.db", "copy.csv"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("there", ["copy.db", "copy.csv"])

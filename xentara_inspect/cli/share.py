@@ -42,6 +42,8 @@ def share(database: str, output: str, values: bool, start: int | None, listed: s
     from xentara_inspect.sharing.sharing import share as shared
 
     listed = listed or _beside(database, output)
+    if os.path.realpath(listed) == os.path.realpath(output):
+        raise click.UsageError("--list and --output are the same file.")
     with progress_bar() as progress:
         made = shared(
             whole_recordings([database]),
