@@ -23,7 +23,7 @@ def test_it_says_how_much_was_replaced_and_where_the_list_is(plant: Path, tmp_pa
     run = ran("share", plant, "-o", tmp_path / "for-support.db")
     listed = plant.with_name("plant.for-support.csv")
     assert run.stderr.splitlines() == [
-        f"{tmp_path / 'for-support.db'}: 19 frames; replaced: 10 texts, 3 uuids, 1 address",
+        f"{tmp_path / 'for-support.db'}: 19 frames; replaced: 10 texts, 3 UUIDs, 1 address",
         f"{listed}: what stands for what. Keep it to yourself",
     ]
     assert listed.read_text().startswith("kind,original,replacement\ntext,Plant.Tank 1.Level,")

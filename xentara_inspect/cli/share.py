@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 import click
 
@@ -10,6 +11,13 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.times import TIME
 from xentara_inspect.escape import safe
+
+_NOUNS: Final = {
+    "text": ("text", "texts"),
+    "uuid": ("UUID", "UUIDs"),
+    "bytes": ("byte string", "byte strings"),
+    "address": ("address", "addresses"),
+}
 
 
 @click.command(
@@ -55,7 +63,7 @@ def share(database: str, output: str, values: bool, start: int | None, listed: s
             decoding=counting(progress, "decoding"),
         )
     frames = f"{made.frames} frame{'' if made.frames == 1 else 's'}"
-    counts = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in made.replaced.items())
+    counts = ", ".join(f"{count} {_NOUNS[kind][count != 1]}" for kind, count in made.replaced.items())
     note(f"{safe(output)}: {frames}; replaced: {counts or 'nothing'}")
     note(f"{safe(listed)}: what stands for what. Keep it to yourself")
 
