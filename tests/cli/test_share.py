@@ -68,6 +68,7 @@ def test_values_and_times_are_replaced_where_that_is_asked_for(plant: Path, tmp_
         (("plant.db", "-o", "copy.db", "--list", "plant.db"), 1, "plant.db is there already"),
         (("plant.db", "-o", "copy.db", "--list", "copy.db"), 2, "--list and --output are the same file"),
         (("plant.db", "-o", "copy.db", "--start", "3/4/5"), 2, "is no time such as"),
+        (("plant.db", "-o", "copy.db", "--start", "1970-01-01T00:00Z"), 2, "not between 2000 and 2100"),
         (("plant.db",), 2, "Missing option '-o'"),
         (("lake:plant", "-o", "copy.db"), 1, "is a lake"),
     ],

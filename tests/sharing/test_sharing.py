@@ -118,7 +118,7 @@ def test_of_a_recording_that_begins_in_the_middle_the_copy_knows_what_was_told_b
 
 def test_a_file_that_is_missing_between_others_is_named(tmp_path: Path) -> None:
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
-    with pytest.raises(StoreError, match=r"plant-3\.db is not the file behind .*plant\.db"):
+    with pytest.raises(StoreError, match=r"plant-3\.db does not go on where .*plant\.db ends"):
         shared(files[0], files[2], output=tmp_path / "copy.db")
 
 

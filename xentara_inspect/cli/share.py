@@ -12,6 +12,10 @@ from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.times import TIME
 from xentara_inspect.escape import safe
 
+_EARLIEST: Final = 946_684_800 * 10**9
+_LATEST: Final = 4_102_444_800 * 10**9
+"""In between there is room for times of long before and after in messages of any usual form."""
+
 _NOUNS: Final = {
     "text": ("text", "texts"),
     "uuid": ("UUID", "UUIDs"),
@@ -49,6 +53,8 @@ def share(database: str, output: str, values: bool, start: int | None, listed: s
     from xentara_inspect.queries.status import whole_recordings
     from xentara_inspect.sharing.sharing import share as shared
 
+    if start is not None and not _EARLIEST <= start < _LATEST:
+        raise click.BadParameter("lies not between 2000 and 2100.", param_hint="--start")
     listed = listed or _beside(database, output)
     if os.path.realpath(listed) == os.path.realpath(output):
         raise click.UsageError("--list and --output are the same file.")

@@ -41,24 +41,25 @@ Progress = Callable[[int, int], None]
 def opened(paths: Sequence[str]) -> Iterator[list[sqlite3.Connection]]:
     """The files of one recording, as they are now. Raises StoreError, also where one between is missing."""
     with contextlib.ExitStack() as stack:
-        connections = []
-        places: list[Chain] = []
+        connections: list[sqlite3.Connection] = []
+        before: Chain | None = None
         for path in paths:
             connection = stack.enter_context(contextlib.closing(open_for_reading(path)))
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")  # somebody may record meanwhile
-            connections.append(connection)
             place = load_chain(connection)
-            if len(paths) > 1 and (
-                place is None or (places and (place.recording, place.number) != _following(places[-1]))
-            ):
-                raise StoreError(f"{path} is not the file behind {paths[len(places) - 1]} in a recording")
-            places += [place] if place is not None else []
+            if connections and not _goes_on(place, before):
+                last = paths[len(connections) - 1]
+                raise StoreError(f"{path} does not go on where {last} ends: one whole recording is copied")
+            connections.append(connection)
+            before = place
         yield connections
 
 
-def _following(place: Chain) -> tuple[str | None, int]:
-    return place.recording, place.number + 1
+def _goes_on(place: Chain | None, before: Chain | None) -> bool:
+    if place is None or before is None:
+        return False
+    return (place.recording, place.number) == (before.recording, before.number + 1)
 
 
 def copy(sources: Sequence[sqlite3.Connection], path: str, how: Payloads, progress: Progress) -> int:

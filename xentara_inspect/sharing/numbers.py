@@ -20,7 +20,9 @@ from xentara_inspect.protocol.identifiers import FLOAT_DATA_TYPES
 from xentara_inspect.sharing.chance import Chance
 from xentara_inspect.traffic.doubtful_values import has_telling_digits
 
-_FORMS: Final = {25: ">e", 26: ">f", 27: ">d"}
+FLOAT_FORMS: Final = {25: ">e", 26: ">f", 27: ">d"}
+"""What `struct` calls floats, by the additional information of their heads."""
+
 _LIMITS: Final = sorted(
     {2, 4, 16, *PREFERRED_FROM.values()}  # Boolean, quality, category, and what heads hold
     | {1 << bits for step in range(4) for bits in ((8 << step) - 1, 8 << step)}
@@ -68,7 +70,7 @@ class Numbers:
 
     def _float(self, info: int, content: bytes) -> bytes:
         """What is no number stays, and so does what no other is like."""
-        (value,) = struct.unpack(_FORMS[info], content)
+        (value,) = struct.unpack(FLOAT_FORMS[info], content)
         if not math.isfinite(value):
             return content
         kind = _kind_of(value)
@@ -81,10 +83,10 @@ class Numbers:
                 drawn = low + self._chance.number("float", content, max(1, high - low), attempt)
                 other = math.copysign(drawn, value)
             try:
-                packed = struct.pack(_FORMS[info], other)
+                packed = struct.pack(FLOAT_FORMS[info], other)
             except OverflowError:
                 continue
-            if packed != content and _kind_of(struct.unpack(_FORMS[info], packed)[0]) == kind:
+            if packed != content and _kind_of(struct.unpack(FLOAT_FORMS[info], packed)[0]) == kind:
                 return packed
         return content
 

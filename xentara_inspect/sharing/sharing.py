@@ -62,11 +62,7 @@ def share(
                 frames = copy(sources, unfinished, how, copying)
             catch_up(unfinished, decoding)
             _list(replacements, listed)
-            try:
-                os.rename(unfinished, output)
-            except OSError as error:
-                os.unlink(listed)
-                raise from_os(output, error) from None
+            _rename(unfinished, output, listed)
         finally:
             sides.remove(unfinished)
         return Shared(frames, replacements.counts())
@@ -76,6 +72,17 @@ def _beside(path: str) -> str:
     """Where a copy is made before it has its name."""
     directory, name = os.path.split(path)
     return os.path.join(directory, f".{name}.{os.getpid()}")
+
+
+def _rename(unfinished: str, output: str, listed: str) -> None:
+    """Give the copy its name; where that cannot be, there is no list either."""
+    try:
+        os.rename(unfinished, output)
+    except BaseException as error:
+        os.unlink(listed)
+        if isinstance(error, OSError):
+            raise from_os(output, error) from None
+        raise
 
 
 def _seconds(source: sqlite3.Connection, start: int | None) -> int:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
 
 from xentara_inspect import cbor
 from xentara_inspect.cbor import WIDTHS, Item
 from xentara_inspect.cbor.items import PREFERRED_FROM
 from xentara_inspect.protocol import identifiers
-
-_FORMS: Final = {25: ">e", 26: ">f", 27: ">d"}
+from xentara_inspect.sharing.numbers import FLOAT_FORMS
 
 Written = tuple[int, bytes]
 """Bytes, and where they go."""
@@ -59,6 +57,6 @@ def _float(number: Item, units: int) -> bytes | None:
     if not number.value:
         return None
     try:
-        return bytes((0xE0 | number.info,)) + struct.pack(_FORMS[number.info], number.value + units)
+        return bytes((0xE0 | number.info,)) + struct.pack(FLOAT_FORMS[number.info], number.value + units)
     except OverflowError:
         return None
