@@ -45,6 +45,7 @@ def test_the_copy_is_asked_like_any_recording(plant: Path, tmp_path: Path) -> No
 def test_all_files_of_a_recording_are_meant_by_one_of_them(tmp_path: Path) -> None:
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
     inspect("share", files[3], "-o", tmp_path / "copy.db")
+    assert (tmp_path / "plant.copy.csv").exists()
     assert rows("log", "-d", tmp_path / "copy.db") == rows("log", "-d", tmp_path / "copy.db", "--limit", "0")
     assert len(rows("log", "-d", tmp_path / "copy.db")) == len(rows("log", "-d", tmp_path / "plant*.db"))
 

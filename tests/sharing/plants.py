@@ -122,6 +122,22 @@ def _is_of_the_plant(form: bytes) -> bool:
     return form not in known and form.lower() not in known and form not in _OWN
 
 
+def times_in(database: Path) -> set[bytes]:
+    """All times, of frames and in messages, as they stand in the file."""
+    with opened(database) as connection:
+        rows = connection.execute("SELECT time, payload FROM frames").fetchall()
+        columns = connection.execute("SELECT opened, closed FROM sessions").fetchall()
+    columns += [(time,) for time, _ in rows]
+    found = {time.to_bytes(8, "big") for row in columns for time in row if time is not None}
+    for _, payload in rows:
+        for first in cbor.decode(payload).items:
+            for item in cbor.walk(first):
+                if item.kind == cbor.TAG and item.value in (1, 1001):
+                    numbers = [inner for inner in cbor.walk(item) if inner.kind in (cbor.UINT, cbor.FLOAT)]
+                    found |= {payload[number.start : number.end] for number in numbers if number.info >= 26}
+    return found
+
+
 def left_in(copy: Path, original: Path) -> set[bytes]:
     """What the plant named that stands anywhere in the bytes of a copy."""
     content = copy.read_bytes()

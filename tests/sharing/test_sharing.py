@@ -18,7 +18,7 @@ from tests.journal import Journal
 from tests.live import ROOT, inspect
 from tests.queries.asking import fill, record
 from tests.rotating import EACH_GROUP
-from tests.sharing.plants import left_in, opened, plants, telling
+from tests.sharing.plants import left_in, opened, plants, telling, times_in
 from tests.store_traffic import CONVERSATION, HELLO, LEVEL, LEVEL_UUID, LIVE_INFO, add, frames
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.sharing.sharing import Shared, share
@@ -191,6 +191,18 @@ def test_times_are_moved_all_by_the_same(recorded: Callable[[str], Path], tmp_pa
     assert len(moves) == 1
     (move,) = moves
     assert move % 10**9 == 0
+
+
+@pytest.mark.parametrize("name", ["subscription-events", "reads-and-writes", "good-run", "client-faults"])
+def test_where_times_are_moved_none_of_the_recorded_ones_is_left(
+    name: str, recorded: Callable[[str], Path], tmp_path: Path
+) -> None:
+    original, copy = recorded(name), tmp_path / "copy.db"
+    shared(original, output=copy, start=START)
+    found = times_in(original)
+    assert len(found) > 20
+    assert found == {time for time in found if time in original.read_bytes()}
+    assert not {time for time in found if time in copy.read_bytes()}
 
 
 def test_the_list_has_all_that_was_replaced_for_the_eyes_of_its_owner(tmp_path: Path) -> None:

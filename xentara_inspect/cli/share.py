@@ -55,12 +55,13 @@ def share(database: str, output: str, values: bool, start: int | None, listed: s
 
     if start is not None and not _EARLIEST <= start < _LATEST:
         raise click.BadParameter("lies not between 2000 and 2100.", param_hint="--start")
-    listed = listed or _beside(database, output)
+    paths = whole_recordings([database])
+    listed = listed or _beside(paths[0], output)
     if os.path.realpath(listed) == os.path.realpath(output):
         raise click.UsageError("--list and --output are the same file.")
     with progress_bar() as progress:
         made = shared(
-            whole_recordings([database]),
+            paths,
             output,
             listed,
             values=values,

@@ -212,15 +212,15 @@ class _Message(Blanks):
             self._mask_length(start, info)
         self.blank(error.resume, size)
 
-    def _mask(self, item: Item, least: int = 0) -> None:
+    def _mask(self, item: Item) -> None:
         """Blank the argument of a head, but for one that is shorter than its bytes have room for."""
         start = item.start + 1
         if item.kind == cbor.FLOAT:
             self.blank(start, item.end)
         elif item.info >= 24:
-            self._mask_argument(start, item.info, least)
+            self._mask_argument(start, item.info)
 
-    def _mask_argument(self, start: int, info: int, least: int) -> None:
+    def _mask_argument(self, start: int, info: int, least: int = 0) -> None:
         end = start + WIDTHS[info]
         argument = int.from_bytes(self.payload[start:end], "big")
         if argument >= max(least, PREFERRED_FROM[info]):
