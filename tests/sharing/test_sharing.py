@@ -264,3 +264,22 @@ def test_two_copies_have_no_name_in_common(tmp_path: Path) -> None:
         shared(original, output=tmp_path / f"{name}.db")
     one, other = (plants(tmp_path / f"{name}.db") for name in ("one", "other"))
     assert {name for name in one & other if len(name) > 5} == set()  # shorter ones are alike by chance
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE sessions SET opened = 'Plant'",
+        "UPDATE frames SET payload = NULL WHERE id = 2",
+        "UPDATE frames SET payload = 'Plant' WHERE id = 2",
+        "UPDATE frames SET session_id = 'Plant' WHERE id = 2",
+        "UPDATE sessions SET user = x'506c616e74'",
+    ],
+)
+def test_what_is_no_recording_of_ours_is_not_copied(damage: str, database: Path, tmp_path: Path) -> None:
+    add(database, frames(*HELLO))
+    with closing(open_for_writing(database)) as connection:
+        connection.execute(damage)
+    with pytest.raises(StoreError, match=r"xentara\.db is damaged: "):
+        shared(database, output=tmp_path / "copy.db")
+    assert os.listdir(tmp_path) == ["xentara.db"]
