@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
     "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive", "lake",
-    "captures", "proxy", "playback", "simulator", "web", "cli",
+    "sharing", "captures", "proxy", "playback", "simulator", "web", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
 
@@ -45,7 +45,7 @@ HOMES = {
     "rapidfuzz": {"queries"},
     "dateparser": {"cli"},
     "jinja2": {"web"},
-    "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake"},
+    "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake", "sharing"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
 

@@ -25,6 +25,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Simulator, proxy and client for a few seconds, then the log."),
     "import": ("importing", "Read captures (flow files, HAR) or an archive into the database."),
     "export": ("exporting", "Write connections for other programs (HAR, flow file, pcapng)."),
+    "share": ("share", "Write a copy to give away: all that the plant named is replaced."),
     "sessions": ("lists", "List the recorded connections."),
     "log": ("log", "List requests with their responses, and what was malformed."),
     "show": ("show", "Show one exchange, event or frame in annotated notation."),

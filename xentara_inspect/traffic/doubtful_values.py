@@ -60,6 +60,12 @@ class DoubtfulValues:
         return None
 
 
+def has_telling_digits(number: object) -> bool:
+    """Whether a number has so many digits, zeros around them not counted."""
+    digits = str(number).partition("e")[0].strip("-0.")
+    return sum(letter.isdigit() for letter in digits) >= TELLING_DIGITS
+
+
 def _value(readings: Sequence[Reading]) -> Reading | None:
     for reading in readings:
         if attribute_number(reading.attribute) == ATTRIBUTE_VALUE:
@@ -71,8 +77,7 @@ def _tells(reading: Reading) -> bool:
     """Whether a value is so long that another element hardly has it by chance."""
     if reading.value_kind == "text":
         return len(str(reading.value)) >= 2 * TELLING_DIGITS
-    digits = sum(letter.isdigit() for letter in str(reading.value).partition("e")[0].strip("-0."))
-    return reading.value_kind in _NUMBERS and digits >= TELLING_DIGITS
+    return reading.value_kind in _NUMBERS and has_telling_digits(reading.value)
 
 
 def _same(one: ReadingValue, other: ReadingValue) -> bool:
