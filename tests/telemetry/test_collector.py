@@ -162,9 +162,9 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "why", "is_final"), REFUSALS, ids=[why for _, why, _ in REFUSALS])
+@pytest.mark.parametrize(("answer", "why", "is_lost"), REFUSALS, ids=[why for _, why, _ in REFUSALS])
 def test_a_collector_that_does_not_take_it_is_told_of(
-    answer: Any, why: str, is_final: bool, database: Path
+    answer: Any, why: str, is_lost: bool, database: Path
 ) -> None:
     fill(database, *HELLO)
     with Receiver() as receiver, open_databases([str(database)]) as asked:
@@ -172,7 +172,7 @@ def test_a_collector_that_does_not_take_it_is_told_of(
         with pytest.raises(CollectorError) as refused:
             list(Collector(traces_url(receiver.url)).send(ended(asked)))
     assert str(refused.value) == f"{receiver.url}/v1/traces: {why}"
-    assert refused.value.is_final is is_final
+    assert refused.value.lost == (1 if is_lost else 0)
 
 
 def test_a_collector_that_is_busy_is_asked_again_when_it_says(database: Path) -> None:

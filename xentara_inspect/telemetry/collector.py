@@ -38,12 +38,12 @@ logging.getLogger("opentelemetry").propagate = False
 class CollectorError(Exception):
     """A collector cannot be reached, or does not take what it is sent. One clear line.
 
-    is_final: it is there, and will never take just this.
+    lost: how many of what was sent it will never take.
     """
 
-    def __init__(self, url: str, why: str, *, is_final: bool = False) -> None:
+    def __init__(self, url: str, why: str, *, lost: int = 0) -> None:
         super().__init__(f"{safe(shown(url))}: {safe(why)}")
-        self.is_final = is_final
+        self.lost = lost
 
 
 class Collector:
@@ -65,11 +65,11 @@ class Collector:
         while batch := list(islice(left, _BATCH)):
             result = self._exporter.export([span(row, self._resource) for row in batch])
             if why := self._session.problem:
-                raise CollectorError(self._url, why, is_final=self._session.status in _NEVER)
+                raise CollectorError(self._url, why, lost=len(batch) * (self._session.status in _NEVER))
             if result is not SpanExportResult.SUCCESS:
                 raise CollectorError(self._url, "cannot be asked")
             if why := _left_out(self._session.answer):
-                raise CollectorError(self._url, why, is_final=True)
+                raise CollectorError(self._url, why, lost=len(batch))
             yield len(batch)
 
     def close(self) -> None:
