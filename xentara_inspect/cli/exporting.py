@@ -1,4 +1,4 @@
-"""`export`: what is recorded as captures for other programs, and exchanges for collectors of traces."""
+"""`export`: what is recorded for other programs: as captures, as tables, as traces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import click
 from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure, not_installed
 from xentara_inspect.cli.printing import note
-from xentara_inspect.cli.whole_files import written_whole
+from xentara_inspect.cli.whole_files import made_whole, written_whole
+from xentara_inspect.escape import safe
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.telemetry.urls import shown, traces_url
 
@@ -33,6 +34,7 @@ def _collector(_ctx: click.Context, _param: click.Parameter, value: str | None) 
         "export --har plant.har",
         "export --pcapng - --since -10m | wireshark -k -i -",
         "export -d 'plant*.db' --flow tank.flow --element 'Plant.Tank 1.**'",
+        "export --parquet tables --since yesterday",
         "export --otlp http://127.0.0.1:4318 --since -1h",
     )
 )
@@ -40,6 +42,7 @@ def _collector(_ctx: click.Context, _param: click.Parameter, value: str | None) 
 @click.option("--har", metavar="FILE", type=click.Path(dir_okay=False), help="As browsers save it.")
 @click.option("--flow", metavar="FILE", type=click.Path(dir_okay=False), help="As mitmproxy saves it.")
 @click.option("--pcapng", metavar="FILE", type=click.Path(dir_okay=False), help="For Wireshark, decrypted.")
+@click.option("--parquet", metavar="DIR", type=click.Path(), help="A table of each list, with typed columns.")
 @click.option("--otlp", metavar="URL", callback=_collector, help="To a collector of OpenTelemetry, as spans.")
 @options.session_option
 @options.element_option
@@ -49,23 +52,26 @@ def export(
     har: str | None,
     flow: str | None,
     pcapng: str | None,
+    parquet: str | None,
     otlp: str | None,
     **filters: Any,
 ) -> None:
     """Write connections with their messages for other programs; FILE - is standard output.
 
     Of messages all is written as it is recorded, secrets blanked; what filters leave out is left out of the
-    connection. To a collector goes each exchange that is over. What lists print, they print with --ndjson
-    or --csv; Parquet is what `archive` writes.
+    connection. Tables have the rows of sessions, log, events, readings and findings, as --ndjson and --csv
+    of these commands have. To a collector goes each exchange that is over.
     """
-    wanted = {"har": har, "flow": flow, "pcapng": pcapng, "otlp": otlp}
+    wanted = {"har": har, "flow": flow, "pcapng": pcapng, "parquet": parquet, "otlp": otlp}
     outputs = {kind: where for kind, where in wanted.items() if where is not None}
     if len(outputs) != 1:
-        raise click.UsageError("One of --har, --flow, --pcapng and --otlp says what to write.")
+        raise click.UsageError("One of --har, --flow, --pcapng, --parquet and --otlp says what to write.")
     ((kind, where),) = outputs.items()
     with open_databases(databases) as asked:
         if kind == "otlp":
             _send(asked, where, filters)
+        elif kind == "parquet":
+            _write_tables(asked, Path(where), filters)
         elif any(os.path.exists(where) and os.path.samefile(where, file.path) for file in asked.files):
             raise click.UsageError(f"{where} is the database.")
         else:
@@ -96,6 +102,22 @@ def _send(asked: Databases, url: str, filters: dict[str, Any]) -> None:
     if not sent:
         raise Failure(_NOTHING)
     note(f"{shown(url)}: {_counted(sent, 'span')}")
+
+
+def _write_tables(asked: Databases, folder: Path, filters: dict[str, Any]) -> None:
+    from xentara_inspect.cli.archive import archiving
+    from xentara_inspect.cli.progress import progress_bar
+    from xentara_inspect.cli.reading import say_if_behind
+
+    with archiving():
+        from xentara_inspect.archive.lists import write_lists
+    say_if_behind(asked)
+    with made_whole(folder) as made, progress_bar() as progress:
+        task = progress.add_task("writing parquet", total=None)
+        counts = write_lists(asked, made, lambda count: progress.advance(task, count), **filters)
+        if not any(counts.values()):
+            raise Failure(_NOTHING)
+    note(f"{safe(str(folder))}: {', '.join(f'{name} {count}' for name, count in counts.items())}")
 
 
 def _export(asked: Databases, kind: str, path: str, filters: dict[str, Any]) -> None:
