@@ -273,19 +273,18 @@ class XentaraRecorder:
         self._journal.flush(None if self._replays else STOP_SECONDS / 4)
 
     def _finish(self) -> None:
-        """At the end of the process: close the journal, let the indexer finish.
+        """At the end of the process: close the journal, let the indexer and who sends spans finish.
 
-        Both go on by themselves where nobody waits for them any longer.
+        All go on by themselves where nobody waits for them any longer.
         """
         waits = self._replays  # a replay is not done until it can be asked about
         lost = 0
         with contextlib.suppress(KeyboardInterrupt):
             if self._journal is not None:
                 lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
-            if self._indexer is not None:
-                self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
-            if self._sender is not None:
-                self._sender.finish(None if waits else self._left(self._values["xentara_finish"]))
+            for process in (self._indexer, self._sender):
+                if process is not None:
+                    process.finish(None if waits else self._left(self._values["xentara_finish"]))
         if lost:  # mitmproxy's log is closed by now, and its exit code settled but for this
             sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
             sys.stdout.flush()

@@ -61,7 +61,7 @@ class Sending:
         while not self._send_last() and time.monotonic() < until:
             time.sleep(_LAST_LOOK)
         if self._unsent:
-            self._say(logging.ERROR, "not all exchanges were sent; `export --otlp` does it")
+            self._say(logging.ERROR, "not all exchanges were sent; `export --otlp` can do it")
 
     def _send_last(self) -> bool:
         """Send what ended. Returns whether that was all, and nothing more will end."""
