@@ -56,6 +56,7 @@ _RUN = {
     "journal": b"xentara_inspect.recorder.process",
     "archiver": b"xentara_inspect.archive.process",
     "aside": b"xentara_inspect.recorder.aside",
+    "sender": b"xentara_inspect.telemetry.process",
 }
 
 

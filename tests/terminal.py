@@ -25,9 +25,15 @@ class OnTerminal(NamedTuple):
 
 
 def on_terminal(
-    command: Sequence[str], *, columns: int = 80, lines: int = 50, keys: str = "", **environment: str
+    command: Sequence[str],
+    *,
+    columns: int = 80,
+    lines: int = 50,
+    keys: str = "",
+    after: str = "",
+    **environment: str,
 ) -> OnTerminal:
-    """Run a command in front of a terminal of its own. keys: typed at the beginning."""
+    """Run a command in front of a terminal of its own. keys: typed once `after` is shown."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     kept = {
@@ -40,15 +46,18 @@ def on_terminal(
         env={**kept, "TERM": "xterm", **environment},
     )  # fmt: skip
     os.close(theirs)
-    os.write(ours, keys.encode())
     said = b""
     deadline = time.monotonic() + PATIENCE
     try:
+        if not after:
+            os.write(ours, keys.encode())
         with contextlib.suppress(OSError):  # what reading the end of a terminal gives
             while select.select([ours], [], [], max(0, deadline - time.monotonic()))[0]:
                 piece = os.read(ours, 65536)
                 if not piece:
                     break
+                if after.encode() not in said and after.encode() in said + piece:
+                    os.write(ours, keys.encode())
                 said += piece
         return OnTerminal(said.decode(), child.wait(max(0.1, deadline - time.monotonic())))
     finally:

@@ -16,8 +16,8 @@ PACKAGE = Path(xentara_inspect.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FOLDERS = (
-    "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive", "lake",
-    "sharing", "captures", "proxy", "playback", "simulator", "web", "cli",
+    "", "protocol", "cbor", "traffic", "notation", "store", "recorder", "index", "queries", "archive",
+    "telemetry", "lake", "sharing", "captures", "proxy", "playback", "simulator", "web", "cli",
 )  # fmt: skip
 """From the ground up; the first are the rooms outside of folders. Nothing imports what stands behind it."""
 
@@ -45,6 +45,9 @@ HOMES = {
     "rapidfuzz": {"queries"},
     "dateparser": {"cli"},
     "jinja2": {"web"},
+    "opentelemetry": {"telemetry"},
+    "requests": {"telemetry"},
+    "google": {"telemetry"},
     "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake", "sharing"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
@@ -156,6 +159,6 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     slow = {
         "dateparser", "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography",
         "hypothesis", "plotext", "matplotlib", "numpy", "textual", "rapidfuzz", "junitparser",
-        "jinja2", "ijson", "pyarrow", "duckdb",
+        "jinja2", "ijson", "pyarrow", "duckdb", "opentelemetry", "requests",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())

@@ -1,13 +1,9 @@
-"""What `pip install` brings: the tool, the add-on, the systemd unit, the samples and the documentation."""
+"""What `pip install` brings: the add-on, the systemd unit, the samples and the documentation."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from tests.live import ROOT, inspect
 
@@ -28,22 +24,3 @@ def check(run: Callable[[str], str]) -> None:
 
 def test_in_a_checkout_all_of_it_is_there() -> None:
     check(inspect)
-
-
-@pytest.mark.stress
-def test_in_a_wheel_all_of_it_is_there(tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", tmp_path, ROOT], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    installed = tmp_path / "installed"
-    subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
-
-    def run(command: str) -> str:
-        said = subprocess.run(
-            [sys.executable, "-m", "xentara_inspect", command],
-            capture_output=True, text=True, check=True, cwd=tmp_path, env={"PYTHONPATH": str(installed)},
-        ).stdout  # fmt: skip
-        assert str(installed) in said
-        return said
-
-    check(run)

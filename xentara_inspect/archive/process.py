@@ -6,7 +6,6 @@ each process: whoever is killed leaves nothing that the next one cannot go on wi
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -20,7 +19,7 @@ from xentara_inspect.archive.writing import Archiver, NotYet
 from xentara_inspect.store.archived import alone_at, archive_key, mark_archived
 from xentara_inspect.store.chain import chain_at, members, taken_numbers
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.supervision import Tell, lifeline
+from xentara_inspect.store.supervision import Tell, lifeline, report
 
 _LOOK: Final = 1.0  # seconds between two looks for a file that is over
 _LONGEST_PAUSE: Final = 300.0  # to which that doubles while the archive cannot be reached
@@ -105,15 +104,10 @@ def main(arguments: Sequence[str]) -> int:
     path, where, site, *options = arguments
     os.nice(_NICENESS)
     ended = lifeline()
-    archiving = Archiving(path, where, site, undecoded=UNDECODED in options, say=_say, is_over=ended.is_set)
+    archiving = Archiving(path, where, site, undecoded=UNDECODED in options, say=report, is_over=ended.is_set)
     while not ended.wait(archiving.look()):
         pass
     return 0
-
-
-def _say(level: int, text: str) -> None:
-    sys.stdout.write(f"{json.dumps([level, text])}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

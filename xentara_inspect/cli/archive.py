@@ -30,8 +30,11 @@ def _name(_ctx: click.Context, _param: click.Parameter, value: str | None) -> st
 
 
 @contextlib.contextmanager
-def archiving() -> Iterator[None]:
-    """Run what needs the extra. Raises Failure: also for what is wrong with an archive."""
+def archiving(extra: str = "archive") -> Iterator[None]:
+    """Run what needs an extra, `archive` or `lake`.
+
+    Raises Failure: also for what is wrong with an archive.
+    """
     from xentara_inspect.archive.errors import ArchiveError
 
     try:
@@ -39,10 +42,10 @@ def archiving() -> Iterator[None]:
     except ArchiveError as error:
         raise Failure(safe(str(error))) from None
     except ModuleNotFoundError as error:
-        extra = {"pyarrow": "archive", "duckdb": "lake", "pyspark": "spark"}.get(error.name or "")
-        if extra is None:
+        bringing = {"pyarrow": extra, "duckdb": "lake", "pyspark": "spark"}.get(error.name or "")
+        if bringing is None:
             raise
-        raise not_installed(str(error.name), extra) from None
+        raise not_installed(str(error.name), bringing) from None
 
 
 @click.group(

@@ -44,7 +44,7 @@ def decode(archive: str, tables: str, site: str | None, processes: int, master: 
     """
     if master is not None and processes > 1:
         raise click.UsageError("Of --processes and --master only one can be.")
-    with archiving():
+    with archiving("lake"):
         from xentara_inspect.archive.parts import Parts
         from xentara_inspect.archive.place import Place
         from xentara_inspect.lake.decoding import tasks
@@ -102,7 +102,7 @@ def sql(where: str, question: str, form: str) -> None:
     the site, date, recorder and recording (`chain`) that its rows are of; conditions on `site` and `date`
     leave out what need not be read.
     """
-    with archiving():
+    with archiving("lake"):
         from xentara_inspect.lake.asking import Lake
 
         with contextlib.closing(Lake(where)) as opened, paged():

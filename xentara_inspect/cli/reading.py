@@ -43,7 +43,7 @@ def opened_for(
         raise click.UsageError("A lake is asked alone.")
     from xentara_inspect.cli.archive import archiving
 
-    with archiving():
+    with archiving("lake"):
         from xentara_inspect.lake.listing import opened_lake
 
         with opened_lake(lakes[0], query, filters) as databases:

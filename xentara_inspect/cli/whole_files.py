@@ -1,12 +1,15 @@
-"""Files that are there whole, or as they were before."""
+"""Files and folders that are there whole, or as they were before."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from xentara_inspect.cli.failures import Failure
 
 
 @contextlib.contextmanager
@@ -30,3 +33,20 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def made_whole(folder: Path) -> Iterator[Path]:
+    """Make a folder whose files are all there at once, or none is. Raises Failure, OSError.
+
+    It must not be there, or be empty.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise Failure(f"{folder}: is there already, and not empty")
+    beside = folder.absolute().with_name(f".{folder.absolute().name}.{os.getpid()}")
+    beside.mkdir()
+    try:
+        yield beside
+        beside.replace(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

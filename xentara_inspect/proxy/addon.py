@@ -31,7 +31,7 @@ from xentara_inspect.captures.flows import (
 from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
-from xentara_inspect.proxy.beside import start_archiving, start_indexing
+from xentara_inspect.proxy.beside import start_archiving, start_indexing, start_sending
 from xentara_inspect.proxy.content_view import Viewer, make_view
 from xentara_inspect.proxy.health import HealthEndpoint, HealthError
 from xentara_inspect.proxy.holding import Gate
@@ -48,6 +48,7 @@ from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.cutting import cut, too_large
 from xentara_inspect.store.database import open_for_writing, readable_by_others
 from xentara_inspect.store.errors import StoreError
+from xentara_inspect.store.supervision import Companion
 
 logger: Final = logging.getLogger("xentara_inspect")
 
@@ -70,6 +71,7 @@ class XentaraRecorder:
         self._trims = False
         self._journal: JournalKeeper | None = None
         self._indexer: IndexerKeeper | None = None
+        self._sender: Companion | None = None
         self._health: HealthEndpoint | None = None
         self._sessions: dict[str, int] = {}
         self._gate = Gate()
@@ -145,6 +147,7 @@ class XentaraRecorder:
                 self._health = HealthEndpoint(*address)
             # The journal itself never complains of a database for good: it waits for it to get better.
             open_for_writing(current).close()
+            self._sender = start_sending(self._values, path)
         except (StoreError, HealthError) as error:
             self._fail(str(error))
             return None
@@ -270,17 +273,18 @@ class XentaraRecorder:
         self._journal.flush(None if self._replays else STOP_SECONDS / 4)
 
     def _finish(self) -> None:
-        """At the end of the process: close the journal, let the indexer finish.
+        """At the end of the process: close the journal, let the indexer and who sends spans finish.
 
-        Both go on by themselves where nobody waits for them any longer.
+        All go on by themselves where nobody waits for them any longer.
         """
         waits = self._replays  # a replay is not done until it can be asked about
         lost = 0
         with contextlib.suppress(KeyboardInterrupt):
             if self._journal is not None:
                 lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
-            if self._indexer is not None:
-                self._indexer.finish(None if waits else self._left(self._values["xentara_finish"]))
+            for process in (self._indexer, self._sender):
+                if process is not None:
+                    process.finish(None if waits else self._left(self._values["xentara_finish"]))
         if lost:  # mitmproxy's log is closed by now, and its exit code settled but for this
             sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
             sys.stdout.flush()

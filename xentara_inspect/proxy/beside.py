@@ -1,13 +1,15 @@
-"""The processes beside the proxy that it does not hand frames to: they decode, and archive."""
+"""The processes beside the proxy that it does not hand frames to: they decode, archive, and send spans."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from xentara_inspect.archive.keeper import ArchiveKeeper
+from xentara_inspect.archive.keeper import keep_archiving
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.recorder.condition import tell
+from xentara_inspect.store.supervision import Companion
+from xentara_inspect.telemetry.keeper import keep_sending
 
 
 def start_indexing(values: Mapping[str, Any], path: str, *, rotates: bool) -> IndexerKeeper | None:
@@ -20,10 +22,18 @@ def start_indexing(values: Mapping[str, Any], path: str, *, rotates: bool) -> In
 def start_archiving(values: Mapping[str, Any], path: str) -> None:
     """Start archiving, if that is wanted. It ends with the proxy. path: of the recording's first file."""
     if values["xentara_archive"]:
-        ArchiveKeeper(
+        keep_archiving(
             path,
             values["xentara_archive"],
             values["xentara_site"],
             undecoded=not values["xentara_index"],
             on_news=tell,
         )
+
+
+def start_sending(values: Mapping[str, Any], path: str) -> Companion | None:
+    """Start to send exchanges that come from now on to a collector, if that is wanted. Raises StoreError.
+
+    path: of the recording's first file, there or a later one.
+    """
+    return keep_sending(path, values["xentara_otlp"], on_news=tell) if values["xentara_otlp"] else None

@@ -15,6 +15,7 @@ from xentara_inspect.frames import endpoint_of
 from xentara_inspect.store.cutting import HEAD, MOST
 from xentara_inspect.store.name_files import NameFileError, read_names
 from xentara_inspect.store.settings import NOTATIONS
+from xentara_inspect.telemetry.urls import traces_url
 
 if TYPE_CHECKING:
     from mitmproxy import flowfilter
@@ -140,6 +141,19 @@ def place(text: str) -> str:
             "xentara_archive needs pyarrow, which is not installed: pip install 'xentara-inspect[archive]'"
         )
     return text if "://" in text or not text else os.path.abspath(text)
+
+
+def collector(text: str) -> str:
+    """Where a collector takes spans; as empty as it was."""
+    if not text.strip():
+        return ""
+    if find_spec("opentelemetry") is None:
+        needed = "opentelemetry-exporter-otlp-proto-http, which is not installed"
+        raise OptionError(f"xentara_otlp needs {needed}: pip install 'xentara-inspect[otlp]'")
+    try:
+        return traces_url(text)
+    except ValueError as error:  # without the text, which may hold a password
+        raise OptionError(f"xentara_otlp {error}, or empty for none") from None
 
 
 def site(text: str) -> str:

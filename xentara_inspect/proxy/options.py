@@ -142,6 +142,14 @@ OPTIONS: Final = (
         metavar="HOST:PORT",
     ),
     Option(
+        "xentara_otlp",
+        "",
+        "A collector of OpenTelemetry, such as http://127.0.0.1:4318, that exchanges are sent to as spans. "
+        "Empty: none.",
+        read.collector,
+        metavar="URL",
+    ),
+    Option(
         "xentara_keep_secrets",
         "off",
         "Record passwords and tokens instead of blanking them (on or off).",
@@ -176,6 +184,8 @@ def contradiction(texts: Mapping[str, str]) -> str | None:
     for name, needed in _NEEDS:
         if name in given and given.isdisjoint(needed):
             return f"{name} needs {' or '.join(needed)}"
+    if "xentara_otlp" in given and not parse("xentara_index", texts["xentara_index"]):
+        return "xentara_otlp needs what is decoded while recording, and xentara_index is off"
     return None
 
 

@@ -22,6 +22,7 @@ from xentara_inspect.queries.news import News
 from xentara_inspect.queries.unknown import QuestionError, not_known
 from xentara_inspect.queries.where import Several, several
 from xentara_inspect.store.addresses import address_text
+from xentara_inspect.store.chain import last_frame
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError, from_sqlite
@@ -209,6 +210,14 @@ class Databases:
         if not there:
             raise not_known("session", name, (), "sessions")
         return there
+
+    def last_frame(self) -> int:
+        """The last frame id that was given in the newest file, or in those before. Raises StoreError."""
+        newest = self.files[-1]
+        try:
+            return last_frame(newest.connection)
+        except sqlite3.Error as error:
+            raise from_sqlite(newest.path, error) from None
 
     def unindexed_frames(self) -> int:
         """How many frames are not indexed yet. Raises StoreError."""

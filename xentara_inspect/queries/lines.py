@@ -53,7 +53,7 @@ class LogLines:
             named = self.named(request)
             if element is not None and row["element_id"] is None and not element.is_among(named):
                 continue
-            line = self._exchange(row, request, named)
+            line = self.line(row, request, named)
             if row["is_found"] or (text is not None and text.is_about(named.elements, line)):
                 yield search.key(row, self.file), line
 
@@ -89,7 +89,8 @@ class LogLines:
             return Named()
         return named_by(request.packet, self.names)
 
-    def _exchange(self, row: Any, request: Shown | None, named: Named) -> Row:
+    def line(self, row: Any, request: Shown | None, named: Named) -> Row:
+        """The line of an exchange. request: as it is there, and what it names."""
         response = self.frames.packet(row["response_id"])
         elements = named.texts(self.names)
         element = element_name(self.file.element(row["element_id"]), self.names)

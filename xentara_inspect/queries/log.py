@@ -77,9 +77,9 @@ def log(
             next(log(databases, limit=1, element=name), None)  # raises where nobody asked for it either
     text = wanted_text(wanted.grep, databases)
     others = _Others(databases, wanted, element, text, limit)
-    of_exchanges = _of_exchanges(wanted, ended=ended)
+    of_exchanges = conditions(wanted, ended=ended)
     lists: list[InDirection] = []
-    for file, sessions, where in _files(databases, wanted.session, of_exchanges):
+    for file, sessions, where in files_asked(databases, wanted.session, of_exchanges):
         found = text.packets(file) if text is not None else None
         lines = LogLines(file, databases.names)
         search = ExchangeSearch(where, element, text, found, limit if slowest else None)
@@ -96,7 +96,7 @@ def log(
         raise element.unknown()
 
 
-def _files(
+def files_asked(
     databases: Databases, session: Several[int | str], of_exchanges: Where
 ) -> Iterator[tuple[Database, Sequence[int] | None, Where]]:
     """The files to ask, with the sessions there, and what is asked of exchanges `e` in each."""
@@ -161,7 +161,7 @@ def _event_lines(lines: LogLines, rows: InDirection, direction: str) -> Iterator
         yield key, lines.event(event)
 
 
-def _of_exchanges(wanted: LogFilter, *, ended: bool) -> Where:
+def conditions(wanted: LogFilter, *, ended: bool) -> Where:
     """What is asked of exchanges `e` in every file. Raises QuestionError."""
     where = Where()
     if ended:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from xentara_inspect.frames import address
 from xentara_inspect.protocol import commands
 from xentara_inspect.queries.databases import Database, Databases, Recording
 from xentara_inspect.queries.following import Followed
@@ -40,11 +41,26 @@ class _Mark(NamedTuple):
 class Tail:
     """The rows of a question, and then their news. Not for two threads at the same time."""
 
-    def __init__(self, patterns: Sequence[str], question: Question, *, limit: int, **filters: Any) -> None:
-        """limit: how many of the newest rows come first, 0 for all. Raises StoreError."""
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        question: Question,
+        *,
+        limit: int = 0,
+        after: int = 0,
+        portion: int | None = None,
+        **filters: Any,
+    ) -> None:
+        """limit: how many of the newest rows come first, 0 for all.
+
+        after: where `newest` is not asked for, the frame behind which news begin. portion: how many frames
+        of a file at most `news` are of. Raises StoreError.
+        """
         self._followed = Followed(patterns)
         self._question = question
         self._limit = limit
+        self._first = _Mark(frame=after)
+        self._portion = portion
         self._filters = filters
         self._marks: dict[object, _Mark] = {}
         self._versions: list[int] = []
@@ -56,6 +72,23 @@ class Tail:
     def databases(self) -> Databases:
         """Those that are open now."""
         return self._followed.databases
+
+    @property
+    def last_frame(self) -> int:
+        """Up to which frame the news have been told."""
+        return max((mark.frame for mark in self._marks.values()), default=self._first.frame)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more news already than the last portion had."""
+        return not self._versions
+
+    def is_over(self) -> bool:
+        """Whether all there is is indexed, and no request waits for its response. Raises StoreError."""
+        pending = "SELECT 1 FROM exchanges WHERE status = 'pending' LIMIT 1"
+        return not self.databases.unindexed_frames() and not any(
+            file.row(pending) for file in self.databases.files
+        )
 
     def close(self) -> None:
         """Close the databases."""
@@ -99,36 +132,51 @@ class Tail:
 
     def _new_rows(self) -> list[Row]:
         with self._followed.snapshot():
-            marks, waiting = self._mark_news()
+            marks, waiting, is_all = self._mark_news()
             news = [file.news for file in self.databases.files if file.news is not None]
-            if not any(new.is_any for new in news):
-                return []
-            self._learn_names()
-            rows = list(self._question(self.databases, limit=0, **self._filters))
+            rows: list[Row] = []
+            if any(new.is_any for new in news):
+                self._learn_names()
+                rows += self._question(self.databases, limit=0, **self._filters)
         self._marks |= marks
         self._waiting |= waiting
+        if not is_all:
+            self._versions = []
         return rows
 
     def _data_versions(self) -> list[int]:
         """What changes when somebody else commits, by file."""
         return [_first(file, "PRAGMA data_version") for file in self.databases.files]
 
-    def _mark_news(self) -> tuple[dict[object, _Mark], dict[object, _Waiting]]:
-        """Tell the files what of them is new. Returns how far that is, and what waits from then on."""
+    def _mark_news(self) -> tuple[dict[object, _Mark], dict[object, _Waiting], bool]:
+        """Tell the files what of them is new. Returns how far that is, what waits then, whether it is all."""
         marks: dict[object, _Mark] = {}
         waiting: dict[object, _Waiting] = {}
+        is_all = True
         for recording in self.databases.recordings:
             name = _name(recording)
             waiting[name] = _waiting(recording.files)
-            ended = waiting[name].ended_since(self._waiting.get(name, _Waiting()))
+            ended: Collection[int] = waiting[name].ended_since(self._waiting.get(name, _Waiting()))
             for file in recording.files:
-                before, now = self._marks.get(_identity(file), _Mark()), _mark(file)
-                now = _Mark(max(before.frame, now.frame), max(before.finding, now.finding))
+                before, there = self._marks.get(_identity(file), self._first), _mark(file)
+                last = self._end_of_portion(file, before.frame, there.frame)
+                waited = ended
+                if last != there.frame:  # what is behind the portion comes with its own
+                    is_all, waited = False, {row_id for row_id in ended if row_id < address(last + 1)}
+                now = _Mark(max(before.frame, last), max(before.finding, there.finding))
                 frames, findings = Range(before.frame, now.frame), Range(before.finding, now.finding)
                 news = News(frames, findings)
-                file.news = news._replace(exchanges=_ended(file, news, ended))
+                file.news = news._replace(exchanges=_ended(file, news, waited))
                 marks[_identity(file)] = now
-        return marks, waiting
+        return marks, waiting, is_all
+
+    def _end_of_portion(self, file: Database, after: int, last: int) -> int:
+        """The last frame of the next portion, where all up to the last are indexed."""
+        if self._portion is None:
+            return last
+        sql = "SELECT id FROM frames WHERE id > ? AND id < ? ORDER BY id LIMIT 1 OFFSET ?"
+        row = file.row(sql, after, last, self._portion - 1)
+        return row["id"] if row is not None else last
 
     def _learn_names(self) -> None:
         """Read the names anew where an answer taught some, and now and then for all else."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -49,6 +51,13 @@ def lifeline() -> threading.Event:
 
     threading.Thread(target=watch, daemon=True).start()
     return ended
+
+
+def report(level: int, text: str) -> None:
+    """Say to whoever started this process, a `Companion`, what people are to know."""
+    with contextlib.suppress(OSError):  # nobody is there any more
+        sys.stdout.write(f"{json.dumps([level, text])}\n")
+        sys.stdout.flush()
 
 
 Tell = Callable[[int, str], None]
@@ -114,6 +123,81 @@ class Supervision:
     def is_hopeless(self) -> bool:
         """Whether somebody who waits for its end need not wait for another try."""
         return self.deaths >= _LAST_TRIES
+
+
+class Companion:
+    """A process of ours that reports, started again whenever it dies, as long as this process is there.
+
+    Then it ends by itself, once it is done with what it is at.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Callable[[], Sequence[str]],
+        supervision: Supervision,
+        on_news: Tell,
+        **environment: str,
+    ) -> None:
+        """arguments: of the next one that is started. environment: variables that it has besides ours.
+
+        on_news: told what the process reports, and that it keeps dying; called on a thread of this object.
+        """
+        self._module = module
+        self._arguments = arguments
+        self._supervision = supervision
+        self._on_news = on_news
+        self._environment = environment
+        self._lock = threading.Lock()
+        self._finishing = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._run, name=module, daemon=True)
+        self._thread.start()
+
+    def finish(self, timeout: float | None) -> None:
+        """Let it come to its end, and wait for that so many seconds, None for as long as it takes."""
+        with self._lock:
+            self._finishing.set()
+            self._end_lifeline()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            started = time.monotonic()
+            code = self._run_once()
+            if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
+                return
+            pause = self._supervision.died(time.monotonic() - started)
+            if complaint := self._supervision.complaint(code):
+                self._on_news(logging.ERROR, complaint)
+            self._finishing.wait(pause)
+
+    def _run_once(self) -> int | str:
+        """Start the process and wait for its end. Returns its exit code, or why it cannot be started."""
+        environment = {**os.environ, **self._environment}
+        try:
+            process = start(
+                self._module, self._arguments(), subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            )
+        except OSError as error:
+            return error.strerror or str(error)
+        with self._lock:
+            self._process = process
+            if self._finishing.is_set():
+                self._end_lifeline()
+        with process:  # its lifeline stays open until its stdout ends
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            for line in process.stdout:
+                with contextlib.suppress(ValueError, TypeError):  # it is not ours, but of a library
+                    level, text = json.loads(line)
+                    self._on_news(level, text)
+        return process.returncode
+
+    def _end_lifeline(self) -> None:
+        """With the lock held."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
 
 
 def _how(code: int | str) -> str:

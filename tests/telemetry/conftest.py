@@ -1,0 +1,5 @@
+"""Recordings that go on."""
+
+from tests.rotating import problems
+
+__all__ = ["problems"]

@@ -1,0 +1,1 @@
+"""Exchanges as spans of OpenTelemetry, and collectors that these are sent to."""
