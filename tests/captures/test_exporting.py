@@ -173,6 +173,14 @@ def test_mitmproxy_reads_the_flows_that_it_once_wrote_in_another_file(samples: P
                 assert recording_of(flows[flow.id], "") == recording_of(flow, "")
 
 
+def test_mitmproxy_opens_har(samples: Path, tmp_path: Path) -> None:
+    with export("har", tmp_path / "x.har", samples).open("rb") as file:
+        flows = [flow for flow in FlowReader(file).stream() if isinstance(flow, HTTPFlow)]
+    statuses = [flow.response.status_code for flow in flows if flow.response is not None]
+    assert statuses == [101, 101, 101, 101, 401, 403, 101, 101]
+    assert all(flow.request.path == "/api/ws" for flow in flows)
+
+
 def test_har_is_as_chrome_writes_it(tmp_path: Path, database: Path) -> None:
     add(database, frames(*HELLO), replace(info(), opened=START))
     log = json.loads(export("har", tmp_path / "x.har", database).read_text())["log"]

@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from tests.captures.exported import KINDS, journal
 from tests.captures.sniffing import can_sniff, sniffing
 from tests.live import Mitmdump, inspect, ran, recorded_payloads, run_async, simulated, wait_until
 from tests.simulated import LEVEL, SPEED
@@ -143,6 +144,14 @@ def test_what_a_way_knows_of_the_connection_is_the_same(databases: dict[str, Pat
     for way in CAPTURED:
         ended = (None, None, None) if way == "har" else (code, reason, by)  # which no HAR tells
         assert read(databases[way], asked) == [(*about, *ended)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_out_and_in_again_it_is_the_same(kind: str, databases: dict[str, Path], tmp_path: Path) -> None:
+    inspect("export", f"--{kind}", tmp_path / "x", "-d", databases["live"])
+    inspect("import", tmp_path / "x", "-d", tmp_path / "again.db")
+    assert journal(tmp_path / "again.db") == journal(databases["live"])
+    assert ran("diff", databases["live"], tmp_path / "again.db").returncode == 0
 
 
 def test_no_way_keeps_a_password(databases: dict[str, Path]) -> None:
