@@ -22,16 +22,8 @@ EXAMPLES: Final = {"har": 200, "flow": 200, "pcapng": 15}
 TIMES = st.integers(0, 10**7).map(lambda microseconds: START + microseconds * 1000)
 TEXTS = st.text('aäß;,= "\\%/?#[]\x7f\n\r\u2028\u202e𝄞', max_size=8)
 HEADERS = st.text('aäß:;,= "\\%𝄞', max_size=8).map(str.strip)
-ENDPOINTS = st.sampled_from(
-    [
-        "10.0.0.7:1",
-        "1.2.3.4:443",
-        "[::1]:80",
-        "[fe80::1%eth0]:50000",
-        "[::ffff:1.2.3.4]:7",
-        "plant.example:8883",
-    ]
-)
+CLIENTS = st.sampled_from(["10.0.0.7:1", "10.0.0.7:50000", "[fe80::1%eth0]:50000", "panel.example:2"])
+SERVERS = st.sampled_from(["1.2.3.4:443", "[::1]:80", "[::ffff:1.2.3.4]:7", "plant.example:8883"])
 PAYLOADS = st.binary(max_size=20) | st.sampled_from(
     [b"", b"x" * 125, b"x" * 126, b"x" * 65_535, b"x" * 65_536, b"\xff" * 65_001]
 )
@@ -43,8 +35,8 @@ CLOSINGS = st.builds(
 INFOS = st.builds(
     SessionInfo,
     flow_id=st.none() | TEXTS.filter(bool),
-    client=st.none() | ENDPOINTS,
-    server=ENDPOINTS,
+    client=st.none() | CLIENTS,
+    server=SERVERS,
     path=st.just("/api/ws"),
     subprotocol=st.just("xentara-v1"),
     user=st.none() | TEXTS,
