@@ -1,12 +1,17 @@
-"""A conversation over TLS, captured on loopback: `python -m tests.captures.sniffing` makes the stored one."""
+"""Packets captured on loopback: `python -m tests.captures.sniffing` makes the stored ones."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
+import socket
 import ssl
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.live import wait_until
+from tests.live import PATIENCE, wait_until
 from xentara_inspect.protocol.commands import CLIENT_HELLO, LOOKUP
 from xentara_inspect.simulator import Simulator
 from xentara_inspect.simulator.client import Client
@@ -15,43 +20,45 @@ STORED = Path(__file__).parent / "stored"
 MARK = b"this is what comes last"
 
 
+def can_sniff() -> bool:
+    """Whether there is a dumpcap that may capture on loopback."""
+    command = ("dumpcap", "-L", "-i", "lo")
+    return (
+        shutil.which(command[0]) is not None and not subprocess.run(command, capture_output=True).returncode
+    )
+
+
+@contextlib.contextmanager
+def sniffing(port: int, capture: Path) -> Iterator[None]:
+    """Capture all that passes at a port meanwhile. Raises RuntimeError where dumpcap may not."""
+    with subprocess.Popen(
+        ["dumpcap", "-q", "-B", "16", "-i", "lo", "-f", f"port {port}", "-w", capture], stderr=subprocess.PIPE
+    ) as dumpcap:
+        assert dumpcap.stderr is not None
+        try:
+            seen = b""
+            while b"File: " not in seen:
+                line = dumpcap.stderr.readline()
+                if not line:
+                    raise RuntimeError(seen.decode())
+                seen += line
+            yield
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as last:
+                last.sendall(MARK)
+                wait_until(lambda: MARK in capture.read_bytes(), "all of it in the file")
+        finally:
+            dumpcap.terminate()
+            dumpcap.communicate()
+
+
 async def sniff(capture: Path, keys: Path) -> None:
     """Capture a client that browses and reads, and write down the secrets of its TLS.
 
     Raises RuntimeError where dumpcap may not capture.
     """
     async with Simulator(tls=True) as simulator:
-        command = (
-            "dumpcap",
-            "-q",
-            "-B",
-            "16",
-            "-i",
-            "lo",
-            "-f",
-            f"port {simulator.port}",
-            "-w",
-            str(capture),
-        )
-        dumpcap = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-        assert dumpcap.stderr is not None
-        try:
-            seen = b""
-            while b"File: " not in seen:
-                line = await dumpcap.stderr.readline()
-                if not line:
-                    raise RuntimeError(seen.decode())
-                seen += line
+        with sniffing(simulator.port, capture):
             await _converse(simulator, keys)
-            _, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
-            writer.write(MARK)
-            await writer.drain()
-            await asyncio.to_thread(wait_until, lambda: MARK in capture.read_bytes(), "all of it in the file")
-            writer.close()
-        finally:
-            if dumpcap.returncode is None:
-                dumpcap.terminate()
-            await dumpcap.communicate()
 
 
 async def _converse(simulator: Simulator, keys: Path) -> None:

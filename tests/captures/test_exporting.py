@@ -20,6 +20,7 @@ from tests.store.test_migrations import unpacked
 from tests.store_traffic import BYE, CONVERSATION, HELLO, LEVEL_UUID, add, event, frames, info, read
 from xentara_inspect.captures.flows import recording_of
 from xentara_inspect.frames import Closing, Frame, SessionInfo
+from xentara_inspect.store.cutting import HEAD
 from xentara_inspect.store.database import open_for_writing
 
 SAMPLES = sorted((ROOT / "sample_captures").glob("*.flow"))
@@ -72,11 +73,16 @@ ODD: dict[str, tuple[SessionInfo, list[Frame], Closing | None]] = {
         [],
         BYE._replace(code=None, reason=None),
     ),
+    "a clock that is set back meanwhile": (replace(info(), opened=START), [], Closing(START - 10**9, 1000)),
     "a clock that is set back": (
         info(),
         [frame._replace(time=START - 10**9 * place) for place, frame in enumerate(frames(*HELLO))],
         BYE._replace(by="server"),
     ),
+    "open, and nothing said": (info(), [], None),
+    "a code that none is": (info(), frames(*HELLO), BYE._replace(code=999, reason="a" * 200)),
+    "text that is none": (info(), [Frame(START, True, True, b"gr\xfc\xdfe"), *frames(*HELLO)], BYE),
+    "twenty megabytes": (info(), [Frame(START, False, False, bytes(range(256)) * 80_000)], BYE),
     "text, nothing and much": (
         info(),
         [
@@ -110,7 +116,42 @@ def test_a_capture_in_the_database_that_it_is_of_doubles_nothing(
     assert (imported.added, imported.skipped) == (0, sum(len(messages) for _, messages in journal(samples)))
 
 
-@pytest.mark.parametrize("kind", ["har", "flow"])
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_connections_without_a_name_stay_without_and_are_known_again(
+    kind: str, tmp_path: Path, database: Path
+) -> None:
+    add(database, frames(*HELLO), info(None))
+    capture = export(kind, tmp_path / f"x.{kind}", database)
+    bring_in(tmp_path / "again.db", capture)
+    assert journal(tmp_path / "again.db") == journal(database)
+    assert bring_in(database, capture)[1:3] == (0, 2)
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_connections_that_were_open_at_the_same_time_come_back_each_as_it_was(
+    kind: str, tmp_path: Path, database: Path
+) -> None:
+    for place in range(5):
+        said = frames(*HELLO, *map(event, range(place, 20)), start=START + place * 100_000)
+        about = replace(info(str(place)), opened=START, client=f"10.0.0.{place % 2}:{50_000 + place}")
+        add(database, said, about, BYE._replace(time=START + place * 10**9))
+    bring_in(tmp_path / "again.db", export(kind, tmp_path / f"x.{kind}", database))
+    assert journal(tmp_path / "again.db") == journal(database)
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
+def test_of_a_message_that_was_cut_comes_back_what_was_kept(
+    kind: str, tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("xentara_inspect.store.importing.MOST", 100_000)
+        add(database, [Frame(START, False, False, b"x" * 200_000), *frames(*HELLO)])
+    bring_in(tmp_path / "again.db", export(kind, tmp_path / f"x.{kind}", database))
+    assert journal(tmp_path / "again.db") == journal(database)
+    assert [len(payload) for *_, payload in journal(database)[0][1]] == [HEAD, 10, 7]
+
+
+@pytest.mark.parametrize("kind", BOTH_WAYS)
 def test_the_files_of_a_rotated_recording_are_one_capture(kind: str, tmp_path: Path) -> None:
     files = [unpacked(name, tmp_path) for name in ("plant", "plant-2")]
     for file in files:
@@ -130,6 +171,14 @@ def test_mitmproxy_reads_the_flows_that_it_once_wrote_in_another_file(samples: P
             for flow in FlowReader(file).stream():
                 assert isinstance(flow, HTTPFlow)
                 assert recording_of(flows[flow.id], "") == recording_of(flow, "")
+
+
+def test_mitmproxy_opens_har(samples: Path, tmp_path: Path) -> None:
+    with export("har", tmp_path / "x.har", samples).open("rb") as file:
+        flows = [flow for flow in FlowReader(file).stream() if isinstance(flow, HTTPFlow)]
+    statuses = [flow.response.status_code for flow in flows if flow.response is not None]
+    assert statuses == [101, 101, 101, 101, 401, 403, 101, 101]
+    assert all(flow.request.path == "/api/ws" for flow in flows)
 
 
 def test_har_is_as_chrome_writes_it(tmp_path: Path, database: Path) -> None:

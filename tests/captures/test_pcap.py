@@ -41,9 +41,14 @@ class Wire:
     """What passes on one connection, packet by packet."""
 
     def __init__(
-        self, path: bytes = b"/api/ws", *, port: int = 50_000, extensions: bytes = b"permessage-deflate"
+        self,
+        path: bytes = b"/api/ws",
+        *,
+        port: int = 50_000,
+        at: int = 8080,
+        extensions: bytes = b"permessage-deflate",
     ) -> None:
-        self.stream = Stream((ip_address("10.0.0.7"), port), (ip_address("10.0.0.9"), 8080), port)
+        self.stream = Stream((ip_address("10.0.0.7"), port), (ip_address("10.0.0.9"), at), port)
         self.ends = {by: FrameProtocol(client=by, extensions=[_deflate()]) for by in (True, False)}
         self.packets = [*self.stream.opening()]
         self.send(True, ASKED % (path, b""))
@@ -123,6 +128,14 @@ def test_messages_in_one_segment_over_several_and_in_compressed_fragments(
     wire.close()
     bring_in(database, capture(tmp_path / "x.pcapng", *wire.packets))
     assert payloads(database) == [b"one", b"two", b"", bytes(range(256)) * 8, b"fragments"]
+
+
+@pytest.mark.parametrize("port", [443, 636, 8883, 502, 44_818])
+def test_a_connection_is_read_at_a_port_that_is_of_something_else(
+    port: int, tmp_path: Path, database: Path
+) -> None:
+    bring_in(database, capture(tmp_path / "x.pcapng", *said_on(Wire(at=port), SAID).packets))
+    assert payloads(database) == SAID
 
 
 def test_segments_that_come_twice_or_in_another_order_are_told_once_in_order(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SWITCHING: Final = 101
 """Status of the response that opens a WebSocket (RFC 6455 section 4.2.2)."""
+NAMELESS: Final = "xentara_nameless"
+"""In the metadata of a flow: that its id is made up, since mitmproxy wants one."""
 _MICROSECONDS: Final = 1_000_000
 _TEXT: Final = int(Opcode.TEXT)
 _TOKEN: Final = 16  # characters of what may be one
@@ -89,7 +91,7 @@ def session_info(flow: http.HTTPFlow, source: str) -> SessionInfo:
     """What is known of a connection when it opens, or fails to. No query, no credentials but the name."""
     upgraded = flow.response.timestamp_end if flow.response is not None else None
     return SessionInfo(
-        flow_id=flow.id or None,
+        flow_id=None if flow.metadata.get(NAMELESS) else flow.id or None,
         client=peer(flow),
         server=_known(flow.server_conn.address or (flow.request.host, flow.request.port)),
         path=path_of(flow),

@@ -19,7 +19,7 @@ from mitmproxy.flow import Error
 from mitmproxy.websocket import WebSocketData
 from wsproto.utilities import generate_accept_token
 
-from xentara_inspect.captures.flows import SWITCHING
+from xentara_inspect.captures.flows import NAMELESS, SWITCHING
 from xentara_inspect.frames import Closing, SessionInfo, host_and_port
 from xentara_inspect.queries.connections import Connection
 
@@ -27,8 +27,8 @@ _KEY: Final = base64.b64encode(b"xentara_inspect!")
 """Any 16 bytes (RFC 6455 section 4.1); those that the client had are not recorded."""
 _REFUSED: Final = re.compile(r"HTTP ([1-9][0-9]{2})")
 _NANOSECONDS: Final = 1_000_000_000
-_NAMELESS: Final = uuid.UUID("5c1a3b0e-6f0c-4d5c-9a55-9d5a0d3a7e01")
-"""Namespace for connections that have no name of their own, or are not whole."""
+_NAMESPACE: Final = uuid.UUID("5c1a3b0e-6f0c-4d5c-9a55-9d5a0d3a7e01")
+"""For connections that have no name of their own, or are not whole."""
 _BLANKED: Final = "****"
 _ENDING: Final = ("code", "reason", "by")
 
@@ -54,7 +54,11 @@ def flow_of(connection: Connection) -> http.HTTPFlow:
         Client(peername=host_and_port(info.client or ""), sockname=("", 0), timestamp_start=opened),
         Server(address=(host, port), peername=(host, port) if is_ip(host) else None, timestamp_start=opened),
     )
-    flow.id = _name(connection)
+    if connection.is_whole and info.flow_id is not None:
+        flow.id = info.flow_id
+    else:
+        flow.id = str(uuid.uuid5(_NAMESPACE, repr((info, connection.span))))
+        flow.metadata[NAMELESS] = True
     flow.request = http.Request(
         *(host, port, b"GET", b"http", b"", (info.path or "/").encode(errors="surrogateescape")),
         *(b"HTTP/1.1", _request_headers(info), b"", None, opened, opened),
@@ -66,13 +70,6 @@ def flow_of(connection: Connection) -> http.HTTPFlow:
     elif flow.response is None:
         flow.error = Error(info.refused, seconds(closing.time) if closing is not None else opened)
     return flow
-
-
-def _name(connection: Connection) -> str:
-    info = connection.info
-    if connection.is_whole and info.flow_id is not None:
-        return info.flow_id
-    return str(uuid.uuid5(_NAMELESS, repr((info, connection.span))))
 
 
 def _request_headers(info: SessionInfo) -> http.Headers:

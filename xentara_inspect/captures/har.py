@@ -8,6 +8,7 @@ binary. Firefox writes the entry without its messages.
 from __future__ import annotations
 
 import binascii
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,15 +84,13 @@ def _entries(file: Any) -> Iterator[tuple[Any, list[Any]]]:
 
 def _state(message: Message) -> tuple[Any, ...]:
     """A message as mitmproxy stores it: opcode, from the client, content, seconds; None is missing."""
-    opcode, data, time = message.get("opcode"), message.get("data"), message.get("time")
-    content = None
-    if isinstance(data, str) and opcode == Opcode.TEXT:
+    opcode, time, exact = message.get("opcode"), message.get("time"), message.get(TOLD)
+    data, content = message.get("data") if exact is None else exact, None
+    if isinstance(data, str) and opcode == Opcode.TEXT and exact is None:
         content = data.encode(errors="surrogatepass")
     elif isinstance(data, str):
-        try:
+        with contextlib.suppress(ValueError):
             content = binascii.a2b_base64(data, strict_mode=True)
-        except ValueError:
-            content = None
     if isinstance(time, (int, float)) and time >= _MILLISECONDS_FROM:
         time /= 1000
     kind = message.get("type")

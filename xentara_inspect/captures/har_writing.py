@@ -17,7 +17,7 @@ from xentara_inspect.frames import Frame, host_and_port
 from xentara_inspect.queries.connections import Connection, Connections
 
 TOLD: Final = "_xentara"
-"""The field of an entry for what HAR has no place for."""
+"""The field for what HAR has no place for: of a connection in its entry, of a text that is none its bytes."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK: Final = 1000  # messages that are written at once
 
@@ -54,11 +54,14 @@ def write_har(connections: Connections, file: IO[bytes], progress: Callable[[int
 def _message(frame: Frame) -> str:
     time, from_client, is_text, payload = frame
     kind = "send" if from_client else "receive"
-    if is_text:
-        opcode, data = Opcode.TEXT, json.dumps(payload.decode(errors="replace"))
-    else:
-        opcode, data = Opcode.BINARY, f'"{base64.b64encode(payload).decode()}"'
-    return f'{{"type": "{kind}", "time": {seconds(time)!r}, "opcode": {int(opcode)}, "data": {data}}}'
+    start = f'{{"type": "{kind}", "time": {seconds(time)!r}, "opcode": '
+    if not is_text:
+        return f'{start}{int(Opcode.BINARY)}, "data": "{base64.b64encode(payload).decode()}"}}'
+    try:
+        return f'{start}{int(Opcode.TEXT)}, "data": {json.dumps(payload.decode())}}}'
+    except UnicodeDecodeError:
+        data, exact = json.dumps(payload.decode(errors="replace")), base64.b64encode(payload).decode()
+        return f'{start}{int(Opcode.TEXT)}, "data": {data}, "{TOLD}": "{exact}"}}'
 
 
 def _entry(connection: Connection) -> dict[str, Any]:

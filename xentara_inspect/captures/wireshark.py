@@ -79,17 +79,33 @@ def segments(path: Path, keys: Path | None) -> Iterator[Segment]:
         )
     with tempfile.TemporaryDirectory(prefix="xentara-inspect-") as folder:
         environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder, "LC_ALL": "C.UTF-8"}
-        Path(folder, "disabled_protos").write_text(_others(program))
+        for name, content in _configuration(program).items():
+            Path(folder, name).write_text(content)
         yield from _segments(_command(program, path, keys), environment, path)
 
 
 @cache
-def _others(program: str) -> str:
-    """The protocols that are not needed, as a configuration lists them."""
-    command = [program, "-G", "protocols"]
+def _configuration(program: str) -> dict[str, str]:
+    """Files by their names: what is not needed is not taken apart, and no port means TLS.
+
+    That is told by how it looks; at a port such as 443, where tshark would take all for TLS, it may be plain.
+    """
+    names = [fields[-1] for fields in _listed(program, "protocols")]
+    others = (name for name in names if name not in _NEEDED and not name.startswith(_BESIDE))
+    ports = [
+        fields[1] for fields in _listed(program, "decodes") if fields[0] == "tcp.port" and fields[2] == "tls"
+    ]
+    return {
+        "disabled_protos": "\n".join(others),
+        "decode_as_entries": "\n".join(f"decode_as_entry: tcp.port,{port},TLS,(none)" for port in ports),
+    }
+
+
+def _listed(program: str, what: str) -> list[list[str]]:
+    """What tshark says of itself, line by line."""
+    command = [program, "-G", what]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - from the path
-    names = [line.rpartition("\t")[2] for line in listed.stdout.splitlines()]
-    return "\n".join(name for name in names if name not in _NEEDED and not name.startswith(_BESIDE))
+    return [line.split("\t") for line in listed.stdout.splitlines()]
 
 
 def _command(program: str, path: Path, keys: Path | None) -> list[str]:

@@ -148,7 +148,7 @@ def _in_time(part: _Part) -> Iterator[_Happened]:
         for one in connections
     ]
     closed: list[_Happened] = [
-        (max(end.time, one.span[1] if one.span else end.time), one, end)
+        (max(end.time, one.span[1] if one.span else one.info.opened), one, end)
         for one in connections
         if (end := one.closing) is not None
     ]
