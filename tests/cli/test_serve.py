@@ -1,0 +1,82 @@
+"""`serve`: how it starts, what it cannot do, and how it ends."""
+
+from __future__ import annotations
+
+import builtins
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import ran
+from tests.queries.asking import fill
+from tests.serving import Served
+from tests.store_traffic import CONVERSATION, HELLO, info
+
+
+def test_it_serves_until_ctrl_c_and_leaves_no_trace(database: Path) -> None:
+    fill(database, *CONVERSATION)
+    with Served(database) as served:
+        assert "Xentara traffic" in served.page("")
+        assert len(served.rows("xentara/exchanges_readable.json")) == 11
+        served.stop(signal.SIGINT)
+        assert served.child.returncode == 0
+        assert served.lines == [f"Serving at {served.url}\n", "Stop with Ctrl-C\n"]
+    assert [path.name for path in database.parent.iterdir()] == [database.name]
+
+
+def test_it_shows_what_is_written_meanwhile(database: Path) -> None:
+    fill(database, *HELLO)
+    with Served(database) as served:
+        assert len(served.rows("xentara/sessions_readable.json")) == 1
+        fill(database, *CONVERSATION, about=info("flow-2"))
+        assert len(served.rows("xentara/sessions_readable.json")) == 2
+
+
+def test_several_databases_have_the_names_that_they_have_in_lists(tmp_path: Path) -> None:
+    for name in ("here/plant.db", "there/plant.db", "there/other.db"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        fill(path, *HELLO)
+    with Served(tmp_path / "here" / "*.db", tmp_path / "there" / "*.db") as served:
+        for name in ("here~2Fplant", "there~2Fplant", "other"):
+            assert len(served.rows(f"{name}/exchanges_readable.json")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["-d", "missing.db"], 1, "missing.db"),
+        (["-d", "lake:somewhere"], 1, "is a lake, which answers"),
+        (["--listen", "8001"], 2, "HOST:PORT"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(options: list[str], code: int, says: str) -> None:
+    run = ran("serve", *options)
+    assert (run.returncode, run.stdout, says in run.stderr) == (code, "", True), run.stderr
+
+
+def test_a_port_in_use_is_one_line(database: Path) -> None:
+    fill(database, *HELLO)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        run = ran("serve", "-d", database, "--listen", address)
+    assert (run.returncode, run.stderr) == (1, f"Error: cannot listen on {address}: address already in use\n")
+
+
+def test_without_its_extra_it_says_what_to_install(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Any) -> Any:
+        if name.startswith("xentara_inspect.web.site"):
+            raise ModuleNotFoundError(name="datasette")
+        return known(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    run = ran("serve", "-d", database)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == (
+        "Error: this needs datasette, which is not installed: pip install 'xentara-inspect[web]'\n"
+    )

@@ -1,0 +1,88 @@
+"""The pages of `serve`, as a program gets them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.queries.asking import START, fill
+from tests.serving import Served
+from tests.store_traffic import CONVERSATION, info
+from xentara_inspect.store.database import open_for_reading
+from xentara_inspect.store.derived_tables import DERIVED_TABLES
+from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+from xentara_inspect.store.questions import QUESTIONS
+from xentara_inspect.store.view_texts import VIEW_ROWS, view_columns
+from xentara_inspect.store.views import VIEWS
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A database with one session of everything, served."""
+    database = tmp_path_factory.mktemp("served") / "plant.db"
+    with Served(fill(database, *CONVERSATION, about=info(opened=START))) as found:
+        yield found
+        found.stop()
+
+
+def test_every_table_view_and_column_is_described(served: Served) -> None:
+    assert VIEW_ROWS.keys() == VIEWS.keys()
+    for name, table in (JOURNAL_TABLES | DERIVED_TABLES).items():
+        page = served.page(f"plant/{name}")
+        assert f"A row is {table.says.replace(chr(39), '&#39;')}." in page
+    for name, row in VIEW_ROWS.items():
+        assert f"A row is {row}." in served.page(f"plant/{name}")
+
+
+def test_every_column_of_a_view_is_described(database: Path) -> None:
+    with closing(open_for_reading(fill(database, *CONVERSATION))) as connection:
+        for view in VIEWS:
+            assert all(view_columns(connection, view).values()), view
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_questions_of_the_documentation_are_saved(served: Served, name: str, database: Path) -> None:
+    question = QUESTIONS[name]
+    with closing(sqlite3.connect(fill(database, *CONVERSATION, about=info(opened=START)))) as plain:
+        expected = plain.execute(question.sql, question.answers).fetchall()
+    given = "&".join(f"{key}={value}" for key, value in question.answers.items())
+    assert [tuple(row.values()) for row in served.rows(f"plant/{name}.json?{given}")] == expected
+    assert question.title in served.page("plant")
+
+
+def test_sql_has_our_functions(served: Served) -> None:
+    (row,) = served.rows("plant.json?sql=select xentara_command(4) as command")
+    assert row == {"command": "read"}
+
+
+@pytest.mark.parametrize("sql", ["delete from frames", "attach 'x.db' as x", "select writefile('x', 'y')"])
+def test_nothing_can_be_written(served: Served, sql: str) -> None:
+    assert '"ok": false' in served.page(f"plant.json?sql={sql}", code=400)
+
+
+@pytest.mark.parametrize("host", ["example.com", "example.com:8001", "127.0.0.1.example.com", ""])
+def test_who_asks_for_it_by_another_name_gets_nothing(served: Served, host: str) -> None:
+    assert served.page("plant", code=421, Host=host) == "Ask for 127.0.0.1 or localhost.\n"
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8001", "127.0.0.1", "[::1]:8001", "[::1]"])
+def test_who_asks_for_this_machine_is_answered(served: Served, host: str) -> None:
+    assert "Requests and responses" in served.page("plant/exchanges_readable", Host=host)
+
+
+def test_pages_load_nothing_from_elsewhere(served: Served) -> None:
+    policy = served.headers("plant")["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+
+
+def test_tables_that_only_we_need_are_hidden(served: Served) -> None:
+    page = served.page("plant")
+    shown = [name for name in JOURNAL_TABLES | DERIVED_TABLES if f'<h3><a href="/plant/{name}">' in page]
+    assert sorted(shown) == [
+        "attributes", "elements", "exchanges", "findings", "frames", "packets", "sessions", "subscriptions",
+    ]  # fmt: skip
