@@ -12,6 +12,7 @@ import pytest
 from tests.queries.asking import START, fill
 from tests.serving import Served
 from tests.store_traffic import CONVERSATION, info
+from tests.web.pages import Page
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
@@ -33,9 +34,9 @@ def test_every_table_view_and_column_is_described(served: Served) -> None:
     assert VIEW_ROWS.keys() == VIEWS.keys()
     for name, table in (JOURNAL_TABLES | DERIVED_TABLES).items():
         page = served.page(f"plant/{name}")
-        assert f"A row is {table.says.replace(chr(39), '&#39;')}." in page
+        assert f"A row is {table.says.replace('`', '')}." in Page(page).text
     for name, row in VIEW_ROWS.items():
-        assert f"A row is {row}." in served.page(f"plant/{name}")
+        assert f"A row is {row}." in Page(served.page(f"plant/{name}")).text
 
 
 def test_every_column_of_a_view_is_described(database: Path) -> None:
@@ -78,6 +79,40 @@ def test_pages_load_nothing_from_elsewhere(served: Served) -> None:
     policy = served.headers("plant")["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "http" not in policy
+
+
+def test_an_exchange_that_failed_says_why(served: Served) -> None:
+    page = Page(served.page("-/exchange/plant/11p1"))
+    assert page.text.startswith("11p1: write Plant.Valve")
+    assert "read-only" in page.text
+    assert "What helps:" in page.text
+    assert "2: NaN" in page.text
+
+
+def test_ids_and_elements_in_answers_to_questions_lead_to_their_pages(served: Served) -> None:
+    links = Page(served.page("plant/refused_writes")).named("a")
+    paths = [link["href"] for link in links]
+    assert "/-/exchange/plant/11p1" in paths
+    assert "/-/element/plant?name=Plant.Valve" in paths
+    assert Page(served.page("-/element/plant?name=Plant.Valve")).said("h1") == ["Plant.Valve"]
+
+
+def test_notation_in_an_answer_is_a_block(served: Served) -> None:
+    sql = "select xentara_notation(payload, 1) from frames where id = 1"
+    (block,) = [text for text in Page(served.page(f"plant?sql={sql}")).said("pre") if text.startswith("[")]
+    assert "# OpCode: client_hello" in block
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "-/exchange/plant/999p1", "-/exchange/nowhere/1p1", "-/exchange/plant/1p99999999", "nowhere",
+        "-/element/plant", "-/element/nowhere?id=1", "-/element/plant?id=999", f"-/element/plant?id={9**40}",
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_said_on_the_page_only(served: Served, path: str) -> None:
+    served.page(path, code=404)
+    assert "Traceback" not in served.output
 
 
 def test_tables_that_only_we_need_are_hidden(served: Served) -> None:

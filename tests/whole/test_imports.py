@@ -45,6 +45,7 @@ HOMES = {
     "rapidfuzz": {"queries"},
     "dateparser": {"cli"},
     "jinja2": {"web"},
+    "markupsafe": {"web"},
     "datasette": {"web"},
     "pluggy": {"web"},
     "uvicorn": {"web"},

@@ -42,7 +42,7 @@ def serve(databases: tuple[str, ...], listen: tuple[str, int], is_opened: bool) 
         if is_opened:
             webbrowser.open(url)
         with contextlib.suppress(KeyboardInterrupt):
-            served(asked, listening)
+            served(asked, databases, listening)
 
 
 def _listening(host: str, port: int) -> socket.socket:

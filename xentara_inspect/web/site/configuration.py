@@ -19,8 +19,9 @@ from xentara_inspect.store.view_texts import VIEW_ROWS, view_columns
 SETTINGS: Final = {
     "sql_time_limit_ms": 5000,
     "facet_time_limit_ms": 1000,
-    "facet_suggest_time_limit_ms": 20,
     "default_page_size": 50,
+    "default_facet_size": 8,
+    "suggest_facets": False,
     "max_returned_rows": 1000,
     "default_cache_ttl": 0,  # a recording goes on
     "allow_download": False,  # one that is recorded into is whole only with its log
@@ -72,7 +73,7 @@ def _tables(file: sqlite3.Connection) -> dict[str, dict[str, Any]]:
     return {
         **{name: _table(name, table) for name, table in described.items()},
         **{
-            name: {"description": f"A row is {table.says}.", "hidden": True, "label_column": "name"}
+            name: {"description": _sentence(table.says), "hidden": True, "label_column": "name"}
             for name, table in NAME_TABLES.items()
         },
         **{name: {"hidden": True} for name in _OTHERS},
@@ -82,8 +83,8 @@ def _tables(file: sqlite3.Connection) -> dict[str, dict[str, Any]]:
 
 def _table(name: str, table: Table) -> dict[str, Any]:
     about: dict[str, Any] = {
-        "description": f"A row is {table.says}.",
-        "columns": {column: said.says for column, said in table.columns.items()},
+        "description": _sentence(table.says),
+        "columns": {column: _plain(said.says) for column, said in table.columns.items()},
         "hidden": name not in _SHOWN,
         "facets": list(_FACETS.get(name, ())),
     }
@@ -98,13 +99,22 @@ def _view(name: str, file: sqlite3.Connection) -> dict[str, Any]:
     title, facets = FIRST.get(name, (name, ()))
     about: dict[str, Any] = {
         "title": title,
-        "description": f"A row is {VIEW_ROWS[name]}.",
-        "columns": {column: says for column, says in view_columns(file, name).items() if says},
+        "description": _sentence(VIEW_ROWS[name]),
+        "columns": {column: _plain(says) for column, says in view_columns(file, name).items() if says},
         "facets": list(facets),
     }
     if name in _NEWEST_FIRST:
         about["sort_desc"] = _NEWEST_FIRST[name]
     return about
+
+
+def _sentence(row: str) -> str:
+    return f"A row is {_plain(row)}."
+
+
+def _plain(says: str) -> str:
+    """Without the marks of Markdown."""
+    return says.replace("`", "")
 
 
 def _queries() -> dict[str, dict[str, str]]:

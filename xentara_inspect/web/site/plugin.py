@@ -1,14 +1,30 @@
-"""What Datasette asks us: functions in SQL, cells, pages of our own."""
+"""What Datasette asks us: functions in SQL, cells, pages of our own, and what must not be seen raw."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
+from jinja2 import Environment
+from markupsafe import Markup
 from pluggy import HookimplMarker
 
+from xentara_inspect.escape import safe
+from xentara_inspect.frames import frame_of
+from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.sql_functions import register
+from xentara_inspect.store.view_texts import VIEW_ROWS
+from xentara_inspect.web.site.cells import cell
+from xentara_inspect.web.site.configuration import FIRST
+from xentara_inspect.web.site.pages import Pages
+from xentara_inspect.web.site.paths import ELEMENT, EXCHANGE, LIVE, exchange_path
 
 hookimpl = HookimplMarker("datasette")
+
+_ADDRESSED: Final = ("packets", "exchanges", "subscriptions")
+"""Tables whose key is an address."""
+_STYLE: Final = "/-/xentara/site.css"
 
 
 class Plugin:
@@ -16,7 +32,67 @@ class Plugin:
 
     __name__ = "xentara_inspect"
 
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
     @hookimpl
     def prepare_connection(self, conn: sqlite3.Connection) -> None:
         """Add our functions to a connection."""
         register(conn)
+
+    @hookimpl
+    def prepare_jinja2_environment(self, env: Environment) -> None:
+        """Let nothing into any page that hides or reorders its neighbours."""
+        env.finalize = visible
+
+    @hookimpl
+    def register_routes(self) -> list[tuple[str, Callable[[Any, Any], Awaitable[Any]]]]:
+        """Pages of our own."""
+        return [
+            (EXCHANGE, self._pages.exchange),
+            (ELEMENT, self._pages.element),
+            (f"{LIVE}$", self._pages.live),
+            (rf"{LIVE}\.json$", self._pages.news),
+        ]
+
+    @hookimpl
+    def render_cell(self, row: Any, value: Any, column: str, table: str | None, database: str) -> Any:
+        """A cell; None for what Datasette makes of it."""
+        return cell(row, value, column, table, database)
+
+    @hookimpl
+    def menu_links(self, datasette: Any) -> list[dict[str, str]]:
+        """What every page leads to."""
+        return [{"href": datasette.urls.path(LIVE), "label": "What is happening now"}]
+
+    @hookimpl
+    def extra_css_urls(self) -> list[str]:
+        """Our style, behind Datasette's."""
+        return [_STYLE]
+
+    @hookimpl
+    def extra_template_vars(self, request: Any) -> dict[str, Any]:
+        """What our templates show: lists as (view, title, what a row is), and where a row belongs."""
+        first = [(view, title, VIEW_ROWS[view]) for view, (title, _) in FIRST.items()]
+        return {"xentara_first": first, "xentara_exchange": _shown_by(request)}
+
+
+def _shown_by(request: Any) -> str | None:
+    """Where the page is that shows the row of a page in full."""
+    asked = request.url_vars if request is not None else {}
+    key = asked.get("pks", "")
+    if not key.isdecimal():
+        return None
+    if asked.get("table") == "frames":
+        return exchange_path(asked["database"], key)
+    if asked.get("table") in _ADDRESSED and frame_of(int(key)):
+        return exchange_path(asked["database"], address_text(int(key)))
+    return None
+
+
+def visible(value: Any) -> Any:
+    """A text as it may stand in a page: line breaks stay, all else that is not plainly seen is escaped."""
+    if not isinstance(value, str) or (value.isascii() and value.isprintable()):
+        return value
+    lines = "\n".join("\t".join(map(safe, line.split("\t"))) for line in value.split("\n"))
+    return Markup(lines) if hasattr(value, "__html__") else lines  # noqa: S704 - it was that before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from xentara_inspect.queries.databases import Databases
 from xentara_inspect.web.site.configuration import SETTINGS, configuration
 from xentara_inspect.web.site.files import RecordedFile
 from xentara_inspect.web.site.guard import guarded
+from xentara_inspect.web.site.pages import Pages
 from xentara_inspect.web.site.plugin import Plugin
 
 _HERE: Final = Path(__file__).parent
@@ -24,12 +25,17 @@ _GRACE: Final = 1
 """Seconds that answers have when it ends."""
 
 
-def serve(databases: Databases, listening: socket.socket) -> None:
-    """Show databases in a browser until Ctrl-C or SIGTERM.
+def serve(databases: Databases, patterns: Sequence[str], listening: socket.socket) -> None:
+    """Show databases in a browser until Ctrl-C or SIGTERM. Raises StoreError.
 
-    databases: those that are there; each file is opened anew. listening: bound already.
+    databases: those that are there; each file is opened anew. patterns: what they were asked for by, so that
+    pages of ours see the next files too. listening: bound already.
     """
-    with contextlib.closing(listening), _only_ours():
+    with (
+        contextlib.closing(listening),
+        contextlib.closing(Pages(patterns)) as pages,
+        _only(Plugin(pages)),
+    ):
         site = _datasette(databases)
         config = uvicorn.Config(
             guarded(site.app(), listening.getsockname()),
@@ -50,7 +56,10 @@ def _datasette(databases: Databases) -> Datasette:
     site = Datasette(
         settings=SETTINGS,
         template_dir=str(_HERE / "templates"),
-        static_mounts=[("-/xentara", str(_HERE / "static"))],
+        static_mounts=[
+            ("-/xentara/styles", str(_HERE.parent / "styles")),
+            ("-/xentara", str(_HERE / "static")),
+        ],
         **given,
     )
     for name in site.databases:
@@ -62,12 +71,15 @@ def _datasette(databases: Databases) -> Datasette:
 
 
 @contextlib.contextmanager
-def _only_ours() -> Iterator[None]:
-    """No plugin but Datasette's own and ours: what else is installed here was made for other pages."""
+def _only(ours: Plugin) -> Iterator[None]:
+    """No plugin but Datasette's own and ours: what else is installed here was made for other pages.
+
+    Where rich is installed, as it is here, Datasette prints a traceback for each address that is mistyped.
+    """
+    pm.get_plugin("datasette.handle_exception").rich = None
     others = [(name, plugin) for plugin, found in pm.list_plugin_distinfo() for name in [pm.get_name(plugin)]]
     for name, _ in others:
         pm.unregister(name=name)
-    ours = Plugin()
     pm.register(ours)
     try:
         yield
