@@ -13,6 +13,7 @@ from pluggy import HookimplMarker
 from xentara_inspect.escape import safe
 from xentara_inspect.frames import frame_of
 from xentara_inspect.store.addresses import address_text
+from xentara_inspect.store.questions import QUESTIONS
 from xentara_inspect.store.sql_functions import register
 from xentara_inspect.store.view_texts import VIEW_ROWS
 from xentara_inspect.web.site.cells import cell
@@ -21,6 +22,7 @@ from xentara_inspect.web.site.pages import Pages
 from xentara_inspect.web.site.paths import ELEMENT, EXCHANGE, LIVE, exchange_path
 
 hookimpl = HookimplMarker("datasette")
+Answer = Callable[[Any, Any], Awaitable[Any]]
 
 _ADDRESSED: Final = ("packets", "exchanges", "subscriptions")
 """Tables whose key is an address."""
@@ -46,13 +48,14 @@ class Plugin:
         env.finalize = visible
 
     @hookimpl
-    def register_routes(self) -> list[tuple[str, Callable[[Any, Any], Awaitable[Any]]]]:
+    def register_routes(self) -> list[tuple[str, Answer]]:
         """Pages of our own."""
+        pages = self._pages
         return [
-            (EXCHANGE, self._pages.exchange),
-            (ELEMENT, self._pages.element),
-            (f"{LIVE}$", self._pages.live),
-            (rf"{LIVE}\.json$", self._pages.news),
+            (EXCHANGE, _function(pages.exchange)),
+            (ELEMENT, _function(pages.element)),
+            (f"{LIVE}$", _function(pages.live)),
+            (rf"{LIVE}\.json$", _function(pages.news)),
         ]
 
     @hookimpl
@@ -72,9 +75,23 @@ class Plugin:
 
     @hookimpl
     def extra_template_vars(self, request: Any) -> dict[str, Any]:
-        """What our templates show: lists as (view, title, what a row is), and where a row belongs."""
+        """What our templates show: lists as (view, title, what a row is), questions, where a row belongs."""
         first = [(view, title, VIEW_ROWS[view]) for view, (title, _) in FIRST.items()]
-        return {"xentara_first": first, "xentara_exchange": _shown_by(request)}
+        questions = [(name, question.title) for name, question in QUESTIONS.items()]
+        return {
+            "xentara_first": first,
+            "xentara_questions": questions,
+            "xentara_exchange": _shown_by(request),
+        }
+
+
+def _function(method: Answer) -> Answer:
+    """What Datasette takes from 1.0 on, which is no method."""
+
+    async def answer(datasette: Any, request: Any) -> Any:
+        return await method(datasette, request)
+
+    return answer
 
 
 def _shown_by(request: Any) -> str | None:
