@@ -25,7 +25,7 @@ class Served(Process):
 
     def page(self, path: str, *, code: int = 200, **headers: str) -> str:
         """The text of a page. code: what it is answered with."""
-        request = urllib.request.Request(self.url + quote(path, safe="/?=&~%:"), headers=headers)
+        request = urllib.request.Request(self.url + quote(path, safe="/?=&~%:+"), headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 found, said = answer.status, answer.read()
@@ -39,6 +39,10 @@ class Served(Process):
         mark = "&" if "?" in path else "?"
         found: list[dict[str, Any]] = json.loads(self.page(f"{path}{mark}_shape=array"))
         return found
+
+    def shows(self, database: str) -> bool:
+        """Whether the first page lists a database."""
+        return f'<h2><a href="/{database}">' in self.page("")
 
     def headers(self, path: str) -> http.client.HTTPMessage:
         """What stands above a page."""

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.live import ran
+from tests.live import ran, wait_until
 from tests.queries.asking import fill
 from tests.serving import Served
 from tests.store_traffic import CONVERSATION, HELLO, info
+from tests.web.pages import Page
 
 
 def test_it_serves_until_ctrl_c_and_leaves_no_trace(database: Path) -> None:
@@ -43,6 +44,32 @@ def test_several_databases_have_the_names_that_they_have_in_lists(tmp_path: Path
     with Served(tmp_path / "here" / "*.db", tmp_path / "there" / "*.db") as served:
         for name in ("here~2Fplant", "there~2Fplant", "other"):
             assert len(served.rows(f"{name}/exchanges_readable.json")) == 1
+
+
+def test_files_that_come_and_go_meanwhile_are_seen(tmp_path: Path) -> None:
+    first, second = fill(tmp_path / "a.db", *HELLO), tmp_path / "b.db"
+    with Served(tmp_path / "*.db") as served:
+        fill(second, *CONVERSATION)
+        first.unlink()
+        wait_until(lambda: served.shows("b") and not served.shows("a"), "the second file alone")
+        assert len(served.rows("b/exchanges_readable.json")) == 11
+        assert "Requests and responses" in served.page("b/exchanges_readable")
+        assert "write Plant.Valve" in served.page("-/exchange/b/11p1")
+
+
+def test_files_may_have_any_name(tmp_path: Path) -> None:
+    names = ["<b>&amp;", "100%", "a b?c#d", "~2F", "-", "ä", "a:b"]
+    for name in names:
+        fill(tmp_path / f"{name}.db", *HELLO)
+    with Served(tmp_path / "*.db") as served:
+        first = Page(served.page(""))
+        lists = [path for path in first.all_of("href") if path.endswith("/exchanges_readable")]
+        assert sorted(first.said("h2")) == [""] * len(names)
+        assert len(lists) == len(names)
+        for path in lists:
+            page = Page(served.page(path[1:]))
+            exchange = next(path for path in page.all_of("href") if "/-/exchange/" in path)
+            assert "client_hello" in served.page(exchange[1:]), exchange
 
 
 @pytest.mark.parametrize(

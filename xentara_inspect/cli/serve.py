@@ -33,16 +33,17 @@ def serve(databases: tuple[str, ...], listen: tuple[str, int], is_opened: bool) 
     except ImportError:
         raise not_installed("datasette", "web") from None
     host, port = listen
-    with opened(databases) as asked:
-        with listening_trouble(host, port):
-            listening = _listening(host, port)
-        url = f"http://{endpoint(host, listening.getsockname()[1])}/"
-        out(f"Serving at {url}")
-        out("Stop with Ctrl-C")
-        if is_opened:
-            webbrowser.open(url)
-        with contextlib.suppress(KeyboardInterrupt):
-            served(asked, databases, listening)
+    with opened(databases):
+        pass  # they are there, and it is said if they are behind
+    with listening_trouble(host, port):
+        listening = _listening(host, port)
+    url = f"http://{endpoint(host, listening.getsockname()[1])}/"
+    out(f"Serving at {url}")
+    out("Stop with Ctrl-C")
+    if is_opened:
+        webbrowser.open(url)
+    with contextlib.suppress(KeyboardInterrupt):
+        served(databases, listening)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -7,7 +7,6 @@ metadata and configuration.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from typing import Any, Final
 
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
@@ -60,12 +59,12 @@ _LABELS: Final = {"elements": "name", "attributes": "name", "sessions": "client"
 """Columns that other tables show in the place of a number."""
 
 
-def configuration(files: Mapping[str, sqlite3.Connection]) -> dict[str, Any]:
-    """What Datasette is told of databases. files: what it calls them. Raises sqlite3.Error."""
-    return {
-        "title": "Xentara traffic",
-        "databases": {name: {"tables": _tables(file), "queries": _queries()} for name, file in files.items()},
-    }
+TITLE: Final = "Xentara traffic"
+
+
+def configuration(file: sqlite3.Connection) -> dict[str, Any]:
+    """What Datasette is told of a database. Raises sqlite3.Error."""
+    return {"tables": _tables(file), "queries": _queries()}
 
 
 def _tables(file: sqlite3.Connection) -> dict[str, dict[str, Any]]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from datasette.database import Database
 
+from xentara_inspect.queries.files import file_labels, meant_files
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.sides import state_of
+from xentara_inspect.web.site.configuration import TITLE, configuration
 
 _PATIENCE: Final = 5.0
 """Seconds to wait for a lock."""
@@ -46,14 +49,62 @@ class RecordedFile(Database):  # type: ignore[misc]  # Datasette has no types
 
     def _call(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         state = state_of(self.path)
-        if getattr(self._own, "state", None) != state:
-            with contextlib.suppress(AttributeError):
-                self._own.connection.close()
-            self._own.connection = self.connect()
-            self.ds._prepare_connection(self._own.connection, self.name)
-            self._own.state = state
+        known, connection = getattr(self._own, "opened", (None, None))
+        if connection is None or known != state:
+            if connection is not None:
+                connection.close()
+            self._own.opened = None, None
+            connection = self.connect()
+            self.ds._prepare_connection(connection, self.name)
+            self._own.opened = state, connection
         try:
-            return fn(self._own.connection)
+            return fn(connection)
         except sqlite3.DatabaseError:
-            self._own.state = None  # somebody may have begun to write just now
+            self._own.opened = None, connection  # somebody may have begun to write just now
             raise
+
+
+class ServedFiles:
+    """The files that are meant, those that come and go while they are served, too.
+
+    told: what Datasette is told of them, kept up to date. Each keeps the name that it has first.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """Raises StoreError."""
+        self.told: dict[str, Any] = {"title": TITLE, "databases": {}}
+        self._patterns = patterns
+        self._site: Any = None
+        self._names: dict[str, str] = {}
+        for path, name in self._new():
+            self._tell(path, name)
+
+    def serve_by(self, site: Any) -> None:
+        """Give the files to Datasette. site: it was told of them."""
+        self._site = site
+        for path, name in self._names.items():
+            site.add_database(RecordedFile(site, path), name=name)
+
+    def look(self) -> None:
+        """Look for files that came or went."""
+        for path in [path for path in self._names if not os.path.lexists(path)]:
+            self._site.remove_database(self._names.pop(path))
+        with contextlib.suppress(StoreError):  # a recording that is just begun; or all are gone
+            for path, name in self._new():
+                self._tell(path, name)
+                self._site.add_database(RecordedFile(self._site, path), name=name)
+
+    def _new(self) -> list[tuple[str, str]]:
+        """Files that have no name yet, and what they are called."""
+        paths = [os.path.abspath(path) for path in meant_files(self._patterns)]
+        named = zip(paths, file_labels(paths), strict=True)
+        taken = self._names.values()
+        return [(path, name) for path, name in named if path not in self._names and name not in taken]
+
+    def _tell(self, path: str, name: str) -> None:
+        with contextlib.closing(open_for_reading(path)) as file:
+            about = configuration(file)
+        self.told["databases"][name] = about
+        self._names[path] = name
+        if hasattr(self._site, "config"):  # from 1.0 on; what was told at the beginning it has copied
+            self._site.config.setdefault("databases", {})[name] = about

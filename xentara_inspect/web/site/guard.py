@@ -24,12 +24,14 @@ _HEADERS: Final = {
 }
 
 
-def guarded(application: Application, listening: tuple[Any, ...]) -> Application:
+def guarded(
+    application: Application, listening: tuple[Any, ...], look: Callable[[], None] = lambda: None
+) -> Application:
     """An application that answers only those who ask for it by its own name, with rules for its pages.
 
     A page from elsewhere may point a name of its own at this machine, and so read what is here; it cannot
     help saying that name. Who listens on more than loopback is asked by names that nobody knows here.
-    listening: the address.
+    listening: the address. look: called before each answer.
     """
     is_local = ipaddress.ip_address(listening[0].partition("%")[0]).is_loopback
 
@@ -42,6 +44,8 @@ def guarded(application: Application, listening: tuple[Any, ...]) -> Application
             await send({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"Ask for 127.0.0.1 or localhost.\n"})
             return
+
+        look()
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":

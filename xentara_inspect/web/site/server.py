@@ -13,9 +13,8 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from xentara_inspect.queries.databases import Databases
-from xentara_inspect.web.site.configuration import SETTINGS, configuration
-from xentara_inspect.web.site.files import RecordedFile
+from xentara_inspect.web.site.configuration import SETTINGS
+from xentara_inspect.web.site.files import ServedFiles
 from xentara_inspect.web.site.guard import guarded
 from xentara_inspect.web.site.pages import Pages
 from xentara_inspect.web.site.plugin import Plugin
@@ -25,20 +24,21 @@ _GRACE: Final = 1
 """Seconds that answers have when it ends."""
 
 
-def serve(databases: Databases, patterns: Sequence[str], listening: socket.socket) -> None:
+def serve(patterns: Sequence[str], listening: socket.socket) -> None:
     """Show databases in a browser until Ctrl-C or SIGTERM. Raises StoreError.
 
-    databases: those that are there; each file is opened anew. patterns: what they were asked for by, so that
-    pages of ours see the next files too. listening: bound already.
+    patterns: which databases, also those that come meanwhile. listening: bound already.
     """
     with (
         contextlib.closing(listening),
         contextlib.closing(Pages(patterns)) as pages,
         _only(Plugin(pages)),
     ):
-        site = _datasette(databases)
+        files = ServedFiles(patterns)
+        site = _datasette(files.told)
+        files.serve_by(site)
         config = uvicorn.Config(
-            guarded(site.app(), listening.getsockname()),
+            guarded(site.app(), listening.getsockname(), files.look),
             log_level="critical",
             access_log=False,
             server_header=False,
@@ -47,8 +47,8 @@ def serve(databases: Databases, patterns: Sequence[str], listening: socket.socke
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _datasette(databases: Databases) -> Datasette:
-    told = configuration({file.label: file.connection for file in databases.files})
+def _datasette(told: dict[str, Any]) -> Datasette:
+    """Datasette without databases. told: of configuration; what comes into it later counts too."""
     given: dict[str, Any] = {"metadata": told}
     if "config" in inspect.signature(Datasette).parameters:  # from 1.0 on
         queries = {name: {"queries": about["queries"]} for name, about in told["databases"].items()}
@@ -62,11 +62,8 @@ def _datasette(databases: Databases) -> Datasette:
         ],
         **given,
     )
-    for name in site.databases:
-        if name == "_memory":
-            site.remove_database(name)
-    for file in databases.files:
-        site.add_database(RecordedFile(site, file.path), name=file.label)
+    if "_memory" in site.databases:
+        site.remove_database("_memory")
     return site
 
 
