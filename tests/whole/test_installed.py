@@ -37,6 +37,10 @@ def test_in_a_wheel_all_of_it_is_there(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     installed = tmp_path / "installed"
     subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
+    package = ROOT / "xentara_inspect"
+    ours = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    missing = [path for path in ours if not (installed / path.relative_to(ROOT)).is_file()]
+    assert not missing  # such as templates, styles and scripts
 
     def run(command: str) -> str:
         said = subprocess.run(

@@ -66,11 +66,11 @@ QUESTIONS: Final[dict[str, Question]] = {
         "SELECT severity, code, count(*) AS times, min(message) AS example FROM findings_readable"
         " GROUP BY severity, code ORDER BY times DESC",
     ),
-    "open_at_the_same_time": Question(
-        "Which requests were open at the same time as another of their session?",
-        "SELECT a.id AS one, b.id AS other FROM exchanges_readable a JOIN exchanges_readable b"
-        " ON b.session_id = a.session_id AND b.exchange_id > a.exchange_id"
-        " AND b.requested < a.responded LIMIT 50",
+    "sent_while_waiting": Question(
+        "Which requests were sent while another of their session waited for its answer?",
+        "SELECT id, time, session_id, command, element FROM (SELECT *, max(responded) OVER"
+        " (PARTITION BY session_id ORDER BY exchange_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+        " AS busy_until FROM exchanges_readable) WHERE requested < busy_until LIMIT 50",
     ),
 }
 """By the name under which they are saved."""

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from xentara_inspect.store.addresses import parse_address
 from xentara_inspect.web.site.paths import element_path, exchange_path, row_path
 
-_PLACES: Final = ("id", "packet", "response", "place", "exchange", "subscription", "one", "other", "frame")
+_PLACES: Final = ("id", "packet", "response", "place", "exchange", "subscription", "frame")
 """Columns of views and questions with what `show` takes."""
 _NOTATION: Final = "notation"
 _LINKS: Final = ("http://", "https://")
