@@ -13,14 +13,15 @@ from urllib.parse import quote
 
 from tests.live import Process
 
+COMMAND = (sys.executable, "-m", "xentara_inspect", "serve")
+
 
 class Served(Process):
     """`serve` of databases on a free port. url: where its pages are, with a slash at the end."""
 
     def __init__(self, *databases: Path | str) -> None:
         given = [argument for database in databases for argument in ("-d", str(database))]
-        command = [sys.executable, "-m", "xentara_inspect", "serve", *given, "--listen", "127.0.0.1:0"]
-        super().__init__(command)
+        super().__init__([*COMMAND, *given, "--listen", "127.0.0.1:0"])
         self.url = str(self.wait_for_line(r"Serving at (http://127\.0\.0\.1:\d+/)")[1])
 
     def page(self, path: str, *, code: int = 200, **headers: str) -> str:

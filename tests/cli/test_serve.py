@@ -5,14 +5,15 @@ from __future__ import annotations
 import builtins
 import signal
 import socket
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.live import ran, wait_until
+from tests.live import Process, ran, wait_until
 from tests.queries.asking import fill
-from tests.serving import Served
+from tests.serving import COMMAND, Served
 from tests.store_traffic import CONVERSATION, HELLO, info
 from tests.web.pages import Page
 
@@ -83,6 +84,15 @@ def test_files_may_have_any_name(tmp_path: Path) -> None:
 def test_what_cannot_be_served_is_one_line(options: list[str], code: int, says: str) -> None:
     run = ran("serve", *options)
     assert (run.returncode, run.stdout, says in run.stderr) == (code, "", True), run.stderr
+
+
+def test_that_others_can_read_it_is_said(database: Path) -> None:
+    fill(database, *HELLO)
+    with Process([*COMMAND, "-d", str(database), "--listen", "0.0.0.0:0"]) as served:
+        served.wait_for_line("whoever can reach this address can read all of it: there is no password")
+        address = served.wait_for_line(r"http://\S+")[0]
+        request = urllib.request.Request(address, headers={"Host": "plant.example:80"})
+        assert urllib.request.urlopen(request).status == 200
 
 
 def test_a_port_in_use_is_one_line(database: Path) -> None:

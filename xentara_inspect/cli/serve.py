@@ -11,7 +11,7 @@ import click
 from xentara_inspect.cli import options
 from xentara_inspect.cli.endpoints import listen_option
 from xentara_inspect.cli.failures import not_installed
-from xentara_inspect.cli.printing import out
+from xentara_inspect.cli.printing import note, out
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.simulate import listening_trouble
 from xentara_inspect.frames import endpoint
@@ -29,6 +29,7 @@ def serve(databases: tuple[str, ...], listen: tuple[str, int], is_opened: bool) 
     address can read all of it.
     """
     try:
+        from xentara_inspect.web.site.guard import is_loopback
         from xentara_inspect.web.site.server import serve as served
     except ImportError:
         raise not_installed("datasette", "web") from None
@@ -39,6 +40,8 @@ def serve(databases: tuple[str, ...], listen: tuple[str, int], is_opened: bool) 
         listening = _listening(host, port)
     url = f"http://{endpoint(host, listening.getsockname()[1])}/"
     out(f"Serving at {url}")
+    if not is_loopback(listening.getsockname()[0]):
+        note("whoever can reach this address can read all of it: there is no password")
     out("Stop with Ctrl-C")
     if is_opened:
         webbrowser.open(url)

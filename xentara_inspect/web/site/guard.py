@@ -6,6 +6,8 @@ import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+from xentara_inspect.frames import host_and_port
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -33,14 +35,14 @@ def guarded(
     help saying that name. Who listens on more than loopback is asked by names that nobody knows here.
     listening: the address. look: called before each answer.
     """
-    is_local = ipaddress.ip_address(listening[0].partition("%")[0]).is_loopback
+    is_local = is_loopback(listening[0])
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if is_local and not _is_loopback(headers.get(b"host", b"").decode("latin-1")):
+        if is_local and not is_loopback(host_and_port(headers.get(b"host", b"").decode("latin-1"))[0]):
             await send({"type": "http.response.start", "status": 421, "headers": []})
             await send({"type": "http.response.body", "body": b"Ask for 127.0.0.1 or localhost.\n"})
             return
@@ -60,13 +62,11 @@ def guarded(
     return answer
 
 
-def _is_loopback(host: str) -> bool:
-    """Whether the header Host means this machine from within."""
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    name = name.removeprefix("[").removesuffix("]")
-    if name == "localhost":
+def is_loopback(address: str) -> bool:
+    """Whether an address, or `localhost`, means this machine from within."""
+    if address == "localhost":
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from datasette.utils.asgi import NotFound, Response
 
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.unknown import QuestionError
+from xentara_inspect.store.errors import StoreError
 from xentara_inspect.web.site.element import element
 from xentara_inspect.web.site.exchange import exchange
 from xentara_inspect.web.site.live import KEPT, Course
@@ -70,7 +72,8 @@ class Pages:
         return Response.json({"number": number, "rows": rows.strip()}, headers=_HEADERS)
 
     async def _lines(self, request: Any, behind: int) -> tuple[int, Shown]:
-        number, rows = await self._courses[bool(request.args.get("events"))].behind(behind)
+        with _told():
+            number, rows = await self._courses[bool(request.args.get("events"))].behind(behind)
         files = await self._recordings.ask(lambda databases: [file.label for file in databases.files])
 
         def link(name: str) -> str:
@@ -81,13 +84,20 @@ class Pages:
 
     async def _found(self, question: Callable[[Databases], Shown | None]) -> Shown:
         """What a page shows. Raises NotFound where there is nothing to show."""
-        try:
+        with _told():
             shown = await self._recordings.ask(question)
-        except QuestionError as error:
-            raise NotFound(str(error)) from None
         if shown is None:
             raise NotFound("There is nothing of that name")
         return shown
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Say on a page what cannot be answered, as that the databases are gone."""
+    try:
+        yield
+    except (QuestionError, StoreError) as error:
+        raise NotFound(str(error)) from None
 
 
 async def _page(datasette: Any, request: Any, template: str, shown: Shown) -> Any:
