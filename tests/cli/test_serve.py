@@ -50,12 +50,12 @@ def test_files_may_have_any_name_and_one_name_in_several_folders(tmp_path: Path)
         fill(path, *HELLO)
     with Served(tmp_path / "here" / "*.db", tmp_path / "there" / "*.db") as served:
         assert len(served.rows("here~2Fplant/exchanges_readable.json")) == 1
-        paths = Page(served.page("")).all_of("href")
-        lists = [path for path in paths if path.endswith("/exchanges_readable")]
+        links = Page(served.page("")).all_of("href")
+        lists = [link for link in links if link.endswith("/exchanges_readable")]
         assert len(lists) == 4
-        for path in lists:
-            page = Page(served.page(path[1:]))
-            exchange = next(path for path in page.all_of("href") if "/-/exchange/" in path)
+        for link in lists:
+            page = Page(served.page(link[1:]))
+            exchange = next(link for link in page.all_of("href") if "/-/exchange/" in link)
             assert "client_hello" in served.page(exchange[1:]), exchange
 
 
@@ -72,11 +72,15 @@ def test_what_cannot_be_served_is_one_line(options: list[str], code: int, says: 
     assert (run.returncode, run.stdout, says in run.stderr) == (code, "", True), run.stderr
 
 
-def test_that_others_can_read_it_is_said(database: Path) -> None:
+def test_it_opens_a_browser_and_says_that_others_can_read_it(database: Path, tmp_path: Path) -> None:
     fill(database, *HELLO)
-    with Process([*COMMAND, "-d", str(database), "--listen", "0.0.0.0:0"]) as served:
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\necho "opened $1"\n')
+    browser.chmod(0o700)
+    options = ("-d", str(database), "--listen", "0.0.0.0:0", "--open")
+    with Process([*COMMAND, *options], BROWSER=str(browser)) as served:
         served.wait_for_line("whoever can reach this address can read all of it: there is no password")
-        address = served.wait_for_line(r"http://\S+")[0]
+        address = served.wait_for_line(r"opened (http://\S+)")[1]
         request = urllib.request.Request(address, headers={"Host": "plant.example:80"})
         assert urllib.request.urlopen(request).status == 200
 

@@ -102,6 +102,18 @@ def test_both_sides_of_an_exchange_stand_side_by_side(window: Browser, served: S
     assert "monospace" in window.tells("getComputedStyle(document.querySelector('pre')).fontFamily")
 
 
+def test_on_a_narrow_screen_only_tables_and_notation_are_wider(window: Browser, served: Served) -> None:
+    window.open("", width=400)
+    for path in (
+        "-/live?events=1",
+        "-/element/plant?id=2",
+        "-/exchange/plant/11p1",
+        "-/exchange/hostile/7p1",
+    ):
+        window.visit(served.url + path)
+        assert window.tells("document.documentElement.scrollWidth <= innerWidth") is True, path
+
+
 def test_the_keyboard_leads_to_an_exchange(window: Browser, served: Served) -> None:
     window.visit(served.url + "plant/exchanges_readable?command=lookup")
     for _ in range(60):
