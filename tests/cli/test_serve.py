@@ -41,6 +41,8 @@ def test_what_is_written_and_files_that_come_and_go_meanwhile_are_seen(tmp_path:
         assert len(served.rows("b/exchanges_readable.json")) == 11
         assert "Requests and responses" in served.page("b/exchanges_readable")
         assert "write Plant.Valve" in served.page("-/exchange/b/11p1")
+        served.stop(signal.SIGTERM)
+        assert served.child.returncode == 0
 
 
 def test_files_may_have_any_name_and_one_name_in_several_folders(tmp_path: Path) -> None:

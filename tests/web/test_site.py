@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.queries.asking import START, fill
+from tests.queries.asking import START, fill, record
 from tests.serving import Served
-from tests.store_traffic import CONVERSATION, info
+from tests.store_traffic import CONVERSATION, HELLO, VALVE, info
 from tests.web.pages import Page
+from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
@@ -113,6 +114,20 @@ def test_notation_in_an_answer_is_a_block(served: Served) -> None:
 def test_what_is_not_there_is_said_on_the_page_only(served: Served, path: str) -> None:
     served.page(path, code=404)
     assert "Traceback" not in served.output
+
+
+def test_an_exchange_that_ends_in_the_next_file_of_a_recording_is_whole(tmp_path: Path) -> None:
+    write = f">[[0, 2, 5, {{0: {VALVE}, 1: 11, 2: 7}}]]"
+    refused = '<[[2, 2, {0: -32103, 1: "no"}]]'
+    files = record(tmp_path / "plant.db", *HELLO, write, refused, rotation=Rotation(size=1))
+    with Served(*files) as served:
+        for file, place in ((files[0], "3p1"), (files[-1], "4p1")):
+            page = Page(served.page(f"-/exchange/{file.stem}/{place}"))
+            assert "Read Only" in page.text
+            assert [text[0] for text in page.said("pre")] == ["[", "["]
+        (line,) = [row for row in Page(served.page("-/live")).said("a") if row == "3p1"]
+        assert line
+        served.stop()
 
 
 def test_tables_that_only_we_need_are_hidden(served: Served) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import webbrowser
 
@@ -45,8 +44,7 @@ def serve(databases: tuple[str, ...], listen: tuple[str, int], is_opened: bool) 
     out("Stop with Ctrl-C")
     if is_opened:
         webbrowser.open(url)
-    with contextlib.suppress(KeyboardInterrupt):
-        served(databases, listening)
+    served(databases, listening)
 
 
 def _listening(host: str, port: int) -> socket.socket:
