@@ -96,6 +96,7 @@ def test_ids_and_elements_in_answers_to_questions_lead_to_their_pages(served: Se
     assert "/-/exchange/plant/11p1" in paths
     assert "/-/element/plant?name=Plant.Valve" in paths
     assert Page(served.page("-/element/plant?name=Plant.Valve")).said("h1") == ["Plant.Valve"]
+    assert '<a href="/-/element/plant?id=1">Plant.Valve</a>' in served.page("plant/elements")
 
 
 def test_notation_in_an_answer_is_a_block(served: Served) -> None:

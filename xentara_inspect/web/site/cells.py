@@ -32,7 +32,7 @@ def cell(row: Any, value: object, column: str, table: str | None, database: str)
             return Markup('<a href="{}">{}</a>').format(path, value)
     if isinstance(value, str) and value.strip().lower().startswith(_LINKS):
         return escape(value)
-    if table == "elements" and column == "uuid":
+    if table == "elements" and column == "name":
         return Markup('<a href="{}">{}</a>').format(element_path(database, row["id"]), value)
     return None
 

@@ -36,6 +36,9 @@ FIRST: Final = {
 }
 """What a person wants first: views by what they are called, and what they are counted by."""
 
+_ELEMENTS: Final = "elements"
+"""The one table among them."""
+
 _NEWEST_FIRST: Final = {
     "exchanges_readable": "exchange_id",
     "events_readable": "packet_id",
@@ -60,6 +63,13 @@ _LABELS: Final = {"elements": "name", "attributes": "name", "sessions": "client"
 
 
 TITLE: Final = "Xentara traffic"
+
+
+def first_lists() -> list[tuple[str, str, str]]:
+    """What a person wants first: name of the view or table, what it is called, what a row is."""
+    lists = [(view, title, VIEW_ROWS[view]) for view, (title, _) in FIRST.items()]
+    row, *_ = DERIVED_TABLES[_ELEMENTS].says.split(";")
+    return [*lists, (_ELEMENTS, _ELEMENTS.capitalize(), row)]
 
 
 def configuration(file: sqlite3.Connection) -> dict[str, Any]:

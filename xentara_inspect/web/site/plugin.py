@@ -15,9 +15,8 @@ from xentara_inspect.frames import frame_of
 from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.questions import QUESTIONS
 from xentara_inspect.store.sql_functions import register
-from xentara_inspect.store.view_texts import VIEW_ROWS
 from xentara_inspect.web.site.cells import cell
-from xentara_inspect.web.site.configuration import FIRST
+from xentara_inspect.web.site.configuration import first_lists
 from xentara_inspect.web.site.pages import Pages
 from xentara_inspect.web.site.paths import ELEMENT, EXCHANGE, LIVE, exchange_path
 
@@ -75,11 +74,10 @@ class Plugin:
 
     @hookimpl
     def extra_template_vars(self, request: Any) -> dict[str, Any]:
-        """What our templates show: lists as (view, title, what a row is), questions, where a row belongs."""
-        first = [(view, title, VIEW_ROWS[view]) for view, (title, _) in FIRST.items()]
+        """What our templates show: the first lists, questions, where a row belongs."""
         questions = [(name, question.title) for name, question in QUESTIONS.items()]
         return {
-            "xentara_first": first,
+            "xentara_first": first_lists(),
             "xentara_questions": questions,
             "xentara_exchange": _shown_by(request),
         }
