@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import os
 import signal
 import socket
 import urllib.request
@@ -37,12 +39,22 @@ def test_what_is_written_and_files_that_come_and_go_meanwhile_are_seen(tmp_path:
         assert len(served.rows("a/sessions_readable.json")) == 2
         fill(second, *CONVERSATION)
         first.unlink()
+        wait_until(lambda: not deleted(served), "the disk of the first is free")
         wait_until(lambda: served.shows("b") and not served.shows("a"), "the second file alone")
         assert len(served.rows("b/exchanges_readable.json")) == 11
         assert "Requests and responses" in served.page("b/exchanges_readable")
         assert "write Plant.Valve" in served.page("-/exchange/b/11p1")
         served.stop(signal.SIGTERM)
         assert served.child.returncode == 0
+
+
+def deleted(process: Process) -> list[str]:
+    """The files that a process has open, though they are deleted."""
+    opened = []
+    for link in Path(f"/proc/{process.child.pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            opened.append(os.readlink(link))
+    return [path for path in opened if path.endswith("(deleted)")]
 
 
 def test_files_may_have_any_name_and_one_name_in_several_folders(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -129,6 +130,14 @@ def test_an_exchange_that_ends_in_the_next_file_of_a_recording_is_whole(tmp_path
         (line,) = [row for row in Page(served.page("-/live")).said("a") if row == "3p1"]
         assert line
         served.stop()
+
+
+def test_who_saw_what_is_forgotten_by_now_gets_the_newest_lines_anew(served: Served) -> None:
+    now = json.loads(served.page("-/live.json"))
+    again = json.loads(served.page(f"-/live.json?behind={now['number']}"))
+    assert (again["number"], again["rows"], again["is_anew"]) == (now["number"], "", False)
+    other = json.loads(served.page("-/live.json?behind=1000000"))
+    assert (other["rows"].count("<tr>"), other["is_anew"]) == (now["rows"].count("<tr>"), True)
 
 
 def test_tables_that_only_we_need_are_hidden(served: Served) -> None:

@@ -32,6 +32,7 @@ class RecordedFile(Database):  # type: ignore[misc]  # Datasette has no types
     def __init__(self, datasette: Any, path: str) -> None:
         super().__init__(datasette, path=path, is_mutable=True)
         self._own = threading.local()
+        self._all: list[_Opened] = []
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
         """A connection that only reads. Raises StoreError."""
@@ -47,21 +48,43 @@ class RecordedFile(Database):  # type: ignore[misc]  # Datasette has no types
         """What versions from 1.0 on call in its place."""
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, self._call, fn)
 
+    def release(self) -> None:
+        """Close all connections, each once it is not used: the disk of a deleted file is free then."""
+        for opened in list(self._all):
+            with opened.used:
+                opened.close()
+
     def _call(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
-        state = state_of(self.path)
-        known, connection = getattr(self._own, "opened", (None, None))
-        if connection is None or known != state:
-            if connection is not None:
-                connection.close()
-            self._own.opened = None, None
-            connection = self.connect()
-            self.ds._prepare_connection(connection, self.name)
-            self._own.opened = state, connection
-        try:
-            return fn(connection)
-        except sqlite3.DatabaseError:
-            self._own.opened = None, connection  # somebody may have begun to write just now
-            raise
+        opened: _Opened | None = getattr(self._own, "opened", None)
+        if opened is None:
+            opened = self._own.opened = _Opened()
+            self._all.append(opened)
+        with opened.used:
+            state = state_of(self.path)
+            if opened.connection is None or opened.state != state:
+                opened.close()
+                connection = self.connect()
+                self.ds._prepare_connection(connection, self.name)
+                opened.connection, opened.state = connection, state
+            try:
+                return fn(opened.connection)
+            except sqlite3.DatabaseError:
+                opened.state = None  # somebody may have begun to write just now
+                raise
+
+
+class _Opened:
+    """The connection of a thread. state: of its file when it was opened; used: held while it is."""
+
+    def __init__(self) -> None:
+        self.connection: sqlite3.Connection | None = None
+        self.state: object = None
+        self.used = threading.Lock()
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
 
 class ServedFiles:
@@ -76,6 +99,7 @@ class ServedFiles:
         self._patterns = patterns
         self._site: Any = None
         self._names: dict[str, str] = {}
+        self._lock = threading.Lock()
         for path, name in self._new():
             self._tell(path, name)
 
@@ -87,8 +111,15 @@ class ServedFiles:
 
     def look(self) -> None:
         """Look for files that came or went."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
         for path in [path for path in self._names if not os.path.lexists(path)]:
-            self._site.remove_database(self._names.pop(path))
+            name = self._names.pop(path)
+            gone = self._site.databases[name]
+            self._site.remove_database(name)
+            gone.release()
         with contextlib.suppress(StoreError):  # a recording that is just begun; or all are gone
             for path, name in self._new():
                 self._tell(path, name)

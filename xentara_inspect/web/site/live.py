@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from xentara_inspect.queries.log import log
 from xentara_inspect.queries.tail import Tail
@@ -15,8 +15,16 @@ from xentara_inspect.queries.values import Row
 
 KEPT: Final = 200
 """Lines that who comes sees; the page forgets older ones too."""
-_FORGOTTEN: Final = 60.0
+_FORGOTTEN: Final = 10.0
 """Seconds nobody looked, behind which it begins anew: what came meanwhile may be millions."""
+
+
+class News(NamedTuple):
+    """Rows of `log`, newest first. number: of the last; is_anew: whether they replace those seen before."""
+
+    number: int
+    rows: list[Row]
+    is_anew: bool
 
 
 class Course:
@@ -28,7 +36,7 @@ class Course:
         self._lock = threading.Lock()
         self._tail: Tail | None = None
         self._lines: deque[tuple[int, Row]] = deque(maxlen=KEPT)
-        self._number = 0
+        self._number = self._begun = 0
         self._asked_at = 0.0
 
     def close(self) -> None:
@@ -36,25 +44,28 @@ class Course:
         with self._lock:
             self._forget()
 
-    async def behind(self, number: int) -> tuple[int, list[Row]]:
-        """The number of the last line, and the lines behind a number, newest first.
+    def rest(self) -> None:
+        """Close the databases if nobody looks on any more: the disk of one that is deleted is free then."""
+        with self._lock:
+            if time.monotonic() > self._asked_at + _FORGOTTEN:
+                self._forget()
 
-        Raises StoreError where the databases are gone, QuestionError.
-        """
+    async def behind(self, number: int) -> News:
+        """The lines behind a number. Raises StoreError where the databases are gone, QuestionError."""
         return await asyncio.to_thread(self._behind, number)
 
-    def _behind(self, number: int) -> tuple[int, list[Row]]:
+    def _behind(self, number: int) -> News:
+        self.rest()
         with self._lock:
-            now = time.monotonic()
-            if now > self._asked_at + _FORGOTTEN:
-                self._forget()
-            self._asked_at = now
+            self._asked_at = time.monotonic()
             try:
                 self._add(self._news())
             except BaseException:
                 self._forget()
                 raise
-            return self._number, [row for place, row in reversed(self._lines) if place > number]
+            is_anew = not self._begun <= number <= self._number
+            rows = [row for place, row in reversed(self._lines) if is_anew or place > number]
+            return News(self._number, rows, is_anew)
 
     def _news(self) -> list[Row]:
         if self._tail is not None:
@@ -62,6 +73,7 @@ class Course:
         filters: dict[str, Any] = {"with_events": self._with_events, "ended": True}
         self._tail = Tail(self._patterns, log, limit=KEPT, **filters)
         self._lines.clear()
+        self._begun = self._number
         return list(self._tail.newest())
 
     def _add(self, rows: Sequence[Row]) -> None:

@@ -13,7 +13,7 @@ from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.web.site.element import element
 from xentara_inspect.web.site.exchange import exchange
-from xentara_inspect.web.site.live import KEPT, Course
+from xentara_inspect.web.site.live import KEPT, Course, News
 from xentara_inspect.web.site.paths import LIVE, database_in, exchange_path
 from xentara_inspect.web.site.recordings import Recordings
 
@@ -43,6 +43,12 @@ class Pages:
         for course in self._courses.values():
             course.close()
 
+    def look(self) -> None:
+        """Look for files that came or went, and let go what nobody looks at."""
+        self._recordings.look()
+        for course in self._courses.values():
+            course.rest()
+
     async def exchange(self, datasette: Any, request: Any) -> Any:
         """Both sides of an exchange, or an event or message."""
         asked = request.url_vars
@@ -59,28 +65,29 @@ class Pages:
 
     async def live(self, datasette: Any, request: Any) -> Any:
         """The newest lines of `log`; the page's script asks for more."""
-        number, shown = await self._lines(request, 0)
+        news, shown = await self._lines(request, 0)
         with_events = bool(request.args.get("events"))
-        shown |= {"number": number, "with_events": with_events, "path": LIVE, "kept": KEPT}
+        shown |= {"number": news.number, "with_events": with_events, "path": LIVE, "kept": KEPT}
         return await _page(datasette, request, "xentara_live.html", shown)
 
     async def news(self, datasette: Any, request: Any) -> Any:
-        """In JSON: rows of the table that came behind a number, and the number of the last."""
+        """In JSON: rows of the table that came behind a number, as `live.News` has them."""
         behind = request.args.get("behind") or ""
-        number, shown = await self._lines(request, int(behind) if behind.isdecimal() else 0)
+        news, shown = await self._lines(request, int(behind) if behind.isdecimal() else 0)
         rows = await datasette.render_template("_xentara_lines.html", shown, request=request)
-        return Response.json({"number": number, "rows": rows.strip()}, headers=_HEADERS)
+        said = {"number": news.number, "rows": rows.strip(), "is_anew": news.is_anew}
+        return Response.json(said, headers=_HEADERS)
 
-    async def _lines(self, request: Any, behind: int) -> tuple[int, Shown]:
+    async def _lines(self, request: Any, behind: int) -> tuple[News, Shown]:
         with _told():
-            number, rows = await self._courses[bool(request.args.get("events"))].behind(behind)
+            news = await self._courses[bool(request.args.get("events"))].behind(behind)
         files = await self._recordings.ask(lambda databases: [file.label for file in databases.files])
 
         def link(name: str) -> str:
             database, _, place = name.rpartition(":")
             return exchange_path(database or files[0], place)
 
-        return number, {"rows": rows, "link": link}
+        return news, {"rows": news.rows, "link": link}
 
     async def _found(self, question: Callable[[Databases], Shown | None]) -> Shown:
         """What a page shows. Raises NotFound where there is nothing to show."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.following import Followed
+from xentara_inspect.store.errors import StoreError
 
 Answer = TypeVar("Answer")
 
@@ -27,6 +29,11 @@ class Recordings:
         """Close the databases."""
         with self._lock:
             self._followed.close()
+
+    def look(self) -> None:
+        """Look for files that came or went, so that the disk of those that are deleted is free."""
+        with self._lock, contextlib.suppress(StoreError):
+            self._followed.follow()
 
     async def ask(self, question: Callable[[Databases], Answer]) -> Answer:
         """What a question says to the databases as they are now; one after the other, in a thread.

@@ -6,7 +6,8 @@ import contextlib
 import inspect
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from xentara_inspect.web.site.plugin import Plugin
 _HERE: Final = Path(__file__).parent
 _GRACE: Final = 1
 """Seconds that answers have when it ends."""
+_PAUSE: Final = 2.0
+"""Seconds from one look for other files to the next, while nobody asks."""
 
 
 def serve(patterns: Sequence[str], listening: socket.socket) -> None:
@@ -46,8 +49,27 @@ def serve(patterns: Sequence[str], listening: socket.socket) -> None:
             timeout_graceful_shutdown=_GRACE,
         )
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn passes on what ended it
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), _now_and_then(files.look, pages.look):
             uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def _now_and_then(*looks: Callable[[], None]) -> Iterator[None]:
+    """Look for files that came or went also while nobody asks for a page: what is open keeps its disk."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(_PAUSE):
+            for look in looks:
+                look()
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _datasette(told: dict[str, Any]) -> Datasette:

@@ -11,12 +11,8 @@ async function look() {
   const answer = await fetch(lines.dataset.source + number);
   if (!answer.ok) throw new Error(answer.statusText);
   const news = await answer.json();
-  if (news.number < number) { // the server was started anew
-    lines.replaceChildren();
-    number = 0;
-    return;
-  }
-  if (news.number > number) {
+  if (news.is_anew) lines.replaceChildren(); // nobody looked for a while, or the server was started again
+  if (news.rows) {
     document.getElementById("nothing")?.remove();
     lines.insertAdjacentHTML("afterbegin", news.rows);
     while (lines.rows.length > kept) lines.deleteRow(-1);
