@@ -19,7 +19,7 @@ help:
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[health,lake,otlp,plot]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[health,lake,otlp,plot,web]' --group dev
 	@touch $@
 
 demo: $(STAMP)

@@ -31,7 +31,8 @@ from xentara_inspect.traffic.rules import RULES
 from xentara_inspect.traffic.thresholds import THRESHOLDS
 
 PAGES: Final = tuple(
-    FOLDER / f"{page}.md" for page in ("notation", "protocol", "schema", "json", "findings", "lake", "health")
+    FOLDER / f"{page}.md"
+    for page in ("notation", "protocol", "schema", "queries", "json", "findings", "lake", "health")
 )
 _PART: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -1,8 +1,8 @@
-"""The generated parts of `schema.md`: tables from their descriptions in `store`, views from SQLite."""
+"""Generated parts: tables and views of `schema.md` as `store` describes them, questions of `queries.md`."""
 
 from __future__ import annotations
 
-import sqlite3
+import shlex
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -12,7 +12,9 @@ from typing import Final
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+from xentara_inspect.store.questions import QUESTIONS, Question
 from xentara_inspect.store.schema import COMMAND_ERRORS, NAME_TABLES, Column, Table
+from xentara_inspect.store.view_texts import VIEW_ROWS, view_columns
 from xentara_inspect.store.views import VIEWS
 
 _TYPES: Final = {int: "INTEGER", str: "TEXT", bytes: "any"}
@@ -41,19 +43,27 @@ def _names() -> str:
 
 
 def _views() -> str:
-    lines = ["| view | columns |", "|---|---|"]
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(open_for_writing(Path(folder) / "a.db")) as database,
     ):
-        for view in VIEWS:
-            columns = _columns(database, view)
-            lines.append(f"| {view} | {', '.join(columns)} |")
-    return "\n".join(lines)
+        return "\n\n".join(_view(view, view_columns(database, view)) for view in VIEWS)
 
 
-def _columns(database: sqlite3.Connection, view: str) -> list[str]:
-    return [row[1] for row in database.execute(f"PRAGMA table_info({view})")]
+def _view(name: str, columns: Mapping[str, str | None]) -> str:
+    lines = [f"### {name}", "", f"A row is {VIEW_ROWS[name]}.", "", "| column | |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {column} | {says} |" for column, says in columns.items())])
+
+
+def _questions() -> str:
+    return "\n\n".join(map(_asked, QUESTIONS.values()))
+
+
+def _asked(question: Question) -> str:
+    """A question with the command that asks it."""
+    given = "".join(f" -p {name} {shlex.quote(answer)}" for name, answer in question.answers.items())
+    command = f'$ sqlite-utils plant.db "{question.sql}"{given} --table'
+    return f"{question.title}\n\n```console\n{command}\n```"
 
 
 SCHEMA_PARTS: Final[dict[str, Callable[[], str]]] = {
@@ -62,4 +72,5 @@ SCHEMA_PARTS: Final[dict[str, Callable[[], str]]] = {
     "name tables": _names,
     "command errors": _described({"command_errors": COMMAND_ERRORS}),
     "views": _views,
+    "questions": _questions,
 }

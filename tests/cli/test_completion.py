@@ -37,7 +37,7 @@ def offered(*words: str, shell: str = "bash", **environment: str) -> list[str]:
 
 
 def test_commands_and_options_are_offered() -> None:
-    assert offered("se") == ["sessions"]
+    assert offered("se") == ["sessions", "serve"]
     assert offered("findings", "--sev") == ["--severity"]
     assert offered("findings", "--severity", "") == ["error", "warning", "info"]
 

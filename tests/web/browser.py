@@ -22,6 +22,8 @@ _CALLED: Final = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM: Final = next(filter(None, map(shutil.which, _CALLED)), None)
 
 _MIDDLE: Final = "({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2})"
+_KEYS: Final = {"Tab": (9, ""), "Enter": (13, "\r")}
+"""Codes, and what they write."""
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page in")
 
@@ -86,6 +88,15 @@ class Browser:
         field = self._call("Runtime.evaluate", expression=script)["result"]["objectId"]
         self._call("DOM.setFileInputFiles", objectId=field, files=[str(path)])
 
+    def press(self, key: str) -> None:
+        """Press a key and let it go: Tab or Enter."""
+        code, text = _KEYS[key]
+        for kind in ("keyDown", "keyUp"):
+            self._call(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
+                text=text if kind == "keyDown" else "",
+            )  # fmt: skip
+
     def close(self) -> None:
         """End the browser."""
         self._session = None
@@ -107,6 +118,8 @@ class Browser:
     def _hear(self, event: dict[str, Any]) -> None:
         if event["method"] == "Network.requestWillBeSent":
             self.asked_for.append(event["params"]["request"]["url"])
+        elif event["method"] == "Runtime.exceptionThrown":
+            self.refused.append(str(event["params"]["exceptionDetails"]))
         elif event["method"] == "Log.entryAdded":
             self.refused.append(event["params"]["entry"]["text"])
 

@@ -19,7 +19,7 @@ PAGES = tuple(
     ROOT / page for page in ("README.md", "docs/queries.md", "docs/captures.md", "docs/deployment.md")
 )
 ATTENDED = re.compile(
-    r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch|mock|replay)\b"
+    r"make |mitmdump |pipx? |xentara-inspect (capture|simulate|demo|watch|mock|replay|serve)\b"
     r"|python3 -m venv |/opt/|useradd |cp |printf |systemctl |journalctl |openssl "
 )
 """What runs until it is stopped, needs a server or a terminal, installs, or would run these tests again."""

@@ -48,7 +48,11 @@ HOMES = {
     "opentelemetry": {"telemetry"},
     "requests": {"telemetry"},
     "google": {"telemetry"},
-    "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake", "sharing"},
+    "markupsafe": {"web"},
+    "datasette": {"web"},
+    "pluggy": {"web"},
+    "uvicorn": {"web"},
+    "sqlite3": {"store", "recorder", "index", "queries", "archive", "lake", "sharing", "web"},
 }
 """Where a package may be imported; every other one only if Python brings it along."""
 
@@ -131,6 +135,14 @@ def test_only_the_screens_of_watch_know_textual() -> None:
     assert {path.parent for path in knowing} == {PACKAGE / "cli" / "tui"}
 
 
+def test_only_the_pages_of_serve_know_datasette() -> None:
+    known = {"datasette", "pluggy", "uvicorn"}
+    knowing = {path for path in FILES if any(name.split(".")[0] in known for name in imported(path))}
+    assert {path.parent for path in knowing - {PACKAGE / "web" / "datasette_plugin.py"}} == {
+        PACKAGE / "web" / "site"
+    }
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if folder_of(path) in CORE], ids=ids)
 def test_the_core_does_no_io_and_reads_no_clock(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & NOT_IN_THE_CORE
@@ -159,6 +171,6 @@ def test_the_query_tool_starts_without_anything_slow() -> None:
     slow = {
         "dateparser", "mitmproxy", "rich", "sqlite_utils", "cbor2", "websockets", "asyncio", "cryptography",
         "hypothesis", "plotext", "matplotlib", "numpy", "textual", "rapidfuzz", "junitparser",
-        "jinja2", "ijson", "pyarrow", "duckdb", "opentelemetry", "requests",
+        "jinja2", "ijson", "pyarrow", "duckdb", "opentelemetry", "requests", "datasette", "uvicorn",
     }  # fmt: skip
     assert not slow & set(run.stderr.split())

@@ -49,16 +49,21 @@ def look_at(command: Sequence[str]) -> Ended:
     return Ended(*on_terminal(command, keys="q", after="Tank 1"))
 
 
-def ask(command: Sequence[str]) -> Ended:
+def ask(command: Sequence[str], page: str = "metrics") -> Ended:
     """Run it until it has answered a question by HTTP."""
     port = str(free_port())
     with Process([*command, port]) as running:
-        running.wait_for_line("Listening on")
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=SLOWEST) as answer:
+        running.wait_for_line("Listening on|Stop with Ctrl-C")
+        with urlopen(f"http://127.0.0.1:{port}/{page}", timeout=SLOWEST) as answer:
             said = answer.read().decode()
         running.stop(signal.SIGINT)
         assert running.child.returncode is not None
         return Ended(said, running.child.returncode)
+
+
+def open_page(command: Sequence[str]) -> Ended:
+    """Run it until it has shown a page."""
+    return ask(command, "plant/exchanges_readable")
 
 
 def send(command: Sequence[str]) -> Ended:
@@ -91,9 +96,14 @@ USES = (
     Use("plot", "readings 'Plant.Tank 1.Level' -d plant.db --plot level.svg", "drawn into level.svg"),
     Use("spark", "lake decode --from archive --to lake --master 'local[1]'", "frames decoded into lake"),
     Use("tui", "watch -d plant.db", "Tank 1", look_at),
+    Use("web", "serve -d plant.db --listen", "Plant.Tank 1", open_page),
 )
 BEFORE = {"lake": ["archive"], "spark": ["archive"]}
 """Extras whose commands ask what others made."""
+
+PACKAGE = ROOT / "xentara_inspect"
+OURS = [path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.*") if "__pycache__" not in path.parts]
+"""What the package consists of."""
 
 NOT_INSTALLED = {"spark"}
 """Hundreds of megabytes, and Java: `make test-spark` has it."""
@@ -161,8 +171,10 @@ def test_without_any_extra_the_rest_works_and_a_line_says_what_to_install(
 ) -> None:
     installed = Installed(elsewhere, wheel)
     check(installed.run)
+    there = Path(installed.run("addon-path")).parents[1]
+    assert not [path for path in OURS if not (there / path).exists()]  # such as templates and scripts
     assert "Plant.Tank 1" in installed.run("log", "-d", "plant.db")
-    ways: dict[object, list[str]] = {send: ["http://127.0.0.1:9"], ask: ["9108"]}
+    ways: dict[object, list[str]] = {send: ["http://127.0.0.1:9"], ask: ["9108"], open_page: ["9109"]}
     for use in USES:
         where = ways.get(use.how, [])
         told = run([installed.program, *shlex.split(use.command), *where])

@@ -38,6 +38,7 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "subscriptions": ("subscriptions", "List subscriptions, and how often their elements were heard of."),
     "report": ("report", "Write one page in HTML that tells what happened, to hand on."),
     "names": ("names", "List the names of elements, or read them from model.json or CSV."),
+    "serve": ("serve", "Show recordings in a browser: lists, exchanges, values, and as they come."),
     "watch": ("watch", "Look at the plant: a tree with last values, live or at any time."),
     "ask": ("ask", "Ask a question that is saved under a name."),
     "status": ("status", "Tell whether a recording goes on as it should."),

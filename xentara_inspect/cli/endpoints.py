@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
+from xentara_inspect.cli.options import Function
 from xentara_inspect.frames import endpoint, endpoint_of
 from xentara_inspect.protocol import identifiers
 
@@ -64,13 +66,17 @@ class Upstream(_UrlType):
 
 UPSTREAM = Upstream()
 
-listen_option = click.option(
-    "--listen",
-    type=ENDPOINT,
-    default="127.0.0.1:8080",
-    show_default=True,
-    help="Where to listen; port 0 takes a free one.",
-)
+
+def listen_option(default: str) -> Callable[[Function], Function]:
+    """`--listen`. default: where that is."""
+    return click.option(
+        "--listen",
+        type=ENDPOINT,
+        default=default,
+        show_default=True,
+        help="Where to listen; port 0 takes a free one.",
+    )
+
 
 tls_option = click.option(
     "--tls", is_flag=True, help="Serve wss:// with a self-signed certificate made on the spot."

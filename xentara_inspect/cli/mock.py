@@ -35,7 +35,7 @@ _SHOWN = 20
 )
 @click.argument("files", metavar="DB|CAPTURE...", nargs=-1, required=True, type=click.Path())
 @options.session_option
-@listen_option
+@listen_option("127.0.0.1:8080")
 @tls_option
 @click.option(
     "--speed",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@listen_option
+@listen_option("127.0.0.1:8080")
 @tls_option
 @click.option("--require-auth", is_flag=True, help="Refuse connections without credentials.")
 def simulate(listen: tuple[str, int], tls: bool, require_auth: bool) -> None:

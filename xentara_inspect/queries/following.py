@@ -12,7 +12,7 @@ from xentara_inspect.queries.files import matching_files
 from xentara_inspect.store.chain import chain_at, chain_files, following_file, load_chain
 from xentara_inspect.store.database import file_identity
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
-from xentara_inspect.store.sides import LOG
+from xentara_inspect.store.sides import has_log, written_at
 
 
 class Followed:
@@ -60,8 +60,8 @@ class Followed:
         while True:
             if not paths:
                 raise StoreError(f"{' '.join(self._patterns)} is not there any more", Kind.MISSING)
-            with_log = {os.path.realpath(path) for path in paths if _has_log(path)}
-            written = {os.path.realpath(path): _written(path) for path in paths}
+            with_log = {os.path.realpath(path) for path in paths if has_log(path)}
+            written = {os.path.realpath(path): written_at(path) for path in paths}
             stack = contextlib.ExitStack()
             try:
                 self.databases = stack.enter_context(open_databases(paths))
@@ -106,7 +106,7 @@ class Followed:
             return True
         # Where there was no log, a file was opened as one that nobody writes to.
         quiet = [path for path in self._identities if path not in self._with_log]
-        if any(_has_log(path) or _written(path) != self._written.get(path) for path in quiet):
+        if any(has_log(path) or written_at(path) != self._written.get(path) for path in quiet):
             return True
         candidates = [*self._meant(), *self._next_ones()]
         return any(file_identity(path) not in opened for path in candidates)
@@ -135,18 +135,3 @@ def _execute(file: Database, sql: str) -> None:
         file.connection.execute(sql)
     except sqlite3.Error as error:
         raise from_sqlite(file.path, error) from None
-
-
-def _written(path: str) -> int | None:
-    """When a file was written to, in nanoseconds; an indexer may come and go between two looks."""
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return None
-
-
-def _has_log(path: str) -> bool:
-    try:
-        return os.path.getsize(f"{path}{LOG}") > 0
-    except OSError:
-        return False

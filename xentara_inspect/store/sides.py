@@ -46,6 +46,34 @@ def remove(path: str) -> None:
             os.unlink(f"{path}{ending}")
 
 
+def has_log(path: str) -> bool:
+    """Whether there is a log beside a database: somebody has it open, or did not close it."""
+    try:
+        return os.path.getsize(f"{path}{LOG}") > 0
+    except OSError:
+        return False
+
+
+def written_at(path: str) -> int | None:
+    """When a file was written to, in nanoseconds; None if there is none."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def state_of(path: str) -> object:
+    """What changes when a connection to a database does not see any more what is in it.
+
+    One that was opened where there was no log takes the file for one that nobody writes to.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, None if has_log(path) else status.st_mtime_ns
+
+
 def database_path(connection: sqlite3.Connection) -> str:
     """The file that a connection is open on."""
     usual, connection.text_factory = connection.text_factory, bytes  # a path need not be UTF-8

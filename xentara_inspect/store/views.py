@@ -118,8 +118,8 @@ VIEWS: Final[dict[str, str]] = {
                r.value_kind, coalesce(qualities.name, r.quality) AS quality, r.error_code,
                {_error("r.error_code", "p.opcode")} AS error, r.origin
         FROM readings r
-        JOIN packets p ON p.id = r.packet_id
-        JOIN frames f ON f.id = r.packet_id >> 24
+        CROSS JOIN packets p ON p.id = r.packet_id
+        CROSS JOIN frames f ON f.id = r.packet_id >> 24
         LEFT JOIN elements ON elements.id = r.element_id
         LEFT JOIN qualities ON qualities.number = r.quality{_ATTRIBUTE_JOINS.format("r")}""",
     "findings_readable": f"""
@@ -140,4 +140,8 @@ VIEWS: Final[dict[str, str]] = {
         LEFT JOIN subscription_items i ON i.subscription_id = s.id
         LEFT JOIN elements ON elements.id = i.element_id{_ATTRIBUTE_JOINS.format("i")}""",
 }
-"""`readings` is one of the tables that others rely on; a view, since Quality has no rows of its own."""
+"""`readings` is one of the tables that others rely on; a view, since Quality has no rows of its own.
+
+CROSS JOIN keeps SQLite to the order that is written: else it puts all of `readings` into a table of its own
+before the first row comes (of 800,000 readings, 51 rows took 2 s).
+"""

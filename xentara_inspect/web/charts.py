@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from xentara_inspect.queries.activity import Step
-from xentara_inspect.queries.series import Point
+from xentara_inspect.queries.series import Line, Point
 from xentara_inspect.queries.values import Row
 from xentara_inspect.web.axes import TimeAxis, time_axis, top_of
 from xentara_inspect.web.drawing import Bar, Curve, Drawing, Life, bars, curve, spread, time_line
@@ -110,12 +110,12 @@ def _life(row: Row, facts: Facts, link: str, marks: Sequence[tuple[str, int]]) -
     return Life(start, end, who, kind, link, f"session {who}, {said}", marks)
 
 
-def values(facts: Facts, clock: Clock) -> Iterator[tuple[str, Drawing]]:
-    """(element, its values over time) of the busiest."""
-    times = [time for line in facts.curves.values() for part in line.parts for time, _ in part]
+def values(curves: Mapping[str, Line], clock: Clock) -> Iterator[tuple[str, Drawing]]:
+    """(name, its values over time) of lines, on one axis."""
+    times = [time for line in curves.values() for part in line.parts for time, _ in part]
     first, last = min(times, default=0), max(times, default=0)
     axis = time_axis(first, last, _TICKS_OF_CURVES, clock.tick, clock.offset(first))
-    for name, line in facts.curves.items():
+    for name, line in curves.items():
         parts = [list(map(_drawable, part)) for part in line.parts]
         bad = list(map(_drawable, line.bad[:_MARKS]))
         yield name, curve(Curve(parts, bad, line.errors[:_MARKS]), axis)

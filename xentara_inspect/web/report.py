@@ -25,7 +25,7 @@ from xentara_inspect.web.times import MILLISECOND, Clock, nanoseconds
 from xentara_inspect.web.words import counted, duration, latency
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_STYLE, _SCRIPT = "report.css", "report.js"
+_STYLE, _SCRIPT = ("../styles/drawing.css", "report.css"), "report.js"
 _NAMED: Final = 3
 """So many databases a title names."""
 _LONGEST: Final = 200
@@ -62,7 +62,7 @@ def page(
     secrets: what must not be in any of them.
     """
     clock = Clock(facts.first, facts.last, local=local)
-    style, script = _source(_STYLE), _source(_SCRIPT)
+    style, script = _Trusted("".join(map(_source, _STYLE))), _source(_SCRIPT)
     names = [PurePath(path).name for path in facts.filters.databases]
     template = _environment(clock, secrets).get_template("report.html")
     return template.render(
@@ -92,7 +92,7 @@ def _drawings(facts: Facts, clock: Clock) -> dict[str, Any]:
         "time_line": charts.sessions_over_time(facts, clock, lambda name: anchors.get(name, "")),
         "over_time": charts.over_time(facts, clock),
         "spreads": charts.spreads(facts),
-        "values": list(charts.values(facts, clock)),
+        "values": list(charts.values(facts.curves, clock)),
     }
 
 
