@@ -77,7 +77,9 @@ def test_files_may_have_any_name_and_one_name_in_several_folders(tmp_path: Path)
     ("options", "code", "says"),
     [
         (["-d", "missing.db"], 1, "missing.db"),
-        (["-d", "lake:somewhere"], 1, "is a lake, which answers"),
+        (["-d", "lake:somewhere"], 1, "somewhere"),
+        (["-d", "lake:somewhere", "-d", "plant.db"], 2, "A lake is asked alone."),
+        (["--since", "2026-03-01"], 2, "for lakes"),
         (["--listen", "8001"], 2, "HOST:PORT"),
     ],
 )

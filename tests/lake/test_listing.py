@@ -12,6 +12,7 @@ import pytest
 from tests.archived import archived, made_plant, made_rotated
 from tests.lake.fleet import made_fleet, spoil_others
 from tests.live import inspect, ran, rows
+from tests.serving import Served
 
 ALL = ("--limit", "0")
 ELEMENT = "Plant.Tank 1.Level"
@@ -112,6 +113,23 @@ def test_several_recordings_are_told_apart_as_databases_are(both: Both) -> None:
     databases = ("-d", both.rotated, "-d", both.plant)
     for options in (["log", "--limit", "99"], ["sessions", *ALL], ["log", *ALL, "--session", "plant:1"]):
         assert rows(*options, "-d", both.lake) == rows(*options, *databases)
+
+
+def test_a_site_can_be_looked_at_in_a_browser(both: Both) -> None:
+    asked = {row["id"]: row for row in rows("log", "-d", both.rotated, *ALL) if row["kind"] == "exchange"}
+    with Served(both.north) as served:
+        names = re.findall(r'<h2><a href="/([^"]+)">', served.page(""))
+        shown = {
+            row["id"]: (name, row["status"])
+            for name in names
+            for row in served.rows(f"{name}/exchanges_readable.json?_size=max")
+        }
+        assert len(names) > 1
+        assert {row_id: status for row_id, (_, status) in shown.items()} == {
+            row_id: row["status"] for row_id, row in asked.items()
+        }
+        row_id = next(row_id for row_id, row in asked.items() if row["command"] == "browse")
+        assert "element_category: Data Point" in served.page(f"-/exchange/{shown[row_id][0]}/{row_id}")
 
 
 def test_a_question_by_element_and_hour_reads_only_its_site_and_day(both: Both, tmp_path: Path) -> None:

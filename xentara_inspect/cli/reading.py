@@ -34,20 +34,26 @@ def opened_for(
     paths: Sequence[str], query: Callable[..., Any], filters: Mapping[str, Any]
 ) -> Iterator[Databases]:
     """The same, or what a lake (`lake:DIR`) says to a question. Raises StoreError, QuestionError, Failure."""
-    lakes = [where for where in map(lake_at, paths) if where is not None]
-    if not lakes:
+    lake = the_lake(paths)
+    if lake is None:
         with opened(paths) as databases:
             yield databases
         return
-    if len(paths) > 1:
-        raise click.UsageError("A lake is asked alone.")
     from xentara_inspect.cli.archive import archiving
 
     with archiving("lake"):
         from xentara_inspect.lake.listing import opened_lake
 
-        with opened_lake(lakes[0], query, filters) as databases:
+        with opened_lake(lake, query, filters) as databases:
             yield databases
+
+
+def the_lake(paths: Sequence[str]) -> str | None:
+    """Where the lake is that is asked (`lake:DIR`); None for databases."""
+    lakes = [where for where in map(lake_at, paths) if where is not None]
+    if lakes and len(paths) > 1:
+        raise click.UsageError("A lake is asked alone.")
+    return lakes[0] if lakes else None
 
 
 def say_if_behind(databases: Databases) -> None:

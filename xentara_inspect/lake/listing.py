@@ -23,14 +23,13 @@ from xentara_inspect.archive import tables
 from xentara_inspect.archive.layout import Part
 from xentara_inspect.frames import POSITION_BITS
 from xentara_inspect.lake.catalog import Catalog, Days, between
-from xentara_inspect.lake.questions import QUESTIONS, Filters, Needed
-from xentara_inspect.lake.restoring import Restored
+from xentara_inspect.lake.questions import ALL, QUESTIONS, Filters, Needed
+from xentara_inspect.lake.restoring import Restored, database_name
 from xentara_inspect.queries.databases import Databases
 from xentara_inspect.queries.elements import WantedElement
 from xentara_inspect.queries.files import LAKE, file_labels, no_database
 from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.queries.where import several
-from xentara_inspect.store.chain import numbered_path
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.traffic.names import uuid_text
@@ -80,6 +79,16 @@ def _windows(catalog: Catalog, name: str, filters: Filters) -> Iterator[int | No
     yield None
 
 
+@contextlib.contextmanager
+def lake_files(where: str, *, since: int | None, until: int | None) -> Iterator[list[str]]:
+    """Databases with all that a lake says of a time, by their paths; gone at the end.
+
+    where: as of `Catalog`. since, until: nanoseconds since 1970. Raises ArchiveError, StoreError.
+    """
+    with _Window(Catalog(where), ALL, {"since": since, "until": until}, None) as lake:
+        yield [file.path for file in lake.databases.files]
+
+
 class _Window:
     """The rows of a time, in databases."""
 
@@ -118,12 +127,16 @@ class _Window:
         open_for_writing(template).close()
         needed = QUESTIONS[self._name](self._filters)
         files: list[sqlite3.Connection] = []
+        parts = self._parts(needed)
+        followed = {(part.chain, part.number - 1) for part in parts}
         try:
-            for part in self._parts(needed):
-                path = folder / f"{len(files)}.db"
+            for part in parts:
+                path = folder / _file(part)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(template, path)
                 database = stack.enter_context(contextlib.closing(_connected(path)))
-                self._restored[part] = Restored(database, part)
+                goes_on = (part.chain, part.number) in followed
+                self._restored[part] = Restored(database, part, goes_on=goes_on)
                 files.append(database)
                 for table in _CONTEXT:
                     self._add(part, Needed(table))
@@ -195,6 +208,11 @@ class _Window:
         self._add_rows(part, Needed("events"), Days(), within[0])
 
 
+def _file(part: Part) -> str:
+    """Where the database of a part stands; lists name it by as much of that as tells it apart."""
+    return f"{part.chain}/{part.site}/{database_name(part, part.number)}"
+
+
 def _connected(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF"):
@@ -205,8 +223,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 def _as_databases(parts: Sequence[Part], restored: Sequence[tuple[Part, sqlite3.Connection]]) -> Databases:
     """Databases with the names that they have among all parts, whichever of these are there."""
-    paths = [numbered_path(f"/{part.chain}/{part.site}/{part.recorder}.db", part.number) for part in parts]
-    labels = dict(zip(parts, file_labels(paths), strict=True))
+    labels = dict(zip(parts, file_labels([_file(part) for part in parts]), strict=True))
     databases = Databases([(connection, labels[part]) for part, connection in restored])
     first: dict[str, Part] = {}
     for part in parts:

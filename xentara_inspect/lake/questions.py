@@ -69,6 +69,16 @@ def _of_sessions(filters: Filters) -> list[Needed]:
     return [Needed("exchanges", True, named)]
 
 
+def _of_all(_filters: Filters) -> list[Needed]:
+    return [
+        Needed(table, with_packets=True)
+        for table in ("events", "readings", "exchanges", "malformed", "findings")
+    ]
+
+
+ALL: Final = "all"
+"""Whatever may be asked."""
+
 QUESTIONS: Final[dict[str, Callable[[Filters], list[Needed]]]] = {
     "log": _of_log,
     "events": _of_events,
@@ -79,5 +89,6 @@ QUESTIONS: Final[dict[str, Callable[[Filters], list[Needed]]]] = {
     "stats": _of_stats,
     "findings": _of_findings,
     "sessions": _of_sessions,
+    ALL: _of_all,
 }
 """What is needed for a question, by the name of its function."""

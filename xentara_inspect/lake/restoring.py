@@ -16,6 +16,7 @@ from xentara_inspect.archive.layout import Part
 from xentara_inspect.frames import frame_of
 from xentara_inspect.lake.messages import messages, requests, responses
 from xentara_inspect.protocol import commands, identifiers
+from xentara_inspect.store.chain import numbered_path
 from xentara_inspect.store.columns import stored_integer
 from xentara_inspect.store.given_names import FROM_FILE
 from xentara_inspect.traffic.packets import Kind
@@ -42,11 +43,19 @@ _STRETCHES: Final = (
 )
 
 
+def database_name(part: Part, number: int) -> str:
+    """What the database of a part, or another of its recording, is called here."""
+    return numbered_path(f"{part.recorder}.db", number)
+
+
 class Restored:
     """A database that is filled with rows of one part."""
 
-    def __init__(self, connection: sqlite3.Connection, part: Part) -> None:
-        """connection: to a new database, in a transaction that ends with `finish`. Raises sqlite3.Error."""
+    def __init__(self, connection: sqlite3.Connection, part: Part, *, goes_on: bool) -> None:
+        """connection: to a new database, in a transaction that ends with `finish`. Raises sqlite3.Error.
+
+        goes_on: whether there is a database of the next part, too.
+        """
         self._connection = connection
         self._part = part
         self._adding: Final[dict[str, Callable[[Values], None]]] = {
@@ -64,9 +73,12 @@ class Restored:
         self._keys_of_attributes: dict[str | None, int | None] = {None: None}
         for row_id, number, uuid in connection.execute("SELECT id, number, uuid FROM attributes"):
             self._keys_of_attributes[str(number) if number is not None else uuid] = row_id
+        before = database_name(part, part.number - 1) if part.number > 1 else None
+        behind = database_name(part, part.number + 1) if goes_on else None
         connection.execute(
-            "INSERT INTO chain (id, recording, number, last_frame) VALUES (1, ?, ?, ?)",
-            (part.chain, part.number, part.first - 1),
+            "INSERT INTO chain (id, recording, number, started, continues, continued_in, last_frame)"
+            " VALUES (1, ?, ?, 0, ?, ?, ?)",
+            (part.chain, part.number, before, behind, part.first - 1),
         )
         connection.execute(f"CREATE TEMP TABLE {_STAGED} (id INTEGER PRIMARY KEY, session_id, time, packet)")
 

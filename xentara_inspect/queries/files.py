@@ -14,7 +14,7 @@ from xentara_inspect.store.errors import StoreError
 LAKE: Final = "lake:"
 """What stands before the directory or URI of a lake."""
 
-_LISTED: Final = "log, events, readings, findings, sessions and stats"
+_LISTED: Final = "log, events, readings, findings, sessions, stats and serve"
 """The commands that lakes answer, too."""
 
 _BESIDE: Final = ("-wal", "-shm", "-journal", "-indexer")
