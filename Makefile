@@ -39,7 +39,7 @@ test-spark: $(STAMP)
 	$(BIN)/pytest -m spark tests/spark
 
 stress: $(STAMP)
-	$(BIN)/pytest -m stress --timeout 3600
+	$(BIN)/pytest -m stress -n 2 --dist worksteal --timeout 3600
 
 docs: $(STAMP)
 	$(BIN)/python docs/make.py --write

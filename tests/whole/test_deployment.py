@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import ssl
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -111,7 +111,8 @@ def stopped(proxy: Capture, number: int) -> None:
     for process in processes:
         os.kill(process, number)
     proxy.child.wait()
-    os.kill(journal, number)
+    with suppress(ProcessLookupError):  # it has ended meanwhile
+        os.kill(journal, number)
     wait_until(lambda: not Path(f"/proc/{journal}").exists(), "the end of the writing process")
 
 
