@@ -270,11 +270,14 @@ def test_the_command_writes_one_session_and_says_so(tmp_path: Path, database: Pa
     assert printed == (tmp_path / "x.har").read_text()
 
 
+ONE_OF = "One of --har, --flow, --pcapng, --parquet and --otlp says what to write."
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ((), 2, "One of --har, --flow, --pcapng, --parquet and --otlp says what to write."),
-        (("--har", "-", "--flow", "-"), 2, "One of --har, --flow, --pcapng, --parquet and --otlp says what to write."),
+        ((), 2, ONE_OF),
+        (("--har", "-", "--flow", "-"), 2, ONE_OF),
         (("--har", "xentara.db"), 2, "xentara.db is the database."),
         (("--har", "x.har", "--since", "2030-01-01"), 1, "nothing of that is recorded"),
         (("--har", "x.har", "--session", "9"), 1, "session 9 is not known"),
