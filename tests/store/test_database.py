@@ -296,6 +296,24 @@ def test_a_reader_cannot_write(database: Path) -> None:
         connection.execute("DELETE FROM frames")
 
 
+def test_a_reader_knows_when_it_sees_no_more_what_is_in_the_file(database: Path) -> None:
+    open_for_writing(database).close()
+    with closing(open_for_reading(database)) as quiet:
+        assert not quiet.is_outdated()
+        with closing(open_for_writing(database)) as other:
+            other.execute("CREATE TABLE anything (at_all)")
+            assert quiet.is_outdated()  # there is a log that it does not read
+            with closing(open_for_reading(database)) as beside:
+                add(database, frames(*HELLO))
+                assert not beside.is_outdated()
+                assert beside.execute("SELECT count(*) FROM frames").fetchone() == (len(HELLO),)
+        assert quiet.is_outdated()  # the log is in the file by now
+    with closing(open_for_writing(database)), closing(open_for_reading(database)) as beside:
+        assert not beside.is_outdated()
+        os.rename(database, database.with_suffix(".old"))
+        assert beside.is_outdated()
+
+
 def test_a_reader_sees_what_is_still_only_in_the_wal(database: Path) -> None:
     with closing(open_for_writing(database)) as writer:
         writer.execute("INSERT INTO sessions (client, opened) VALUES ('me', 0)")

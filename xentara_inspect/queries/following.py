@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from xentara_inspect.queries.databases import Database, Databases, open_databases
 from xentara_inspect.queries.files import matching_files
 from xentara_inspect.store.chain import chain_at, chain_files, following_file, load_chain
-from xentara_inspect.store.database import file_identity
+from xentara_inspect.store.database import Reading, file_identity
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
-from xentara_inspect.store.sides import has_log, written_at
 
 
 class Followed:
@@ -23,8 +22,6 @@ class Followed:
         self._patterns = patterns
         self._stack = contextlib.ExitStack()
         self._identities: dict[str, object] = {}
-        self._with_log: set[str] = set()
-        self._written: dict[str, int | None] = {}
         self.databases: Databases
         self._open()
 
@@ -60,8 +57,6 @@ class Followed:
         while True:
             if not paths:
                 raise StoreError(f"{' '.join(self._patterns)} is not there any more", Kind.MISSING)
-            with_log = {os.path.realpath(path) for path in paths if has_log(path)}
-            written = {os.path.realpath(path): written_at(path) for path in paths}
             stack = contextlib.ExitStack()
             try:
                 self.databases = stack.enter_context(open_databases(paths))
@@ -72,7 +67,7 @@ class Followed:
                 if paths == before:
                     raise
         self._stack.close()
-        self._stack, self._with_log, self._written = stack, with_log, written
+        self._stack = stack
         self._identities = {file.path: file_identity(file.path) for file in self.databases.files}
 
     def _paths(self) -> Iterator[str]:
@@ -101,13 +96,10 @@ class Followed:
                 yield from left if left or self._identities else [path]
 
     def _is_outdated(self) -> bool:
+        connections = [file.connection for file in self.databases.files]
+        if any(isinstance(each, Reading) and each.is_outdated() for each in connections):
+            return True
         opened = set(self._identities.values())
-        if any(file_identity(path) != known for path, known in self._identities.items()):
-            return True
-        # Where there was no log, a file was opened as one that nobody writes to.
-        quiet = [path for path in self._identities if path not in self._with_log]
-        if any(has_log(path) or written_at(path) != self._written.get(path) for path in quiet):
-            return True
         candidates = [*self._meant(), *self._next_ones()]
         return any(file_identity(path) not in opened for path in candidates)
 

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from xentara_inspect.store import sides
@@ -18,6 +18,8 @@ from xentara_inspect.store.processes import recording_now
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 Path = str | os.PathLike[str]
+
+AnyConnection = TypeVar("AnyConnection", bound=sqlite3.Connection)
 
 _LOCK_TIMEOUT: Final = 5.0
 _LOCK_POLL: Final = 0.005
@@ -40,7 +42,7 @@ def open_for_writing(
     with _reported(name):
         if os.path.getsize(name):
             _check_application(name, timeout)
-        connection = _connect(name, "mode=rw", timeout)
+        connection = _connect(sqlite3.Connection, name, "mode=rw", timeout)
     with _reported(name, connection):
         version = _version(connection)
         _check_not_newer(name, version)
@@ -48,7 +50,7 @@ def open_for_writing(
             from xentara_inspect.store.migrations import migrate
 
             # By a connection of its own: sqlite-utils leaves statements open until they are collected.
-            with contextlib.closing(_connect(name, "mode=rw", timeout)) as maker:
+            with contextlib.closing(_connect(sqlite3.Connection, name, "mode=rw", timeout)) as maker:
                 # Of a new file only. Messages of a few thousand bytes leave a quarter of small pages empty.
                 maker.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
                 with transaction(maker):
@@ -86,7 +88,22 @@ def new_beside(path: Path, addition: str) -> str:
     return name
 
 
-def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.Connection:
+class Reading(sqlite3.Connection):
+    """A connection that can only read."""
+
+    _seen: tuple[str, bool, object] = "", False, None
+
+    def sees(self, path: str, *, quiet: bool, state: object) -> None:
+        """Remember what it was opened on, and how. state: of the file, from before that."""
+        self._seen = path, quiet, state
+
+    def is_outdated(self) -> bool:
+        """Whether it sees no more what is in its file: that is another, or somebody began to write to it."""
+        path, quiet, state = self._seen
+        return sides.state_of(path, quiet=quiet) != state
+
+
+def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> Reading:
     """A connection that can only read our database at `path`, and leaves no trace beside it.
 
     Raises StoreError.
@@ -105,8 +122,11 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> sqlite3.C
         # is no -wal nobody has it open, and the file alone is the database. (A copy of a database
         # that was being recorded into may say that it still is.)
         writable = os.access(os.path.dirname(os.path.abspath(name)), os.W_OK)
-        quiet = not _size(f"{name}{sides.LOG}") and not (recording and writable)
-        connection = _connect(name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
+        place = os.path.abspath(name)
+        states = {quiet: sides.state_of(place, quiet=quiet) for quiet in (True, False)}
+        quiet = not sides.has_log(name) and not (recording and writable)
+        connection = _connect(Reading, name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
+        connection.sees(place, quiet=quiet, state=states[quiet])
     with _reported(name, connection):
         version = _version(connection)
         _check_not_newer(name, version)
@@ -187,11 +207,11 @@ def _check_application(name: str, timeout: float) -> bool:
     except sqlite3.DatabaseError:
         # In the middle of a checkpoint, which may be where somebody was killed, a file is whole only
         # together with its -wal.
-        return _probe(name, "mode=ro" if _size(f"{name}{sides.LOG}") else "mode=ro&immutable=1", timeout)
+        return _probe(name, "mode=ro" if sides.has_log(name) else "mode=ro&immutable=1", timeout)
 
 
 def _probe(name: str, options: str, timeout: float) -> bool:
-    with contextlib.closing(_connect(name, options, timeout)) as probe:
+    with contextlib.closing(_connect(sqlite3.Connection, name, options, timeout)) as probe:
         (application,) = probe.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             if not os.path.getsize(name):
@@ -210,9 +230,11 @@ def _is_blank(connection: sqlite3.Connection) -> bool:
     return not tables and not _version(connection)
 
 
-def _connect(name: str, options: str, timeout: float) -> sqlite3.Connection:
+def _connect(kind: type[AnyConnection], name: str, options: str, timeout: float) -> AnyConnection:
     uri = f"file:{quote(os.fsencode(os.path.abspath(name)))}?{options}"
-    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False, factory=kind
+    )
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -224,13 +246,6 @@ def _check_not_newer(name: str, version: int) -> None:
         raise StoreError(
             f"{name} was made by a newer version of xentara-inspect (schema {version})", Kind.VERSION
         )
-
-
-def _size(name: str) -> int:
-    try:
-        return os.path.getsize(name)
-    except OSError:
-        return 0
 
 
 @contextlib.contextmanager

@@ -46,32 +46,24 @@ def remove(path: str) -> None:
             os.unlink(f"{path}{ending}")
 
 
+def state_of(path: str, *, quiet: bool) -> object:
+    """What changes when a connection to a database does not see any more what is in it.
+
+    quiet: whether it takes the file for one that nobody writes to. So is one opened where there is no log.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, (has_log(path), status.st_mtime_ns) if quiet else None
+
+
 def has_log(path: str) -> bool:
     """Whether there is a log beside a database: somebody has it open, or did not close it."""
     try:
         return os.path.getsize(f"{path}{LOG}") > 0
     except OSError:
         return False
-
-
-def written_at(path: str) -> int | None:
-    """When a file was written to, in nanoseconds; None if there is none."""
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return None
-
-
-def state_of(path: str) -> object:
-    """What changes when a connection to a database does not see any more what is in it.
-
-    One that was opened where there was no log takes the file for one that nobody writes to.
-    """
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, None if has_log(path) else status.st_mtime_ns
 
 
 def database_path(connection: sqlite3.Connection) -> str:

@@ -13,9 +13,8 @@ from typing import Any, Final
 from datasette.database import Database
 
 from xentara_inspect.queries.files import file_labels, meant_files
-from xentara_inspect.store.database import open_for_reading
+from xentara_inspect.store.database import Reading, open_for_reading
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.sides import state_of
 from xentara_inspect.web.site.configuration import TITLE, configuration
 
 _PATIENCE: Final = 5.0
@@ -34,7 +33,7 @@ class RecordedFile(Database):  # type: ignore[misc]  # Datasette has no types
         self._own = threading.local()
         self._all: list[_Opened] = []
 
-    def connect(self, write: bool = False) -> sqlite3.Connection:
+    def connect(self, write: bool = False) -> Reading:
         """A connection that only reads. Raises StoreError."""
         if write:
             raise StoreError(f"{self.path} is only read here")
@@ -60,25 +59,22 @@ class RecordedFile(Database):  # type: ignore[misc]  # Datasette has no types
             opened = self._own.opened = _Opened()
             self._all.append(opened)
         with opened.used:
-            state = state_of(self.path)
-            if opened.connection is None or opened.state != state:
+            if opened.connection is None or opened.connection.is_outdated():
                 opened.close()
-                connection = self.connect()
-                self.ds._prepare_connection(connection, self.name)
-                opened.connection, opened.state = connection, state
+                opened.connection = self.connect()
+                self.ds._prepare_connection(opened.connection, self.name)
             try:
                 return fn(opened.connection)
             except sqlite3.DatabaseError:
-                opened.state = None  # somebody may have begun to write just now
+                opened.close()  # somebody may have begun to write just now
                 raise
 
 
 class _Opened:
-    """The connection of a thread. state: of its file when it was opened; used: held while it is."""
+    """The connection of a thread. used: held while it is."""
 
     def __init__(self) -> None:
-        self.connection: sqlite3.Connection | None = None
-        self.state: object = None
+        self.connection: Reading | None = None
         self.used = threading.Lock()
 
     def close(self) -> None:
