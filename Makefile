@@ -30,8 +30,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+ # Indexers give way to all else; beside tests that do not they would starve.
+LAST := nice -n 19
+
 test: lint
-	$(BIN)/pytest -m 'not stress and not spark' -n 3 --dist worksteal --reruns 1 --rerun-show-tracebacks
+	$(LAST) $(BIN)/pytest -m 'not stress and not spark' -n 3 --dist worksteal --reruns 1 --rerun-show-tracebacks
 
 test-spark: $(STAMP)
 	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { echo 'Spark needs Java 17: none is here' >&2; exit 1; }
@@ -39,7 +42,7 @@ test-spark: $(STAMP)
 	$(BIN)/pytest -m spark tests/spark
 
 stress: $(STAMP)
-	$(BIN)/pytest -m stress -n 2 --dist worksteal --timeout 3600
+	$(LAST) $(BIN)/pytest -m stress -n 2 --dist worksteal --timeout 3600
 
 docs: $(STAMP)
 	$(BIN)/python docs/make.py --write

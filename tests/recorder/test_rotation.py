@@ -513,6 +513,9 @@ def test_a_durable_journal_rotates_too(tmp_path: Path) -> None:
 
 # Through the proxy
 
+LARGE = b"\x5a" + (100_000).to_bytes(4, "big") + bytes(100_000)
+"""A byte string: no packet, but soon decoded."""
+
 
 def rotations(asked: Asked) -> float:
     return asked.metrics()["xentara_rotations_total"]
@@ -527,7 +530,7 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", path, confdir, *options) as proxy:
                 async with Client(proxy.url, user=OPERATOR.user, password=OPERATOR.password) as client:
                     for _ in range(20):
-                        await client.send_raw(bytes(100_000))
+                        await client.send_raw(LARGE)
                         await client.wait_for_frames(len(client.received) + 1)
                     sent = await everything(client)
                     asked = await asyncio.to_thread(Asked, proxy, path)
