@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,17 +32,25 @@ ASK = f">[[0, 7, 2, {{0: {VALVE}, 1: [0]}}]]"
 ANSWER = '<[[1, 7, {0: "Plant.Valve"}]]'
 
 
-def sending(path: Path, url: str, said: Said, after: int = 0) -> Sending:
-    """Sends, and keeps what is said to people."""
+@pytest.fixture
+def sending() -> Iterator[Callable[..., Sending]]:
+    """Sends what a recording has to a URL, and keeps what is said to people."""
+    with contextlib.ExitStack() as stack:
 
-    def say(level: int, text: str) -> None:
-        if level != DONE:
-            said.append((level, text))
+        def begun(path: Path, url: str, said: Said, after: int = 0) -> Sending:
+            def say(level: int, text: str) -> None:
+                if level != DONE:
+                    said.append((level, text))
 
-    return Sending(str(path), after, Collector(traces_url(url)), say)
+            sends = Sending(str(path), after, Collector(traces_url(url)), say)
+            return stack.enter_context(contextlib.closing(sends))
+
+        yield begun
 
 
-def test_each_exchange_is_sent_once_when_it_is_over(tmp_path: Path, problems: list[str]) -> None:
+def test_each_exchange_is_sent_once_when_it_is_over(
+    tmp_path: Path, problems: list[str], sending: Callable[..., Sending]
+) -> None:
     """In whatever file of a rotated recording its request and its response stand."""
     path = tmp_path / "plant.db"
     said: Said = []
@@ -61,7 +71,7 @@ def test_each_exchange_is_sent_once_when_it_is_over(tmp_path: Path, problems: li
 
 
 def test_portions_leave_nothing_out_and_double_nothing(
-    monkeypatch: pytest.MonkeyPatch, database: Path
+    monkeypatch: pytest.MonkeyPatch, database: Path, sending: Callable[..., Sending]
 ) -> None:
     monkeypatch.setattr(process, "_PORTION", 3)
     add(database, frames(*CONVERSATION))
@@ -75,7 +85,7 @@ def test_portions_leave_nothing_out_and_double_nothing(
         )
 
 
-def test_what_was_there_before_is_not_sent(database: Path) -> None:
+def test_what_was_there_before_is_not_sent(database: Path, sending: Callable[..., Sending]) -> None:
     add(database, frames(*CONVERSATION))
     catch_up(database)
     with Receiver() as receiver:
@@ -86,7 +96,7 @@ def test_what_was_there_before_is_not_sent(database: Path) -> None:
 
 
 def test_a_collector_that_is_away_is_told_once_and_gets_everything_afterwards(
-    database: Path, monkeypatch: pytest.MonkeyPatch
+    database: Path, monkeypatch: pytest.MonkeyPatch, sending: Callable[..., Sending]
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.1")
     add(database, frames(*HELLO))
@@ -103,7 +113,9 @@ def test_a_collector_that_is_away_is_told_once_and_gets_everything_afterwards(
     assert said[1:] == [(logging.WARNING, "the collector takes spans again")]
 
 
-def test_what_a_collector_will_never_take_does_not_stop_the_rest(database: Path) -> None:
+def test_what_a_collector_will_never_take_does_not_stop_the_rest(
+    database: Path, sending: Callable[..., Sending]
+) -> None:
     add(database, frames(*HELLO))
     catch_up(database)
     said: Said = []

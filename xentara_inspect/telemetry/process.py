@@ -63,6 +63,12 @@ class Sending:
         if self._unsent:
             self._say(logging.ERROR, "not all exchanges were sent; `export --otlp` can do it")
 
+    def close(self) -> None:
+        """Let go of the recording and the collector."""
+        if self._tail is not None:
+            self._tail.close()
+        self._collector.close()
+
     def _send_last(self) -> bool:
         """Send what ended. Returns whether that was all, and nothing more will end."""
         with contextlib.suppress(CollectorError, StoreError):
@@ -101,9 +107,10 @@ def main(arguments: Sequence[str]) -> int:
     os.nice(_NICENESS)
     is_over = lifeline()
     sending = Sending(path, int(after), Collector(os.environ[ENDPOINT]), report)
-    while not is_over.wait(sending.look()):
-        pass
-    sending.finish()
+    with contextlib.closing(sending):
+        while not is_over.wait(sending.look()):
+            pass
+        sending.finish()
     return 0
 
 
