@@ -49,10 +49,10 @@ def look_at(command: Sequence[str]) -> Ended:
     return Ended(*on_terminal(command, keys="q", after="Tank 1"))
 
 
-def ask(command: Sequence[str], page: str = "metrics") -> Ended:
-    """Run it until it has answered a question by HTTP."""
-    port = str(free_port())
-    with Process([*command, port]) as running:
+def ask(command: Sequence[str], page: str = "metrics", at: str = "{}") -> Ended:
+    """Run it until it has answered a question by HTTP. at: how it is told its port."""
+    port = free_port()
+    with Process([*command, at.format(port)]) as running:
         running.wait_for_line("Listening on|Stop with Ctrl-C")
         with urlopen(f"http://127.0.0.1:{port}/{page}", timeout=SLOWEST) as answer:
             said = answer.read().decode()
@@ -63,7 +63,7 @@ def ask(command: Sequence[str], page: str = "metrics") -> Ended:
 
 def open_page(command: Sequence[str]) -> Ended:
     """Run it until it has shown a page."""
-    return ask(command, "plant/exchanges_readable")
+    return ask(command, "plant/exchanges_readable", at="127.0.0.1:{}")
 
 
 def send(command: Sequence[str]) -> Ended:
@@ -174,7 +174,11 @@ def test_without_any_extra_the_rest_works_and_a_line_says_what_to_install(
     there = Path(installed.run("addon-path")).parents[1]
     assert not [path for path in OURS if not (there / path).exists()]  # such as templates and scripts
     assert "Plant.Tank 1" in installed.run("log", "-d", "plant.db")
-    ways: dict[object, list[str]] = {send: ["http://127.0.0.1:9"], ask: ["9108"], open_page: ["9109"]}
+    ways: dict[object, list[str]] = {
+        send: ["http://127.0.0.1:9"],
+        ask: ["9108"],
+        open_page: ["127.0.0.1:9109"],
+    }
     for use in USES:
         where = ways.get(use.how, [])
         told = run([installed.program, *shlex.split(use.command), *where])
