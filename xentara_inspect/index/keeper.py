@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from xentara_inspect.index.progress import Progress
-from xentara_inspect.store.supervision import Supervision, Tell, Trouble, start
+from xentara_inspect.store.supervision import Supervision, Tell, Trouble, end_lifeline, start
 
 _LOOK: Final = 0.5  # seconds between two looks at how far it is
 
@@ -77,7 +77,7 @@ class IndexerKeeper:
         """
         with self._lock:
             self._finishing.set()
-            self._end_lifeline()
+            end_lifeline(self._process)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -103,11 +103,11 @@ class IndexerKeeper:
         with self._lock:
             self._process = process
             if self._finishing.is_set():
-                self._end_lifeline()
+                end_lifeline(self._process)
         while (code := _end_of(process)) is None:
             self._look(runs=True)
         with self._lock:
-            self._end_lifeline()
+            end_lifeline(self._process)
             self._process = None
         return code
 
@@ -128,12 +128,6 @@ class IndexerKeeper:
             self._trouble.begin(problem)
         elif runs:
             self._trouble.end("the indexer goes on")
-
-    def _end_lifeline(self) -> None:
-        """With the lock held."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> int | None:

@@ -125,6 +125,13 @@ class Supervision:
         return self.deaths >= _LAST_TRIES
 
 
+def end_lifeline(process: subprocess.Popen[bytes] | None) -> None:
+    """Let a process that was started know that it is to come to its end; there may be none."""
+    if process is not None and process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+
+
 class Companion:
     """A process of ours that reports, started again whenever it dies, as long as this process is there.
 
@@ -158,7 +165,7 @@ class Companion:
         """Let it come to its end, and wait for that so many seconds, None for as long as it takes."""
         with self._lock:
             self._finishing.set()
-            self._end_lifeline()
+            end_lifeline(self._process)
         self._thread.join(timeout)
 
     def _run(self) -> None:
@@ -184,7 +191,7 @@ class Companion:
         with self._lock:
             self._process = process
             if self._finishing.is_set():
-                self._end_lifeline()
+                end_lifeline(self._process)
         with process:  # its lifeline stays open until its stdout ends
             assert process.stdout is not None  # noqa: S101 - it is a pipe
             for line in process.stdout:
@@ -192,12 +199,6 @@ class Companion:
                     level, text = json.loads(line)
                     self._on_news(level, text)
         return process.returncode
-
-    def _end_lifeline(self) -> None:
-        """With the lock held."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
 
 
 def _how(code: int | str) -> str:
