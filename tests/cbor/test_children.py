@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.encodings import encodings
 from xentara_inspect import cbor
-from xentara_inspect.cbor import Item, children, decoder
-from xentara_inspect.cbor.children import Children, Made
+from xentara_inspect.cbor import LEVELS, Item, children, decoder
+from xentara_inspect.cbor.children import Children, Made, Read
 from xentara_inspect.notation import lines
 from xentara_inspect.notation.messages import annotate, annotate_by_pieces
 from xentara_inspect.traffic import packets
@@ -107,17 +108,16 @@ def test_children_can_be_asked_for_by_their_place() -> None:
 
 
 def test_a_large_child_is_not_read_again_at_each_level(monkeypatch: pytest.MonkeyPatch) -> None:
-    depth = 200
+    depth = LEVELS
     data = b"\x9f" * depth + (b"\x00" * 20 + b"\xff") * depth
     read = 0
 
-    def counted(data: bytes, pos: int, count: int) -> object:
+    def counted(again: Read, data: bytes, pos: int, count: int) -> object:
         nonlocal read
         read += count
         return again(data, pos, count)
 
-    again = decoder._decode_again
-    monkeypatch.setattr(decoder, "_decode_again", counted)
+    monkeypatch.setattr(decoder, "_AGAIN", [partial(counted, again) for again in decoder._AGAIN])
     document = cbor.decode(data)
     assert document.error is None
     item = document.items[0]

@@ -140,9 +140,14 @@ _HALF = struct.pack(">I", _SIZE // 2)
         pytest.param(b"\x81\x83\x00\x01\x08" + b"\x00" * _SIZE, marks=pytest.mark.stress),
         b"\x9f" + b"\x83\x00\x01\x08" * (_SIZE // 4) + b"\xff",
         pytest.param(b"\x9a" + _COUNT + b"\x83\x00\x01\x08" * (_SIZE // 4), marks=pytest.mark.stress),
+        b"\x81" * _SIZE + b"\x80",
+        pytest.param(b"\x82" * (_SIZE // 2) + b"\x00" * (_SIZE // 2), marks=pytest.mark.stress),
     ],
-    ids=["numbers", "arrays", "a packet of numbers", "trailing numbers", "a batch", "a batch without end"],
-)
+    ids=[
+        "numbers", "arrays", "a packet of numbers", "trailing numbers", "a batch", "a batch without end",
+        "arrays in one another", "arrays in one another without end",
+    ],
+)  # fmt: skip
 def test_dense_bytes_cost_hardly_more_memory_than_they_weigh(payload: bytes, tmp_path: Path) -> None:
     file = tmp_path / "dense"
     file.write_bytes(payload)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transcript import edn
+from xentara_inspect import cbor
 from xentara_inspect.queries.decoded import decoded_packet
 from xentara_inspect.traffic import packets
 from xentara_inspect.traffic.names import Names
@@ -109,10 +110,13 @@ def test_what_is_malformed_says_why_and_shows_what_could_be_read() -> None:
     assert (found["type"], found["code"], found["item"]) == ("malformed", "unknown-packet-type", [7])
 
 
-def test_depth_costs_no_recursion() -> None:
+def test_what_is_nested_very_deep_is_in_notation() -> None:
     payload = b"\x81\x84\x00\x01\x03" + b"\x81" * 20_000 + b"\x01"
-    found = decoded_packet(packets.parse(payload).packets[0], payload, NAMES)
-    assert "notation" in json.dumps(found)
+    found = decoded_packet(packets.parse(payload).packets[0], payload, NAMES)["parameters"]
+    for _ in range(cbor.LEVELS - 2):  # of the message and the packet
+        (found,) = found
+    levels = 20_000 - (cbor.LEVELS - 2)
+    assert found == {"notation": "[" * levels + "1" + "]" * levels}
 
 
 @given(st.binary(max_size=60))

@@ -25,6 +25,7 @@ from xentara_inspect.traffic.packets import parse
 
 TANK = "37(h'e3ee10714d884ba18e5d0f1e4ce25ee8')"
 QUALITY_UUID = "37(h'd3c4b709bccf46659621abfb5c6addce')"
+DEEP = b"\x81\x84\x00\x01\x05" + b"\x81" * cbor.LEVELS
 
 
 @contextmanager
@@ -57,6 +58,7 @@ messages = st.one_of(
     st.binary(max_size=60),
     contents,
     packets.map(lambda packet: b"\x81" + packet),
+    st.tuples(encodings, st.integers(0, 80)).map(lambda cut: DEEP + cut[0][: cut[1]]),
     st.tuples(packets, packets).map(lambda two: b"\x82" + b"".join(two)),
     st.tuples(packets, st.integers(0, 80)).map(lambda cut: (b"\x81" + cut[0])[: cut[1]]),
     st.tuples(packets, st.binary(max_size=9)).map(lambda more: b"\x81" + b"".join(more)),
@@ -137,6 +139,7 @@ def said(line: str, **how: Any) -> str:
             r'.*\{0: 123\(\{0: "\w{3}", 1: "\*{8}"\}\)\}\]\]',
         ),
         ("[[1, 1, {11: 121(21.5), 9: 121(0)}]]", r"\[\[1, 1, \{11: 121\(21\.5\), 9: 121\(0\)\}\]\]"),
+        (f'[[1, 1, {65 * "["}"Tank", 1{65 * "]"}]]', r'.*\[\["\w{4}", 1\]\].*'),
     ],
 )
 def test_names_are_replaced_and_the_protocol_is_not(line: str, like: str) -> None:

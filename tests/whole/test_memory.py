@@ -51,3 +51,26 @@ def test_what_is_malformed_is_indexed_in_little_memory_though_it_is_large(databa
     add(database, [*frames(*HELLO), Frame(3, True, False, payload)])
     subprocess.run([sys.executable, "-c", INDEX, str(database)], check=True)
     assert read(database, "SELECT code FROM findings WHERE address = 3 << 24") == [("malformed-cbor",)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (
+            b"\x81\x84\x00\x01\x05\xa3\x00\xd8\x25\x50"
+            + bytes(16)
+            + b"\x01\x0b\x02"
+            + b"\x81" * 1_000_000
+            + b"\x80",
+            "request",
+        ),
+        pytest.param(b"\x81" * 1_000_000, "malformed", marks=pytest.mark.stress),
+    ],
+    ids=["a value", "without end"],
+)
+def test_a_million_arrays_in_one_another_are_indexed_in_little_memory(
+    database: Path, payload: bytes, kind: str
+) -> None:
+    add(database, [*frames(*HELLO), Frame(3, True, False, payload)])
+    subprocess.run([sys.executable, "-c", INDEX, str(database)], check=True)
+    assert read(database, "SELECT kind FROM packets WHERE id >= 3 << 24") == [(kind,)]

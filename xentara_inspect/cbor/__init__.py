@@ -1,7 +1,7 @@
 """CBOR (RFC 8949) read exactly: items with their values, wire forms and spans."""
 
 from xentara_inspect.cbor.children import Made
-from xentara_inspect.cbor.decoder import decode
+from xentara_inspect.cbor.decoder import decode, go_through
 from xentara_inspect.cbor.items import (
     ARRAY,
     BROKEN,
@@ -10,7 +10,9 @@ from xentara_inspect.cbor.items import (
     FLOAT,
     INDEFINITE,
     KIND_NAMES,
+    LEVELS,
     MAP,
+    NESTED,
     NINT,
     NULL,
     SIMPLE,
@@ -41,7 +43,9 @@ __all__ = [
     "FLOAT",
     "INDEFINITE",
     "KIND_NAMES",
+    "LEVELS",
     "MAP",
+    "NESTED",
     "NINT",
     "NULL",
     "SIMPLE",
@@ -58,6 +62,7 @@ __all__ = [
     "Made",
     "Malformed",
     "decode",
+    "go_through",
     "integer",
     "kind_phrase",
     "pairs",

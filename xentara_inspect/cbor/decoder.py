@@ -3,13 +3,15 @@
 Unlike a CBOR library this keeps what the sender really wrote: the width of every head, indefinite
 lengths, duplicate keys, map order, float widths, text that is not UTF-8, trailing bytes. It never
 raises: where the bytes stop being well-formed, the tree ends in a `BROKEN` item that says where and
-why. One pass, no recursion, nothing allocated on the word of a length that has not been checked.
+why. No recursion, nothing allocated on the word of a length that has not been checked.
 """
 
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from xentara_inspect.cbor.children import STRETCH, thinned
@@ -20,7 +22,9 @@ from xentara_inspect.cbor.items import (
     FLOAT,
     INDEFINITE,
     KIND_NAMES,
+    LEVELS,
     MAP,
+    NESTED,
     NINT,
     PREFERRED_FROM,
     SIMPLE,
@@ -42,6 +46,7 @@ from xentara_inspect.cbor.malformed import (
     short_string,
     wanted,
 )
+from xentara_inspect.cbor.nested import Nested
 from xentara_inspect.cbor.time_stamps import TAG_TIME, time_stamp
 
 _FLOATS: Final = {
@@ -64,26 +69,32 @@ def decode(data: bytes) -> Document:
         found, pos, error = _decode_items(data, pos, 1, long_heads)
         items.append(found[0])
         if not len(items) & _MANY:
-            items = thinned(items, data, _decode_again)
+            items = thinned(items, data, _AGAIN[0])
         if error is not None or pos >= len(data):
             return Document(items, error, long_heads)
 
 
-def _decode_again(data: bytes, pos: int, count: int) -> Sequence[Item]:
+def _decode_again(levels: int, data: bytes, pos: int, count: int) -> Sequence[Item]:
     """Items at `pos` that were well-formed when they were first read."""
-    return _decode_items(data, pos, count, LongHeads())[0]
+    return _decode_items(data, pos, count, LongHeads(), levels)[0]
+
+
+_AGAIN: Final = tuple(partial(_decode_again, LEVELS - around) for around in range(LEVELS + 1))
+"""By the number of levels that are around the items."""
 
 
 def _decode_items(
-    data: bytes, pos: int, missing: int, long_heads: LongHeads
+    data: bytes, pos: int, missing: int, long_heads: LongHeads, levels: int = LEVELS
 ) -> tuple[Sequence[Item], int, Malformed | None]:
     """Read items at `pos`. Returns them, the offset behind them, and what was wrong.
 
     missing: how many; in the loop, children still to come, negative while the length is indefinite.
+    levels: in one another, that are taken apart.
 
     One long loop on purpose: a function call per head would cost more than the head itself.
     """
     new = tuple.__new__
+    again = _AGAIN[LEVELS - levels :]
     size = len(data)
     # The container being filled is in the local names; the ones around it wait on the stack.
     stack: list[tuple[int, Any, int, int, Any, int]] = []
@@ -117,11 +128,7 @@ def _decode_items(
                 pos = end
                 if argument < PREFERRED_FROM[add] and major != 7:
                     long_heads.add(head)
-            elif add == INDEFINITE and ARRAY <= major <= MAP:
-                stack.append((kind, value, info, start, children, missing))
-                kind, value, info, start, children, missing = major, None, add, head, [], -1
-                continue
-            elif add == INDEFINITE and BYTES <= major <= TEXT:
+            elif add == INDEFINITE and BYTES <= major <= MAP:
                 argument = -1
             elif initial == 0xFF and missing < 0 and not (kind == MAP and len(children) & 1):
                 argument = -1
@@ -139,18 +146,26 @@ def _decode_items(
                     item = new(Item, (TAG, TAG_UUID, add, head, pos, (content,)))
                 else:
                     stamp = time_stamp(data, head, pos, add) if argument == TAG_TIME else None
-                    if stamp is None:
+                    if stamp is not None:
+                        item, pos = stamp, stamp.end
+                    elif len(stack) < levels:
                         stack.append((kind, value, info, start, children, missing))
                         kind, value, info, start, children, missing = TAG, argument, add, head, [], 1
                         continue
-                    item, pos = stamp, stamp.end
-            elif major >= ARRAY and major != 7:
-                stack.append((kind, value, info, start, children, missing))
-                kind, value, info, start, children = major, argument, add, head, []
-                missing = argument if major == ARRAY else 2 * argument
-                if missing:
-                    continue
-                item = None
+                    else:
+                        item, pos, error = _nested(data, head, add, long_heads)
+            elif ARRAY <= major <= MAP:
+                if len(stack) < levels or not argument:
+                    stack.append((kind, value, info, start, children, missing))
+                    kind, value, info, start, children = major, argument, add, head, []
+                    missing = argument if major == ARRAY else 2 * argument
+                    if missing < 0:
+                        value, missing = None, -1
+                    if missing:
+                        continue
+                    item = None
+                else:
+                    item, pos, error = _nested(data, head, add, long_heads)
             elif major == UINT:
                 item = new(Item, (UINT, argument, add, head, pos, _NO_CHILDREN))
             elif major == NINT:
@@ -167,9 +182,6 @@ def _decode_items(
                     item = None  # the break: it only closes its container
             elif argument < 0:
                 item, pos, error = _decode_chunks(data, head, major, long_heads)
-                if error is not None:
-                    children.append(item)
-                    break
             else:
                 end = pos + argument
                 if end > size:
@@ -178,6 +190,10 @@ def _decode_items(
                 item = new(Item, (major, _string(data[pos:end], major), add, head, end, _NO_CHILDREN))
                 pos = end
 
+            if error is not None:
+                children.append(item)
+                break
+
         # Hand the item to its container, and close every container that this completes.
         if item is not None:
             children.append(item)
@@ -185,19 +201,19 @@ def _decode_items(
         while not missing & _MANY:
             if missing:
                 if kind != TOP:
-                    children = thinned(children, data, _decode_again)
+                    children = thinned(children, data, again[len(stack)])
                 break
             if kind == TOP:
                 return children, pos, None
             if pos - start > STRETCH:
-                children = thinned(children, data, _decode_again)
+                children = thinned(children, data, again[len(stack)])
             is_large = pos - start > _LARGE
             item = new(Item, (kind, value, info, start, pos, children))
             kind, value, info, start, children, missing = stack.pop()
             children.append(item)
             missing -= 1
             if is_large and kind != TOP:
-                children = thinned(children, data, _decode_again)
+                children = thinned(children, data, again[len(stack)])
 
     if error.offset >= size or not children or children[-1].end <= error.offset:
         children.append(_broken(error, size))
@@ -238,12 +254,25 @@ def _decode_chunks(
         is_valid = is_valid and is_text
         chunks.append(chunk)
         if not len(chunks) & _MANY:
-            chunks = thinned(chunks, data, _decode_again)
+            chunks = thinned(chunks, data, _AGAIN[0])
     value = content.decode() if kind == TEXT and is_valid else bytes(content)
     if error is not None:
         chunks.append(_broken(error, size))
         pos = size
     return Item(kind, value, INDEFINITE, start, pos, chunks), pos, error
+
+
+def go_through(item: Item, data: bytes) -> Nested:
+    """What is in a NESTED item."""
+    return Nested(data, item.start, _decode_items, LongHeads())
+
+
+def _nested(data: bytes, start: int, info: int, long_heads: LongHeads) -> tuple[Item, int, Malformed | None]:
+    """Read an array, map or tag, of which it is only remembered where it is."""
+    nested = Nested(data, start, _decode_items, long_heads)
+    deque(nested, maxlen=0)
+    end = nested.end if nested.error is None else len(data)
+    return Item(NESTED, None, info, start, end, _NO_CHILDREN), end, nested.error
 
 
 def _broken(error: Malformed, size: int) -> Item:

@@ -18,6 +18,7 @@ TAG: Final = 6
 SIMPLE: Final = 7
 FLOAT: Final = 8
 BROKEN: Final = 9
+NESTED: Final = 10
 
 KIND_NAMES: Final = (
     "unsigned integer",
@@ -30,6 +31,7 @@ KIND_NAMES: Final = (
     "simple value",
     "float",
     "malformed item",
+    "deeply nested item",
 )
 
 INDEFINITE: Final = 31
@@ -41,6 +43,9 @@ NULL: Final = 22
 UNDEFINED: Final = 23
 
 TAG_UUID: Final = 37
+
+LEVELS: Final = 64
+"""Arrays, maps and tags in one another that are taken apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Item(NamedTuple):
     | SIMPLE | number of the simple value (20 false, 21 true, 22 null, 23 undefined) | () |
     | FLOAT | a Python float (widened; the payload of a NaN is in the bytes) | () |
     | BROKEN | a `Malformed` | () |
+    | NESTED | None | (), though it is an array, map or tag: `LEVELS` others are around it (see `nested`) |
 
     info: additional information of the head: the value itself below 24, else 24-27 for an argument of
     1, 2, 4 or 8 bytes, 31 for an indefinite length. start and end: byte offsets, end exclusive.
@@ -109,7 +115,7 @@ class Document(NamedTuple):
     """All items of a message, one after another (a CBOR sequence, RFC 8742), and why reading stopped.
 
     A proper message has exactly one item; what comes after it are trailing bytes. If `error` is set,
-    the last item is BROKEN or contains, at the end of its last branch, the BROKEN item.
+    the last item is BROKEN, or NESTED up to the end of the data, or such a one ends its last branch.
     long_heads: floats not counted.
     """
 

@@ -9,18 +9,31 @@ things need a choice, each taken from the newest drafts at hand:
 - NaNs with a sign or payload: `float'7e01'`, their bits (draft-bormann-cbor-edn-app-ext)
 - strings of indefinite length: `(_ h'01', h'02')`, and where they are empty `''_` and `""_`
 
-One line, no comments, no recursion. Unfinished (malformed) items give what could be read of them.
+One line, no comments. Unfinished (malformed) items give what could be read of them.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from xentara_inspect import cbor
-from xentara_inspect.cbor import ARRAY, BROKEN, BYTES, FLOAT, INDEFINITE, MAP, NINT, SIMPLE, TAG, TEXT, Item
+from xentara_inspect.cbor import (
+    BROKEN,
+    BYTES,
+    FLOAT,
+    INDEFINITE,
+    MAP,
+    NESTED,
+    NINT,
+    SIMPLE,
+    TEXT,
+    Item,
+)
 from xentara_inspect.cbor.items import PREFERRED_FROM
+from xentara_inspect.cbor.nested import CLOSERS
 from xentara_inspect.escape import quoted
 
 _SIMPLE_NAMES: Final = {
@@ -42,8 +55,8 @@ FLOAT_HEADS: Final = {
 }
 """How to unpack a float with its head, and the additional information in that, by the head."""
 _FLOAT_SUFFIXES: Final = {25: "_1", 26: "_2", 27: "_3"}
+_LARGE: Final = 4096  # bytes, and pieces
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]+")
-_OPENERS: Final = {ARRAY: ("[", "]"), MAP: ("{", "}")}
 
 
 def literal(item: Item, payload: bytes) -> str:
@@ -53,43 +66,53 @@ def literal(item: Item, payload: bytes) -> str:
 
 def literal_and_completeness(item: Item, payload: bytes) -> tuple[str, bool]:
     """`literal`, and whether the item was read whole; what lacks its end is not closed."""
-    parts: list[str] = []
-    add = parts.append
-    # What is still to be written, last first: items, and the text between and behind them.
-    stack: list[Item | str] = [item]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, str):
-            add(top)
-        elif top.kind == BROKEN:
-            return "".join(parts).rstrip(" "), False
-        elif top.kind == TAG:
-            add(f"{top.value}{tag_suffix(top)}(")
-            stack.append(")")
-            stack.append(top.children[0])
-        elif top.kind == ARRAY or top.kind == MAP:
-            opener, closer = _OPENERS[top.kind]
-            add(opener + count_suffix(top))
-            stack.append(closer)
-            _push_children(stack, top)
-        elif top.info == INDEFINITE and top.children:
-            add("(_ ")
-            stack.append(")")
-            _push_children(stack, top)
-        else:
-            add(scalar(top, payload))
-    return "".join(parts), True
+    pieces: list[str] = []
+    write = pieces.append if item.end - item.start < _LARGE else _Joining(pieces)
+    is_whole = _write(item, payload, write)
+    text = "".join(pieces)
+    return (text, True) if is_whole else (text.rstrip(" "), False)
 
 
-def _push_children(stack: list[Item | str], item: Item) -> None:
-    children = item.children
-    if not children:
-        return
-    is_map = item.kind == MAP
-    for index in range(len(children) - 1, 0, -1):
-        stack.append(children[index])
-        stack.append(": " if is_map and index & 1 else ", ")
-    stack.append(children[0])
+class _Joining:
+    """Joins pieces now and then while they come: each takes fifty bytes more than its letters."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self._pieces = pieces
+        self._joined = 0
+
+    def __call__(self, piece: str) -> None:
+        self._pieces.append(piece)
+        if len(self._pieces) - self._joined > _LARGE:
+            self._pieces[self._joined :] = ["".join(self._pieces[self._joined :])]
+            self._joined += 1
+
+
+def _write(item: Item, payload: bytes, write: Callable[[str], None]) -> bool:
+    """Write an item up to where it could be read. Returns whether that is all of it."""
+    kind = item.kind
+    if kind in CLOSERS or (item.info == INDEFINITE and item.children):
+        write(opener(item))
+        for index, child in enumerate(item.children):
+            if index:
+                write(": " if kind == MAP and index & 1 else ", ")
+            if not _write(child, payload, write):
+                return False
+        write(CLOSERS.get(kind, ")"))
+    elif kind == BROKEN:
+        return False
+    elif kind == NESTED:
+        nested = cbor.go_through(item, payload)
+        for piece in nested:
+            if isinstance(piece, str):
+                write(piece)
+            elif piece.kind in CLOSERS:
+                write(opener(piece))
+            else:
+                _write(piece, payload, write)
+        return nested.error is None
+    else:
+        write(scalar(item, payload))
+    return True
 
 
 def scalar(item: Item, payload: bytes) -> str:
@@ -159,6 +182,19 @@ def length_suffix(item: Item) -> str:
         return "_"
     length = item.end - item.start - 1 - (1 << (info - 24))
     return "" if length >= PREFERRED_FROM[info] else f"_{info - 24}"
+
+
+def opener(item: Item) -> str:
+    """What stands in front of the children of an array, map or tag, or of the chunks of a string."""
+    match item.kind:
+        case cbor.TAG:
+            return f"{item.value}{tag_suffix(item)}("
+        case cbor.ARRAY:
+            return f"[{count_suffix(item)}"
+        case cbor.MAP:
+            return f"{{{count_suffix(item)}"
+        case _:
+            return "(_ "
 
 
 def tag_suffix(item: Item) -> str:

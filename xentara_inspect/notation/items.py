@@ -14,7 +14,9 @@ from xentara_inspect.cbor import (
     BROKEN,
     BYTES,
     FALSE,
+    LEVELS,
     MAP,
+    NESTED,
     NINT,
     SIMPLE,
     TAG,
@@ -244,10 +246,11 @@ class Renderer(Writer):
 
     def _untagged(self, item: Item, prefix: str, label: str, depth: int, tail: str) -> None:
         """Write an item other than a tag."""
+        if item.kind == NESTED or (item.kind in (ARRAY, MAP) and depth >= MAXIMUM_DEPTH):
+            deepest = LEVELS if item.kind == NESTED else MAXIMUM_DEPTH
+            return self.line(item, prefix, said(label, f"deeper than {deepest} levels"), tail)
         if item.kind not in (ARRAY, MAP):
             return self.line(item, prefix, said(label, utf8_problem(item)), tail)
-        if depth >= MAXIMUM_DEPTH:
-            return self.line(item, prefix, said(label, f"deeper than {MAXIMUM_DEPTH} levels"), tail)
         if item.kind == ARRAY:
             return self.array(item, None, prefix, label, depth, tail)
         return self.map(item, self._unknown_entry, prefix, label, depth, tail)

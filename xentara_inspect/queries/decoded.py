@@ -33,8 +33,6 @@ from xentara_inspect.traffic.packets import Event, Malformed, Packet, Request, R
 from xentara_inspect.traffic.readings import attribute_key, attribute_number, float_value
 from xentara_inspect.traffic.time_points import TimePoint, time_point, time_text
 
-_DEEPEST: Final = 50
-"""Levels shown as structure; what is deeper is in notation."""
 _ANYTHING: Final = Anything()
 _SIMPLE: Final[dict[int, Any]] = {
     cbor.FALSE: False,
@@ -61,7 +59,6 @@ class Decoder:
         self._payload = payload
         self._names = names
         self._element = b""
-        self._depth = 0
 
     def packet(self, packet: Packet) -> dict[str, Any]:
         """The whole packet."""
@@ -92,15 +89,8 @@ class Decoder:
 
     def value(self, item: Item, shape: Shape) -> Any:
         """The value of an item that should have a shape; it may well have another."""
-        if self._depth == _DEEPEST or item.kind == cbor.BROKEN:
+        if item.kind in (cbor.BROKEN, cbor.NESTED):
             return {"notation": literal(item, self._payload)}
-        self._depth += 1
-        try:
-            return self._value(item, shape)
-        finally:
-            self._depth -= 1
-
-    def _value(self, item: Item, shape: Shape) -> Any:
         if item.kind == cbor.ARRAY:
             inner = shape.element if isinstance(shape, ArrayOf) else _ANYTHING
             return [self.value(child, inner) for child in item.children]

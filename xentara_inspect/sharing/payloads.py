@@ -141,6 +141,10 @@ class _Message(Blanks):
             elif kind == cbor.SIMPLE:
                 if place is _Place.UNREADABLE:
                     self._one_of(item.start, _SIMPLE_VALUES)
+            elif kind == cbor.NESTED:
+                for piece in cbor.go_through(item, self.payload):
+                    if isinstance(piece, Item):
+                        self._walk(piece, _Place.UNREADABLE)
             elif kind != cbor.BROKEN:
                 if item.info >= 24 and item.value is not None and item.value > len(self.payload):
                     self._mask_length(item.start + 1, item.info)
