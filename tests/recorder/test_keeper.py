@@ -366,7 +366,7 @@ def test_what_is_wrong_stands_in_the_database_until_it_is_over(database: Path) -
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        keepers.append(JournalKeeper(Settings(str(database)), loop, beside=lambda: "".join(wrong)))
+        keepers.append(JournalKeeper(Settings(str(database)), loop, beside=lambda: wrong))
         keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
         await until(lambda: noted() == [("the indexer stands still",)], "what is wrong")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.collecting import Receiver, by_id, free_port
-from tests.live import Mitmdump, children, ran, rows, run_async, simulated, wait_until
+from tests.live import Mitmdump, children, inspect, ran, rows, run_async, simulated, wait_until
 from tests.queries.asking import START
 from tests.rotating import Recorder, files_of, index
-from tests.store_traffic import CONVERSATION, HELLO, VALVE, add, frames
+from tests.store_traffic import CONVERSATION, HELLO, VALVE, add, frames, read
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.protocol import commands
 from xentara_inspect.simulator import OPERATOR, Client
@@ -208,3 +208,27 @@ def test_a_proxy_whose_collector_is_away_says_so_and_records_all_the_same(
     assert "SECRET" not in said
     catch_up(path)
     assert len(rows("log", "-d", path)) == 12
+
+
+def test_a_collector_that_is_away_is_in_the_status_until_it_is_back(tmp_path: Path, confdir: Path) -> None:
+    path = tmp_path / "plant.db"
+    port = free_port()
+
+    def wrong() -> str:
+        ((troubles,),) = read(path, "SELECT coalesce(troubles, '') FROM recorders")
+        return str(troubles)
+
+    async def main() -> None:
+        async with simulated() as simulator:
+            options = ("--set", f"xentara_otlp=http://127.0.0.1:{port}")
+            start = partial(Mitmdump, f"http://127.0.0.1:{simulator.port}", path, confdir, *options)
+            with await asyncio.to_thread(start) as proxy:
+                await talk(proxy.url)
+                await asyncio.to_thread(wait_until, lambda: "connection refused" in wrong(), "trouble")
+                assert "connection refused; exchanges are recorded" in inspect("status", "-d", path, code=1)
+                with Receiver(port) as receiver:
+                    await asyncio.to_thread(wait_until, lambda: len(receiver.spans) == 6, "spans")
+                    await asyncio.to_thread(wait_until, lambda: not wrong(), "the end of it")
+                inspect("status", "-d", path)
+
+    run_async(main())

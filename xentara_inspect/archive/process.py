@@ -19,7 +19,7 @@ from xentara_inspect.archive.writing import Archiver, NotYet
 from xentara_inspect.store.archived import alone_at, archive_key, mark_archived
 from xentara_inspect.store.chain import chain_at, members, taken_numbers
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.supervision import Tell, lifeline, report
+from xentara_inspect.store.supervision import Tell, Trouble, lifeline, report
 
 _LOOK: Final = 1.0  # seconds between two looks for a file that is over
 _LONGEST_PAUSE: Final = 300.0  # to which that doubles while the archive cannot be reached
@@ -50,11 +50,11 @@ class Archiving:
         self._site = site
         self._undecoded = undecoded
         self._say = say
+        self._trouble = Trouble(say)
         self._is_over = is_over
         self._archiver: Archiver | None = None
         self._done: set[int] = set()
         self._pause = _LOOK
-        self._in_trouble = False
 
     def look(self) -> float:
         """Archive what is over. Returns the seconds after which to look again."""
@@ -62,14 +62,10 @@ class Archiving:
             self._archive_all()
         except (ArchiveError, StoreError) as error:
             self._archiver = None  # what it knows of the archive may not be so any more
-            if not self._in_trouble:
-                self._say(logging.ERROR, f"{error}; what is not archived is kept, and tried again")
-            self._in_trouble = True
+            self._trouble.begin(f"{error}; what is not archived is kept, and tried again")
             self._pause = min(_LONGEST_PAUSE, self._pause * 2)
         else:
-            if self._in_trouble:
-                self._say(logging.WARNING, "archiving goes on")
-            self._in_trouble = False
+            self._trouble.end("archiving goes on")
             self._pause = _LOOK
         return self._pause
 

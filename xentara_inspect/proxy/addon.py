@@ -71,6 +71,7 @@ class XentaraRecorder:
         self._trims = False
         self._journal: JournalKeeper | None = None
         self._indexer: IndexerKeeper | None = None
+        self._archiver: Companion | None = None
         self._sender: Companion | None = None
         self._health: HealthEndpoint | None = None
         self._sessions: dict[str, int] = {}
@@ -162,16 +163,20 @@ class XentaraRecorder:
                 retention=options.retention(self._values),
             ),
             asyncio.get_running_loop(),
-            beside=lambda: self._indexer.trouble if self._indexer is not None else "",
+            beside=self._troubles_beside,
         )
         atexit.register(self._finish)
         self._announce(current)
         self._indexer = start_indexing(self._values, path, rotates=rotation is not None)
         if rotation is not None:
-            start_archiving(self._values, path)
+            self._archiver = start_archiving(self._values, path)
         if self._health is not None:
             self._health.serve(Recording(path, self.passed, self._journal, self._indexer))
         return self._journal
+
+    def _troubles_beside(self) -> list[str]:
+        keepers = (self._indexer, self._archiver, self._sender)
+        return [keeper.trouble for keeper in keepers if keeper is not None and keeper.trouble]
 
     def _announce(self, path: str) -> None:
         if self._values["xentara_keep_secrets"]:

@@ -19,16 +19,12 @@ def start_indexing(values: Mapping[str, Any], path: str, *, rotates: bool) -> In
     return IndexerKeeper(path, alone=not rotates, on_news=tell)
 
 
-def start_archiving(values: Mapping[str, Any], path: str) -> None:
+def start_archiving(values: Mapping[str, Any], path: str) -> Companion | None:
     """Start archiving, if that is wanted. It ends with the proxy. path: of the recording's first file."""
-    if values["xentara_archive"]:
-        keep_archiving(
-            path,
-            values["xentara_archive"],
-            values["xentara_site"],
-            undecoded=not values["xentara_index"],
-            on_news=tell,
-        )
+    if not values["xentara_archive"]:
+        return None
+    where, site, undecoded = values["xentara_archive"], values["xentara_site"], not values["xentara_index"]
+    return keep_archiving(path, where, site, undecoded=undecoded, on_news=tell)
 
 
 def start_sending(values: Mapping[str, Any], path: str) -> Companion | None:

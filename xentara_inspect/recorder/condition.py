@@ -70,8 +70,8 @@ class Condition:
     both on the monotonic clock. rotations: how often recording went on in another file.
     """
 
-    def __init__(self, beside: Callable[[], str] = str) -> None:
-        """beside: what is wrong that is none of the keeper's business; empty for nothing."""
+    def __init__(self, beside: Callable[[], list[str]] = list) -> None:
+        """beside: what is wrong that is none of the keeper's business."""
         self._beside = beside
         self._trouble = Trouble(tell)
         self._untold = 0  # frames that were dropped since people were told how many
@@ -115,6 +115,6 @@ class Condition:
             _STARTING if self.state is State.STARTING else "",
             _NO_ROOM if self._untold else "",
             _HELD_UP if held_up else "",
-            self._beside(),
+            *self._beside(),
         )
         return [text for text in texts if text]

@@ -41,12 +41,12 @@ class JournalKeeper:
         settings: wire.Settings,
         loop: asyncio.AbstractEventLoop | None = None,
         limit: int = LIMIT,
-        beside: Callable[[], str] = str,
+        beside: Callable[[], list[str]] = list,
     ) -> None:
         """settings: but for what only a keeper knows. limit: bytes of frames kept in memory.
 
         loop: in which traffic passes; without one only `flush` and `close` hand over. beside: what is
-        wrong that is none of our business, but to be found in the database; empty for nothing.
+        wrong that is none of our business, but to be found in the database.
         """
         page = wire.Page()
         self._settings = replace(settings, feed=uuid.uuid4().hex, page=page.descriptor)

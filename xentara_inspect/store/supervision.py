@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -63,6 +65,9 @@ def report(level: int, text: str) -> None:
 Tell = Callable[[int, str], None]
 """Takes a level of logging, and what people are to know."""
 
+OVER: Final = logging.WARNING
+"""The level at which it is told that what was wrong is over."""
+
 
 class Trouble:
     """What is wrong just now: told when it begins and when it is over, and there to be asked in between.
@@ -84,7 +89,7 @@ class Trouble:
         """Nothing is wrong any more. text: how that is told, where it is news."""
         if self.text:
             self.text = ""
-            self._tell(logging.WARNING, text)
+            self._tell(OVER, text)
 
 
 class Supervision:
@@ -132,11 +137,85 @@ def end_lifeline(process: subprocess.Popen[bytes] | None) -> None:
             process.stdin.close()
 
 
-class Companion:
-    """A process of ours that reports, started again whenever it dies, as long as this process is there.
+class Keeper(ABC):
+    """Keeps a process of ours running, started again whenever it dies, as long as this process is there.
 
     Then it ends by itself, once it is done with what it is at.
     """
+
+    def __init__(self, supervision: Supervision, name: str) -> None:
+        """Starts it, so a class made of this one calls it last. name: of the thread that waits for it."""
+        self._supervision = supervision
+        self._lock = threading.Lock()
+        self._finishing = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @abstractmethod
+    def _start(self) -> subprocess.Popen[bytes]:
+        """Start the process, with its lifeline as stdin. Raises OSError."""
+
+    @abstractmethod
+    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+        """Stay with the process until it has ended, or is about to."""
+
+    @abstractmethod
+    def _mourn(self, code: int | str, complaint: str | None) -> None:
+        """Take note of a death, and tell people the complaint, if any. code: as in `Supervision.death`."""
+
+    def _rest(self, pause: float) -> None:
+        """Wait until it is to be started again, so many seconds. At the end there is no time to lose."""
+        self._finishing.wait(pause)
+
+    @property
+    @abstractmethod
+    def trouble(self) -> str:
+        """What is wrong with it just now, in words; empty where nothing is. From any thread."""
+
+    @property
+    def restarts(self) -> int:
+        """How often it had to be started again."""
+        return self._supervision.restarts
+
+    def finish(self, timeout: float | None) -> bool:
+        """Let it come to its end, and wait for that. Returns whether it has.
+
+        timeout: seconds, None for as long as it takes. What is not done then is done without us.
+        """
+        with self._lock:
+            self._finishing.set()
+            end_lifeline(self._process)
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            started = time.monotonic()
+            code = self._run_once()
+            if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
+                return
+            pause = self._supervision.died(time.monotonic() - started)
+            self._mourn(code, self._supervision.complaint(code))
+            self._rest(pause)
+
+    def _run_once(self) -> int | str:
+        """Start the process and wait for its end. Returns its exit code, or why it cannot be started."""
+        try:
+            process = self._start()
+        except OSError as error:
+            return error.strerror or str(error)
+        with self._lock:
+            self._process = process
+            if self._finishing.is_set():
+                end_lifeline(process)
+        with process:  # its lifeline stays open meanwhile
+            self._attend(process)
+        return process.returncode
+
+
+class Companion(Keeper):
+    """A process that reports what people are to know (see `report`)."""
 
     def __init__(
         self,
@@ -152,53 +231,41 @@ class Companion:
         """
         self._module = module
         self._arguments = arguments
-        self._supervision = supervision
         self._on_news = on_news
         self._environment = environment
-        self._lock = threading.Lock()
-        self._finishing = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._run, name=module, daemon=True)
-        self._thread.start()
+        self._reported = self._complaint = ""
+        self._started = -math.inf
+        super().__init__(supervision, module)
 
-    def finish(self, timeout: float | None) -> None:
-        """Let it come to its end, and wait for that so many seconds, None for as long as it takes."""
-        with self._lock:
-            self._finishing.set()
-            end_lifeline(self._process)
-        self._thread.join(timeout)
+    @property
+    def trouble(self) -> str:
+        """What it reported as wrong, or that it keeps dying."""
+        has_run_well = time.monotonic() - self._started >= RAN_WELL
+        return self._reported or ("" if has_run_well else self._complaint)
 
-    def _run(self) -> None:
-        while True:
-            started = time.monotonic()
-            code = self._run_once()
-            if self._finishing.is_set() and (code == 0 or self._supervision.is_hopeless()):
-                return
-            pause = self._supervision.died(time.monotonic() - started)
-            if complaint := self._supervision.complaint(code):
-                self._on_news(logging.ERROR, complaint)
-            self._finishing.wait(pause)
-
-    def _run_once(self) -> int | str:
-        """Start the process and wait for its end. Returns its exit code, or why it cannot be started."""
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._started = time.monotonic()
         environment = {**os.environ, **self._environment}
-        try:
-            process = start(
-                self._module, self._arguments(), subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-            )
-        except OSError as error:
-            return error.strerror or str(error)
-        with self._lock:
-            self._process = process
-            if self._finishing.is_set():
-                end_lifeline(self._process)
-        with process:  # its lifeline stays open until its stdout ends
-            assert process.stdout is not None  # noqa: S101 - it is a pipe
-            for line in process.stdout:
-                with contextlib.suppress(ValueError, TypeError):  # it is not ours, but of a library
-                    level, text = json.loads(line)
-                    self._on_news(level, text)
-        return process.returncode
+        return start(
+            self._module, self._arguments(), subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
+
+    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        for line in process.stdout:
+            with contextlib.suppress(ValueError, TypeError):  # it is not ours, but of a library
+                level, text = json.loads(line)
+                if level >= OVER:
+                    self._reported = text if level > OVER else ""
+                self._on_news(level, text)
+
+    def _mourn(self, code: int | str, complaint: str | None) -> None:
+        self._reported = ""  # the next one will find it, too
+        if complaint:
+            self._complaint = complaint
+            self._on_news(logging.ERROR, complaint)
+        elif self._supervision.deaths == 1:
+            self._complaint = ""
 
 
 def _how(code: int | str) -> str:
