@@ -24,7 +24,7 @@ from xentara_inspect.playback.serving import Manner, Serving
 from xentara_inspect.protocol import identifiers
 
 MAXIMUM_MESSAGE: Final = 1024 * 1024
-"""Bytes of a client's message, unless longer ones were recorded: one of nothing but brackets takes 170 MB."""
+"""Bytes of a client's message, unless longer ones were recorded: one of nothing but requests takes long."""
 _GOODBYE: Final = 2.0
 """Seconds for peers to say goodbye: Ctrl-C does not wait longer for those that are gone."""
 _CHALLENGE: Final = 'Basic realm="Xentara", charset="UTF-8"'
