@@ -30,6 +30,8 @@ from xentara_inspect.simulator.wire import encode
 
 PROXIES: Final = 2
 DISK: Final = "8g"
+OUTLIVED: Final = 180.0
+"""Seconds for which an indexer may be at what was there when its proxy ended: others run first."""
 OPTIONS: Final = ("flow_detail=0", "xentara_notation=exchanges", "xentara_max_frame=4M")
 
 
@@ -68,6 +70,7 @@ class Chaos:
             proxy = await asyncio.to_thread(
                 Mitmdump, self.town.upstream, self._database, self._confdir, *options
             )
+            proxy.outlived = OUTLIVED
             self.all.append(proxy)
             self.town.proxies.append(proxy)
 

@@ -61,7 +61,12 @@ _RUN = {
 
 
 class Process:
-    """A child process whose output is collected while it runs."""
+    """A child process whose output is collected while it runs.
+
+    outlived: seconds for which those whom it started may go on behind its end, at most.
+    """
+
+    outlived = PATIENCE
 
     def __init__(self, arguments: Sequence[str | Path], **environment: str) -> None:
         self.child = subprocess.Popen(
@@ -133,7 +138,7 @@ class Process:
 
     def _read_rest(self) -> None:
         """What is printed until the last process is gone that has its output."""
-        self._reader.join(PATIENCE)
+        self._reader.join(self.outlived)
         assert not self._reader.is_alive(), "somebody whom it started is still there"
 
 

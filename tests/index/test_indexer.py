@@ -31,6 +31,7 @@ from tests.store_traffic import (
     read,
 )
 from xentara_inspect.frames import LIVE, Frame, address
+from xentara_inspect.index import process
 from xentara_inspect.index.checkpoint import is_indexed
 from xentara_inspect.index.indexer import Indexer
 from xentara_inspect.index.keeper import start_indexer
@@ -265,6 +266,31 @@ def test_only_one_indexer_works_and_the_other_takes_over(database: Path) -> None
             add(database, frames(*HELLO), info("flow-2"))
             assert wait_until_indexed(database, 20)
     assert read(database, "SELECT count(*) FROM exchanges") == [(2,)]
+
+
+def test_an_indexer_that_is_told_to_end_leaves_what_others_go_on_to_record_to_theirs(database: Path) -> None:
+    with Journal(database) as other:
+        session = other.open_session(LIVE_INFO)
+        number = iter(range(1_000_000))
+
+        def record(count: int) -> None:
+            other.record(session, frames(*[event(next(number)) for _ in range(count)]))
+
+        class Flooded(Indexer):
+            """Finds more each time that it has indexed something."""
+
+            def step(self, work: float) -> bool:
+                record(1)
+                return super().step(work)
+
+        record(20)
+        lock = IndexerLock(database)
+        assert lock.acquire()
+        with subprocess_indexer(database), Flooded(database, lock) as indexer:
+            process._finish(indexer)
+            assert indexer.frame_id >= 20
+            lock.release()
+            assert wait_until_indexed(database, 20)
 
 
 def test_catching_up_waits_for_the_indexer_that_is_at_it(filled: Path) -> None:

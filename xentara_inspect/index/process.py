@@ -38,7 +38,7 @@ _IDLE_AFTER: Final = 50  # looks without news until the slower poll
 _LOCK_POLL: Final = 0.2
 _WATCH_INTERVAL: Final = 1.0
 _ERROR_PAUSE: Final = 0.5
-_LAST_LOOKS: Final = 10
+_LAST_SECONDS: Final = 0.5  # for what still comes when all that was there is indexed
 _NICENESS: Final = 10
 """Lower in priority than the proxy; but the lowest of all would hold the write lock while others run."""
 
@@ -212,13 +212,21 @@ def _follow(indexer: Indexer, wait: Wait, *, stays: bool) -> _Left:
 
 
 def _finish(indexer: Indexer) -> None:
-    """Index what is left, and end the sessions of the recorder that we belong to, which is ending too."""
+    """Index what is left, and end the sessions of the recorder that we belong to, which is ending too.
+
+    Who goes on to record into the same file has an indexer that waits for our end.
+    """
+    newest = indexer.last_frame()
+    while indexer.frame_id < newest and indexer.step(indexer.pace()):
+        pass
+    until = time.monotonic() + _LAST_SECONDS
+    while indexer.is_recorded_into():
+        if time.monotonic() > until:
+            return
+        indexer.end_gone_recorders()
+        if not indexer.step(indexer.pace()):
+            time.sleep(_IDLE_POLL)
     indexer.run_once()
-    for _ in range(_LAST_LOOKS):
-        if not indexer.is_recorded_into():
-            break
-        time.sleep(_IDLE_POLL)
-        indexer.run_once()
 
 
 def main(arguments: Sequence[str]) -> int:
