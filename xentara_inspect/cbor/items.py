@@ -131,9 +131,9 @@ PREFERRED_FROM: Final = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 """The least argument that needs a head of this additional information (RFC 8949 section 4.1)."""
 
 
-def kind_phrase(item: Item) -> str:
-    """What an item is, with its article: `an array`, `a text string`."""
-    name = KIND_NAMES[item.kind]
+def kind_phrase(kind: int) -> str:
+    """What an item of this kind is, with its article: `an array`, `a text string`."""
+    name = KIND_NAMES[kind]
     return f"an {name}" if name[0] in "au" else f"a {name}"
 
 

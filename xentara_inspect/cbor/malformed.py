@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from xentara_inspect.cbor.items import ARRAY, KIND_NAMES, LEVELS, MAP, TAG, WIDTHS, Item, Malformed
+from xentara_inspect.cbor.items import (
+    ARRAY,
+    KIND_NAMES,
+    LEVELS,
+    MAP,
+    TAG,
+    WIDTHS,
+    Item,
+    Malformed,
+    kind_phrase,
+)
 
 TOP: Final = -1
 """The kind of what is around the outermost items."""
@@ -28,9 +38,7 @@ def wanted(kind: int, value: Any, children: Sequence[Item], missing: int) -> str
 
 def wanted_deep(kind: int) -> str:
     """What a container lacks that stands in `LEVELS` others, of which no count is kept."""
-    return (
-        f"the rest of {'an array' if kind == ARRAY else f'a {KIND_NAMES[kind]}'} in {LEVELS} others or more"
-    )
+    return f"the rest of {kind_phrase(kind)} in {LEVELS} others or more"
 
 
 def bad_head(offset: int, initial: int, expected: str) -> Malformed:

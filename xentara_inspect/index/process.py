@@ -214,7 +214,7 @@ def _follow(indexer: Indexer, wait: Wait, *, stays: bool) -> _Left:
 def _finish(indexer: Indexer) -> None:
     """Index what is left, and end the sessions of the recorder that we belong to, which is ending too.
 
-    Who goes on to record into the same file has an indexer that waits for our end.
+    Who goes on to record into the same file has an indexer that waits for our end, or wants none.
     """
     newest = indexer.last_frame()
     while indexer.frame_id < newest and indexer.step(indexer.pace()):

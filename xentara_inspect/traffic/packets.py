@@ -132,7 +132,7 @@ def parse(payload: bytes, last_position: int = LAST_POSITION) -> Message:
         # A receiver cannot decode any of it, so none of its packets counts as sent.
         packets = (Malformed(0, first, "malformed-cbor", f"not well-formed CBOR at {error}"),)
     elif not is_array:
-        what = f"the message is {cbor.kind_phrase(first)}, not an array of packets"
+        what = f"the message is {cbor.kind_phrase(first.kind)}, not an array of packets"
         packets = (Malformed(0, first, "not-an-array", what),)
     elif not first.children:
         packets = (Malformed(0, first, "empty-message", "the outer array holds no packet"),)
@@ -167,12 +167,12 @@ def _packet(position: int, item: Item) -> Packet:
     """The packet in `item`, whatever it is. This runs once for every packet: keep it short."""
     children = item.children
     if item.kind != cbor.ARRAY:
-        return _malformed(position, item, f"it is {cbor.kind_phrase(item)}, not an array")
+        return _malformed(position, item, f"it is {cbor.kind_phrase(item.kind)}, not an array")
     if not children:
         return _malformed(position, item, "its array is empty")
     packet_type = cbor.integer(children[0])
     if packet_type is None:
-        why = f"its type is {cbor.kind_phrase(children[0])}, not an unsigned integer"
+        why = f"its type is {cbor.kind_phrase(children[0].kind)}, not an unsigned integer"
         return _malformed(position, item, why)
     layout = identifiers.PACKET_LAYOUTS.get(packet_type)
     if layout is None:
@@ -204,7 +204,7 @@ def _malformed(position: int, item: Item, why: str, code: str = "bad-packet-shap
 
 
 def _no_integer(name: str, item: Item) -> str:
-    return f"its {name} is {cbor.kind_phrase(item)}, not an integer"
+    return f"its {name} is {cbor.kind_phrase(item.kind)}, not an integer"
 
 
 def _article(packet_type: int) -> str:

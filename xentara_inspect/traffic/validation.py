@@ -75,8 +75,8 @@ def _seen(item: Item) -> str:
     if item.kind <= cbor.NINT:
         return f"the integer {item.value}"
     if item.kind == cbor.TAG:
-        return f"tag {item.value} on {cbor.kind_phrase(item.children[0])}"
-    return cbor.kind_phrase(item)
+        return f"tag {item.value} on {cbor.kind_phrase(item.children[0].kind)}"
+    return cbor.kind_phrase(item.kind)
 
 
 def _simple(item: Item, shape: Integer | Boolean | Bytes | TimePoint, name: str) -> Iterator[Problem]:
@@ -144,7 +144,7 @@ def _object(item: Item, shape: Object, name: str) -> Iterator[Problem]:
         number = cbor.integer(key)
         entry = shape.by_key.get(number) if number is not None else None
         if entry is None:
-            seen = str(number) if number is not None else cbor.kind_phrase(key)
+            seen = str(number) if number is not None else cbor.kind_phrase(key.kind)
             yield UNKNOWN, f"{name} has the key {seen}, which its page does not know"
             continue
         present.add(entry.key)

@@ -125,7 +125,7 @@ def _seen(value: Item) -> str:
         return f"the integer {value.value}"
     if value.kind == cbor.FLOAT:
         return f"the float {value.value}"
-    return cbor.kind_phrase(value)
+    return cbor.kind_phrase(value.kind)
 
 
 def _name(data_type: int) -> str:
