@@ -31,9 +31,6 @@ from xentara_inspect.simulator.dispatch import answers_to
 from xentara_inspect.simulator.wire import encode
 from xentara_inspect.traffic.echoes import SessionSecrets
 
-NAMELESS: Final = -1
-"""Where frames of connections are counted of which nobody knows more than that they were there."""
-
 _SUBPROTOCOLS: Final = [Subprotocol(identifiers.SUBPROTOCOL)]
 _LARGEST_QUESTION: Final = 10_000  # bytes; what is larger is poison, and gets no answer
 _OPTIONS: Final[dict[str, Any]] = {"max_size": None, "ping_interval": None, "close_timeout": 5}
@@ -227,7 +224,7 @@ def records(files: Sequence[Path]) -> dict[int, Record]:
     for file in files:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             for user, dropped in connection.execute("SELECT user, dropped FROM sessions"):
-                number = int(user) if user is not None else NAMELESS
+                number = int(user)
                 before = found.get(number, Record({True: [], False: []}, 0))
                 found[number] = before._replace(dropped=before.dropped + dropped)
             for user, from_client, digest in _digests(connection):

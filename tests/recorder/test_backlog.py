@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-from typing import Any
+from dataclasses import astuple
 
 import pytest
 from hypothesis import given
@@ -13,206 +12,175 @@ from hypothesis import strategies as st
 from tests.store_traffic import BYE, LIVE_INFO
 from xentara_inspect.frames import Frame
 from xentara_inspect.recorder import wire
-from xentara_inspect.recorder.backlog import OVERHEAD, Backlog
+from xentara_inspect.recorder.backlog import Backlog
+from xentara_inspect.recorder.feed import FeedReader, Operation, Place
 
-PAGE = wire.Page()
+ROOM = 1000  # bytes
 
 
 def frame(number: int, size: int = 2) -> Frame:
     return Frame(number, False, False, number.to_bytes(2, "big") * (size // 2))
 
 
-def said(data: bytes) -> list[tuple[Any, ...]]:
-    """The messages in what the journal is told."""
-    return list(wire.Messages().feed(data))
+def unsettled(backlog: Backlog) -> list[Operation]:
+    return list(iter(FeedReader(backlog.feed.files, backlog.feed.settled).read, None))
 
 
-def again(backlog: Backlog) -> bytes:
-    """All that another journal is told."""
-    return backlog.again() + b"".join(iter(backlog.take, b""))
+def behind(backlog: Backlog, operations: int) -> Place:
+    """The place behind so many operations more than are settled."""
+    reader = FeedReader(backlog.feed.files, backlog.feed.settled)
+    for _ in range(operations):
+        assert reader.read()
+    return reader.place
 
 
-def sessions(data: bytes) -> list[tuple[Any, ...]]:
-    """What is said of sessions."""
-    return [session for message in said(data) for session in message[1]]
-
-
-def operations(data: bytes, first: int = 1) -> list[tuple[int, Any]]:
-    """(number, operation) of all of them, where the first one is number `first`."""
-    chunks = [message[2] for message in said(data)]
-    return list(enumerate(itertools.chain.from_iterable(chunks), first))
-
-
-def test_operations_are_numbered_from_1_in_their_order() -> None:
-    backlog = Backlog(PAGE)
-    session = backlog.open(LIVE_INFO)
-    backlog.frame(session, frame(1))
-    first = backlog.take()
-    assert [about[0] for about in sessions(first)] == [session]
-    backlog.end(session, BYE)
-    assert operations(first + backlog.take()) == [
-        (1, (wire.OPENED, session)),
-        (2, (wire.FRAME, session, 1, False, False, b"\0\1", None, None)),
-        (3, (wire.ENDED, session, *BYE)),
-    ]
-    assert backlog.take() == b""
-
-
-def test_another_journal_is_told_which_secrets_the_session_has_sent() -> None:
-    backlog = Backlog(PAGE)
+def test_operations_are_handed_over_in_their_order() -> None:
+    backlog = Backlog()
     session = backlog.open(LIVE_INFO, (b"correct horse",))
-    assert sessions(backlog.take())[0][-1] == (b"correct horse",)
-    backlog.settle(1, {session: (b"correct horse", b"battery")})
-    backlog.end(session, BYE)
-    assert sessions(again(backlog))[0][-1] == (b"correct horse", b"battery")
-    assert b"horse" not in repr(backlog._sessions).encode()
-
-
-def test_another_journal_is_told_again_what_is_not_settled() -> None:
-    backlog = Backlog(PAGE)
-    session = backlog.open(LIVE_INFO)
-    told = [backlog.take()]
-    for number in range(3):
-        backlog.frame(session, frame(number))
-        told.append(backlog.take())
-    backlog.settle(2, {})  # the opening and the first frame
-    (about,) = sessions(again(backlog))
-    assert (about[0], *about[2:]) == (session, 1, 0, ()), "so many of its frames are stored"
-    assert operations(again(backlog), 3) == operations(told[2] + told[3], 3)
-
-
-def test_only_the_rest_is_told_again_where_half_of_what_was_told_at_once_is_settled() -> None:
-    backlog = Backlog(PAGE)
-    session = backlog.open(LIVE_INFO)
     backlog.frame(session, frame(1))
-    told = backlog.take()
-    backlog.settle(1, {})
-    assert operations(again(backlog), 2) == operations(told)[1:]
-    backlog.settle(2, {})
-    assert operations(again(backlog)) == []
-
-
-def test_a_session_is_forgotten_once_its_end_is_settled() -> None:
-    backlog = Backlog(PAGE)
-    session = backlog.open(LIVE_INFO)
     backlog.end(session, BYE)
-    backlog.take()
-    assert len(sessions(again(backlog))) == 1
-    backlog.settle(2, {})
-    backlog.open(LIVE_INFO)
-    assert [about[0] for about in sessions(again(backlog))] == [session + 1]
+    assert unsettled(backlog) == [
+        (wire.OPENED, session, astuple(LIVE_INFO), (b"correct horse",)),
+        (wire.FRAME, session, 1, False, False, b"\0\1", None, None),
+        (wire.ENDED, session, *BYE),
+    ]
+    assert (backlog.count, backlog.unsettled_frames()) == (3, 1)
+
+
+def test_what_is_known_of_a_session_is_kept_for_another_journal_until_its_end_is_settled() -> None:
+    backlog = Backlog()
+    session = backlog.open(LIVE_INFO, (b"correct horse",))
+    assert backlog.sessions == {session: (LIVE_INFO, ((b"correct horse",), 0, 0))}
+    told = ((b"correct horse", b"battery"), 0, 1)
+    backlog.frame(session, frame(1))
+    backlog.settle(behind(backlog, 2), {session: told})
+    assert backlog.sessions == {session: (LIVE_INFO, told)}
+    backlog.end(session, BYE)
+    assert session in backlog.sessions
+    backlog.settle(behind(backlog, 1), {session: None})
+    assert backlog.sessions == {}
+
+
+def test_secrets_are_in_no_text_of_the_settings() -> None:
+    settings = wire.Settings("plant.db", sessions={1: (LIVE_INFO, ((b"correct horse",), 0, 0))})
+    assert "horse" not in repr(settings)
 
 
 def test_numbers_of_sessions_are_given_again_but_not_while_they_are_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(wire, "SESSIONS", 3)
-    backlog = Backlog(PAGE)
+    backlog = Backlog()
     assert [backlog.open(LIVE_INFO) for _ in range(3)] == [1, 2, 3]
     backlog.end(2, BYE)
-    backlog.take()
-    backlog.settle(4, {})
+    backlog.settle(behind(backlog, 4), {2: None})
     assert backlog.open(LIVE_INFO) == 2
 
 
 def test_frames_without_room_are_counted_in_their_place() -> None:
-    backlog = Backlog(PAGE, 3 * OVERHEAD)
+    backlog = Backlog(ROOM)
     session = backlog.open(LIVE_INFO)
-    assert backlog.frame(session, frame(1))
-    assert not backlog.frame(session, frame(2))
-    assert not backlog.frame(session, frame(3))
+    assert backlog.frame(session, frame(1, 500))
+    assert not backlog.frame(session, frame(2, 500))
+    assert not backlog.frame(session, frame(3, 500))
+    assert backlog.page.missed[session] == backlog.dropped == 2
     backlog.end(session, BYE)
-    assert [operation[0] for _, operation in operations(backlog.take())] == [
-        wire.OPENED,
-        wire.FRAME,
-        wire.MISSED,
-        wire.ENDED,
-    ]
-    assert backlog.dropped == 2
+    kinds = [operation[0] for operation in unsettled(backlog)]
+    assert kinds == [wire.OPENED, wire.FRAME, wire.MISSED, wire.ENDED]
 
 
 def test_what_was_missed_is_told_even_if_nothing_comes_any_more() -> None:
-    backlog = Backlog(PAGE, 3 * OVERHEAD)
+    backlog = Backlog(ROOM)
     session = backlog.open(LIVE_INFO)
-    assert backlog.frame(session, frame(1))
-    backlog.take()
-    assert not backlog.frame(session, frame(2))
-    assert operations(backlog.take(), 3) == [(3, (wire.MISSED, session, 1))]
+    assert backlog.frame(session, frame(1, 500))
+    assert not backlog.frame(session, frame(2, 500))
+    backlog.tell_missed()
+    backlog.tell_missed()
+    assert unsettled(backlog)[2:] == [(wire.MISSED, session, 1)]
+
+
+def test_a_number_that_is_given_again_has_missed_nothing() -> None:
+    backlog = Backlog(ROOM)
+    session = backlog.open(LIVE_INFO)
+    backlog.page.missed[session + 1] = 7
+    assert backlog.page.missed[backlog.open(LIVE_INFO)] == 0
 
 
 def test_a_frame_larger_than_all_the_room_is_kept_where_nothing_else_is() -> None:
-    backlog = Backlog(PAGE, 2 * OVERHEAD)
+    backlog = Backlog(ROOM)
     session = backlog.open(LIVE_INFO)
-    backlog.take()
-    backlog.settle(1, {})
-    assert backlog.frame(session, frame(1, 10 * OVERHEAD))
-    assert not backlog.frame(session, frame(2, 10 * OVERHEAD))
+    backlog.settle(behind(backlog, 1), {})
+    assert backlog.frame(session, frame(1, 10 * ROOM))
+    assert not backlog.frame(session, frame(2, 10 * ROOM))
 
 
-@given(st.lists(st.sampled_from(["frame", "take", "settle", "settle half"]), max_size=60))
-def test_told_and_told_again_are_all_of_it_once(steps: list[str]) -> None:
-    """Whatever is settled when a journal dies, the next one is told exactly the rest."""
-    backlog = Backlog(PAGE, 8 * OVERHEAD)
+@given(st.lists(st.sampled_from(["frame", "settle", "settle half"]), max_size=60))
+def test_every_frame_is_handed_over_or_counted(steps: list[str]) -> None:
+    backlog = Backlog(ROOM)
     session = backlog.open(LIVE_INFO)
-    first = 1
-    told: list[tuple[int, Any]] = []
+    done: list[Operation] = []
     for number, step in enumerate(steps):
         if step == "frame":
-            backlog.frame(session, frame(number))
-        elif step == "take":
-            told += operations(backlog.take(), len(told) + 1)
-        elif told:
-            done = told[-1] if step == "settle" else told[len(told) // 2]
-            backlog.settle(max(backlog.settled, done[0]), {})
-        first = backlog.settled + 1
-    rest = operations(again(backlog), first)
-    assert [number for number, _ in rest] == list(range(first, backlog.last + 1))
-    assert rest[: len(told) - first + 1] == told[first - 1 :]
-    frames = sum(operation[0] == wire.FRAME for _, operation in [*told[: first - 1], *rest])
-    missed = sum(operation[2] for _, operation in [*told[: first - 1], *rest] if operation[0] == wire.MISSED)
+            backlog.frame(session, frame(number, 50))
+        else:
+            some = backlog.count if step == "settle" else backlog.count // 2
+            done += unsettled(backlog)[:some]
+            backlog.settle(behind(backlog, some), {})
+        assert backlog.size <= ROOM
+    backlog.tell_missed()
+    rest = unsettled(backlog)
+    frames = sum(operation[0] == wire.FRAME for operation in [*done, *rest])
+    missed = sum(operation[2] for operation in [*done, *rest] if operation[0] == wire.MISSED)
     assert frames + missed == steps.count("frame")
-    assert backlog.unsettled_frames() == sum(operation[0] == wire.FRAME for _, operation in rest)
-
-
-def test_what_two_journals_died_of_in_a_row_is_cut_for_the_third() -> None:
-    backlog = Backlog(PAGE)
-    session = backlog.open(LIVE_INFO)
-    for number in range(3):
-        backlog.frame(session, frame(number, 100))
-    told = backlog.take()
-    PAGE.mark(2, 4)  # it was at all of them
-    backlog.died()
-    assert backlog.alone == 4, "the next one takes these one by one"
-    PAGE.mark(3, 3)
-    backlog.died()
-    assert operations(again(backlog)) == operations(told), "what is cut once it died of it again"
-    PAGE.mark(3, 3)
-    backlog.died()
-    kinds = [(number, operation[5], operation[7]) for number, operation in operations(again(backlog))[1:]]
-    digest = hashlib.sha256(frame(1, 100).payload).hexdigest()
-    assert kinds == [
-        (2, frame(0, 100).payload, None),
-        (3, b"", (100, digest, "the process that writes the database died of it")),
-        (4, frame(2, 100).payload, None),
-    ]
+    assert missed == backlog.dropped == backlog.page.missed[session]
+    assert backlog.unsettled_frames() == sum(operation[0] == wire.FRAME for operation in rest)
 
 
 def test_the_age_of_what_is_not_settled_is_that_of_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("xentara_inspect.recorder.backlog.time.monotonic", lambda: now)
-    backlog = Backlog(PAGE)
+    backlog = Backlog()
     assert backlog.age() == 0
     session = backlog.open(LIVE_INFO)
     now = 103.0
-    backlog.take()
     backlog.frame(session, frame(1))
     assert backlog.age() == 3
-    backlog.settle(1, {})
+    backlog.settle(behind(backlog, 1), {})
     now = 104.0
     assert backlog.age() == 1
-    backlog.take()
-    backlog.settle(2, {})
+    backlog.settle(behind(backlog, 1), {})
     assert backlog.age() == 0
+
+
+# What the process that writes leaves on the page when it is killed
+
+
+def test_what_two_processes_died_of_in_a_row_is_known_to_the_third() -> None:
+    page = Backlog().page
+    page.mark(2, 4)  # it was at all of them
+    page.take_over()
+    assert (page.alone, page.suspect) == (4, 0), "the next one takes these one by one"
+    page.mark(3, 3)
+    page.take_over()
+    assert (page.suspect, page.deaths) == (3, 1)
+    page.mark(3, 3)
+    page.take_over()
+    assert (page.suspect, page.deaths) == (3, 2)
+    assert (page.first, page.last) == (0, 0), "it is at nothing yet"
+    page.take_over()
+    assert (page.suspect, page.alone) == (0, 4), "it died of nothing"
+
+
+def test_a_frame_is_cut_to_its_head_and_then_to_nothing() -> None:
+    long = frame(1, 100_000)
+    whole = (wire.FRAME, 1, *long, None, None)
+    digest = hashlib.sha256(long.payload).hexdigest()
+    rest = (100_000, digest, "for a reason")
+    head = wire.cut_more(whole, "for a reason")
+    assert head == (wire.FRAME, 1, *long._replace(payload=long.payload[:65536]), None, rest)
+    nothing = wire.cut_more(head, "for another")
+    assert nothing == (wire.FRAME, 1, *long._replace(payload=b""), None, rest)
+    assert wire.cut_more((wire.ENDED, 1, *BYE), "for a reason") == (wire.ENDED, 1, *BYE)
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(1, 50))

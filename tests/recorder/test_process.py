@@ -225,27 +225,6 @@ def test_a_held_lock_does_not_hold_up_who_appends(journal: Journal, database: Pa
     assert journal.said == []
 
 
-def test_what_is_said_while_the_database_is_locked_outlives_the_proxy(database: Path) -> None:
-    """The process goes on listening, far beyond what a socket holds."""
-    journal = Journal(database)
-    session = journal.open_session(LIVE_INFO)
-    assert journal.flush()
-    with locked(database):
-        for frame in numbered(1, 40, 100_000):
-            journal.append(session, frame)
-        journal.flush(0)
-        link = journal.keeper._link
-        assert link is not None
-
-        def taken() -> bool:
-            link.send()
-            return not link._outgoing
-
-        wait_until(taken, "all four megabytes taken")
-    assert journal.close()
-    assert count(database) == 40
-
-
 def test_an_idle_recorder_shows_that_it_is_there(journal: Journal, database: Path) -> None:
     journal.open_session(LIVE_INFO)
     assert journal.flush()
@@ -372,67 +351,69 @@ def test_a_frame_that_memory_is_too_small_for_is_set_aside_by_itself(database: P
     assert read(database, "SELECT length(payload) FROM frames WHERE id = 3")[0][0] <= 65536
 
 
-def killed_proxy(database: Path, begun: int = 0, held: int = 6, dying: bool = False, **options: Any) -> None:
-    """A connection of which a proxy has so many frames that it has not handed over. options: of run.
-
-    begun: so many connections of two frames begin meanwhile. dying: the journal is another one by then.
-    """
-    script = """
+def killed_proxy(database: Path, last_words: str, **options: Any) -> None:
+    """A proxy that is killed with words that its journal, which stands still, has not looked at."""
+    script = f"""
 import os, signal, sys
 from tests.journal import Journal, numbered
-from tests.live import children
-from tests.store_traffic import LIVE_INFO
-journal = Journal(sys.argv[1])
+from tests.live import children, wait_until
+from tests.store_traffic import LIVE_INFO, info
+journal = Journal(sys.argv[1], limit=100_000)
 session = journal.open_session(LIVE_INFO)
 journal.record(session, list(numbered(1, 3)))
-if sys.argv[4] == "True":
-    before = children(os.getpid(), "journal")
-    os.kill(before[0], signal.SIGKILL)
-    assert journal.keeper._pump(lambda: children(os.getpid(), "journal") not in ([], before), 20)
-for frame in numbered(4, 3 + int(sys.argv[3])): journal.append(session, frame)
-for _ in range(int(sys.argv[2])):
-    begun = journal.open_session(LIVE_INFO)
-    for frame in numbered(1, 2): journal.append(begun, frame)
+(pid,) = children(os.getpid(), "journal")
+os.kill(pid, signal.SIGSTOP)
+{last_words}
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", script, *map(str, (database, begun, held, dying))]
-    run = subprocess.run(command, check=False, cwd=root, **options)
-    assert run.returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", script, str(database)]
+    run = subprocess.run(
+        command, check=False, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, **options
+    )
+    assert run.returncode == -signal.SIGKILL, run
+    for pid in map(int, run.stdout.split()):
+        os.kill(pid, signal.SIGCONT)
     wait_until(lambda: read(database, "SELECT stopped FROM recorders") != [(None,)], "its end")
 
 
-def test_frames_that_a_killed_proxy_had_not_handed_over_are_counted_and_that_is_said(
-    database: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    killed_proxy(database)
-    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 6)]
-    assert "the proxy was killed; 6 frames that it had are dropped, and counted" in capfd.readouterr().err
+RECORDED = "SELECT flow_id, frame_count, dropped, closed IS NOT NULL FROM sessions ORDER BY id"
 
 
-def test_those_of_connections_that_had_just_begun_are_counted_without_a_name(
-    database: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    killed_proxy(database, begun=3)
-    counted = "SELECT client, frame_count, dropped, closed IS NOT NULL FROM sessions ORDER BY id"
-    assert read(database, counted) == [(LIVE_INFO.client, 3, 6, 1), (None, 0, 6, 1)]
-    assert read(database, "SELECT dropped FROM recorders") == [(12,)]
-    assert "the proxy was killed; 12 frames that it had are dropped, and counted" in capfd.readouterr().err
+def test_what_a_proxy_has_seen_is_recorded_though_it_is_killed_before_anybody_looked(database: Path) -> None:
+    killed_proxy(
+        database,
+        """
+print(pid)
+for frame in numbered(4, 9): journal.append(session, frame)
+for name in ("flow-2", "flow-3"):
+    begun = journal.open_session(info(name, "live"))
+    for frame in numbered(1, 2): journal.append(begun, frame)
+""",
+    )
+    assert read(database, RECORDED) == [("flow-1", 9, 0, 1), ("flow-2", 2, 0, 1), ("flow-3", 2, 0, 1)]
 
 
-def test_nothing_is_counted_of_a_proxy_that_held_nothing_though_another_process_had_heard_of_it(
-    database: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    killed_proxy(database, held=0, dying=True)
-    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 0)]
-    assert "dropped" not in capfd.readouterr().err
+def test_it_is_recorded_by_another_process_where_that_was_killed_before(database: Path) -> None:
+    killed_proxy(
+        database,
+        """
+for frame in numbered(4, 6): journal.append(session, frame)
+os.kill(pid, signal.SIGKILL)
+assert journal.keeper._pump(lambda: children(os.getpid(), "journal") not in ([], [pid]), 20)
+for frame in numbered(7, 9): journal.append(session, frame)
+""",
+    )
+    assert read(database, RECORDED) == [("flow-1", 9, 0, 1)]
+    assert read(database, "SELECT time FROM frames ORDER BY id") == [(number,) for number in range(1, 10)]
 
 
-def test_they_are_counted_though_nobody_is_left_to_be_told(database: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        killed_proxy(database, stderr=writing)
-    finally:
-        os.close(writing)
-    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 6)]
+def test_what_a_proxy_that_is_killed_had_no_room_for_is_counted(database: Path) -> None:
+    killed_proxy(
+        database,
+        """
+print(pid)
+for frame in numbered(4, 13, size=30_000): journal.append(session, frame)
+""",
+    )
+    assert read(database, RECORDED) == [("flow-1", 6, 7, 1)]
+    assert read(database, "SELECT dropped FROM recorders") == [(7,)]

@@ -97,11 +97,9 @@ import os, signal, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.journal import Journal, numbered
 from tests.store_traffic import LIVE_INFO
-from xentara_inspect.recorder import wire
 journal = Journal({str(plant)!r})
 journal.append(journal.open_session(LIVE_INFO), next(numbered(1, 1)))
-journal.keeper._send()
-journal.keeper._link.say(wire.encode((wire.FINISH, float("inf"))))
+journal.keeper._backlog.page.seconds = float("inf")
 print(journal.keeper._link._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

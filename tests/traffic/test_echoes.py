@@ -222,9 +222,7 @@ def test_a_bounded_number_is_remembered_the_newest_ones() -> None:
 def test_what_is_remembered_is_not_shown_and_can_be_handed_on() -> None:
     secrets = after(LOGIN)
     assert SECRET not in f"{secrets!r} {secrets}"
-    assert secrets.has_news
     assert said(SessionSecrets(secrets.values), SECRET) == STARS
-    assert not SessionSecrets(secrets.values).has_news
 
 
 def test_where_there_are_too_many_echoes_all_strings_behind_are_blanked() -> None:

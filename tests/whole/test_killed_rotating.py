@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.live import Mitmdump, children, inspect, rows, run_async, simulated, wait_until
 from tests.store_checks import check_integrity
 from tests.store_traffic import read
-from tests.whole.test_killed import BEHIND_NS, BEHIND_OTHERS_NS, Delays, is_gone
+from tests.whole.test_killed import is_gone
 from tests.whole.test_secrets_everywhere import Secrets
 from xentara_inspect.simulator import Client
 from xentara_inspect.simulator.wire import encode
@@ -70,8 +70,8 @@ def beginnings(data: bytes) -> set[bytes]:
     return {run[start : start + 8] for run in runs for start in range(len(run) - 7)}
 
 
-async def kill_something(victim: str, proxy: Mitmdump, chance: random.Random) -> int:
-    """Kill one of the processes, and the proxy some time later. Returns when that was."""
+async def kill_something(victim: str, proxy: Mitmdump, chance: random.Random) -> None:
+    """Kill one of the processes, and the proxy some time later."""
     if victim != "proxy":
         (pid,) = children(proxy.child.pid, victim)
         os.kill(pid, signal.SIGKILL)
@@ -79,11 +79,9 @@ async def kill_something(victim: str, proxy: Mitmdump, chance: random.Random) ->
         await asyncio.to_thread(another)
         await asyncio.sleep(chance.uniform(0.5, 1))
     started = children(proxy.child.pid)
-    killed = time.time_ns()
     proxy.child.kill()
     for pid in started:
         await asyncio.to_thread(wait_until, partial(is_gone, pid), "the others finish alone")
-    return killed
 
 
 async def one_round(
@@ -91,27 +89,22 @@ async def one_round(
 ) -> None:
     options = ("--set", f"xentara_rotate_size={SIZE}", "--set", "flow_detail=0")
     before = len(chain_files(str(first)))
-    started, delays = time.time_ns(), Delays()
+    started = time.time_ns()
     with await asyncio.to_thread(Mitmdump, upstream, first, confdir, *options) as proxy:
         conversations = [Conversation(proxy.url, secrets) for _ in range(3)]
         tasks = [asyncio.create_task(conversation.run()) for conversation in conversations]
         rotated = partial(wait_until, lambda: len(chain_files(str(first))) >= before + 3, "three more files")
         await asyncio.to_thread(rotated)
-        async with delays:
-            await asyncio.sleep(chance.uniform(0, 0.5))
-            killed = await kill_something(victim, proxy, chance)
-            await asyncio.gather(*tasks)
+        await asyncio.sleep(chance.uniform(0, 0.5))
+        await kill_something(victim, proxy, chance)
+        await asyncio.gather(*tasks)
     assert "Traceback" not in proxy.output
     found = recorded([Path(path) for path in chain_files(str(first)).values()], since=started)
     for conversation in conversations:
         heard = conversation.client.received
         kept = found[conversation.address]
-        assert [frame.payload for frame in heard[: len(kept)]] == kept[: len(heard)], "otherwise than heard"
-        lost = [frame.time for frame in heard[len(kept) :]]
-        if lost:  # of what it had just relayed: it may have been kept from running since
-            relayed, age = (lost[-1] - lost[0]) / 1e9, (killed - lost[0]) / 1e9
-            assert relayed <= BEHIND_NS / 1e9 + delays.longest, f"frames of {relayed} seconds are lost"
-            assert age <= BEHIND_OTHERS_NS / 1e9, f"a frame relayed {age} seconds before is lost"
+        assert [frame.payload for frame in heard] == kept[: len(heard)], "otherwise than heard"
+        assert len(heard) <= len(kept), f"{len(heard) - len(kept)} frames that were heard are lost"
 
 
 @pytest.mark.stress

@@ -1,73 +1,53 @@
-"""What was handed to the journal and is not committed yet, so that it can be said again."""
+"""What was handed to the journal and is not committed yet."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
-from typing import Any, Final
+from dataclasses import astuple
+from typing import Final
 
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.feed import Feed, Operation, Place, memory
 from xentara_inspect.store.cutting import Cut
 
 LIMIT: Final = 64 << 20
-"""Bytes of frames kept in memory while they cannot be written; what comes then is dropped."""
+"""Bytes of memory for what cannot be written; frames that come then are dropped."""
 
-OVERHEAD: Final = 400
-"""Bytes of memory that a frame costs beside its payload, here or in the journal."""
-
-_PIECE: Final = 1 << 20  # bytes that are said at once
 _TICK: Final = 0.05  # seconds to which the age of operations is told
 
 
-@dataclass(slots=True)
-class _Session:
-    """secrets: that it is known to have sent. position, missed: frames that are committed, and counted."""
-
-    info: SessionInfo
-    secrets: tuple[bytes, ...] = field(repr=False)
-    position: int = 0
-    missed: int = 0
-
-
 class Backlog:
-    """Numbers operations, from 1, and keeps them until they are settled.
+    """Hands over what happens, and keeps it until it is settled.
 
-    last: the number of the last one. settled: that of the last one that is committed, with all before.
-    size: bytes of memory of those that are kept. waiting: of those that were not taken yet. dropped: frames
-    that found no room, in all. alone: up to which number a journal is to take operations one by one.
+    feed: where it stands. page: what else the process and we know of each other; page_file: its descriptor.
+    sessions: those that are open, by number, and what was told of them. dropped: frames that found no room.
     """
 
-    def __init__(self, page: wire.Page, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._page = page
-        self._sessions: dict[int, _Session] = {}
         self._last_session = 0
-        self._taken: deque[wire.Operation] = deque()
-        self._new: deque[wire.Operation] = deque()
         self._times: deque[tuple[int, float]] = deque()  # from which number on operations came when
-        self._begun: dict[int, _Session] = {}  # those that nobody was told of
-        self._missed: dict[int, int] = {}
-        self._suspect = (0, 0)  # what the last journal that died was at
-        self.size = 0
-        self.waiting = 0
-        self.last = 0
-        self.settled = 0
+        self._missed: dict[int, int] = {}  # frames that the feed does not tell of yet
+        self.feed = Feed()
+        self.page_file = memory("xentara-page", self)
+        self.page = wire.Page.at(self.page_file)
+        self.sessions: dict[int, tuple[SessionInfo, wire.Told]] = {}
         self.dropped = 0
-        self.alone = 0
 
     # What happens
 
     def open(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
         """A session begins. secrets: that came with it. Returns its number."""
         session = self._last_session % wire.SESSIONS + 1
-        while session in self._sessions:  # it has been open for very long
+        while session in self.sessions:  # it has been open for very long
             session = session % wire.SESSIONS + 1
         self._last_session = session
-        self._sessions[session] = self._begun[session] = _Session(info, secrets)
-        self._add((wire.OPENED, session))
+        self.page.missed[session] = 0
+        self.sessions[session] = info, (secrets, 0, 0)
+        self._add((wire.OPENED, session, astuple(info), secrets))
         return session
 
     def frame(
@@ -84,86 +64,51 @@ class Backlog:
         cut: where it is the beginning of one. looked: what was found in it, where somebody has looked.
         always: keep it though there is no room.
         """
-        self._page.passed[session] += 1
-        if not always and not self.has_room(len(frame.payload)):
-            self.dropped += 1
-            self._missed[session] = self._missed.get(session, 0) + 1
-            return False
-        self._add((wire.FRAME, session, *frame, looked, cut and tuple(cut)))
-        return True
+        if always or self.has_room(len(frame.payload)):
+            try:
+                self._add((wire.FRAME, session, *frame, looked, cut and tuple(cut)))
+            except OSError:  # there is less room than was granted
+                pass
+            else:
+                return True
+        self.dropped += 1
+        self.page.missed[session] += 1
+        self._missed[session] = self._missed.get(session, 0) + 1
+        return False
 
     def end(self, session: int, closing: Closing) -> None:
         """A session ended."""
         self._add((wire.ENDED, session, *closing))
 
-    def has_room(self, size: int) -> bool:
-        """Whether there is room for a frame. Where nothing else is kept there always is."""
-        return self.size + size + OVERHEAD <= self._limit or self.settled == self.last
-
-    def _add(self, operation: wire.Operation) -> None:
-        if self._missed:
-            self._state_missed()
-        self._new.append(operation)
-        size = _size(operation)
-        self.size += size
-        self.waiting += size
-        self.last += 1
-        now = time.monotonic()
-        if not self._times or now > self._times[-1][1] + _TICK:
-            self._times.append((self.last, now))
-
-    def _state_missed(self) -> None:
+    def tell_missed(self) -> None:
+        """Hand over how many frames found no room since that was done last."""
         missed, self._missed = self._missed, {}
         for session, frames in missed.items():
             self._add((wire.MISSED, session, frames))
 
-    # What the journal is told
-
-    def take(self) -> bytes:
-        """A message that says what was not said yet, or some of it; none where that is nothing."""
+    def _add(self, operation: Operation) -> None:
         if self._missed:
-            self._state_missed()
-        if not self._new and not self._begun:
-            return b""
-        operations: list[wire.Operation] = []
-        size = 0
-        while self._new and size < _PIECE:
-            operations.append(self._new.popleft())
-            size += _size(operations[-1])
-        self._taken += operations
-        self.waiting -= size
-        return wire.encode((wire.OPERATIONS, self._sessions_begun(), operations))
-
-    def again(self) -> bytes:
-        """Another journal is to be told what one that has died was told. Returns the first of it.
-
-        That is which sessions there are: where the proxy is killed meanwhile it knows whose frames are lost.
-        """
-        self.waiting += sum(map(_size, self._taken))
-        self._new.extendleft(reversed(self._taken))
-        self._taken.clear()
-        self._begun = dict(self._sessions)
-        return wire.encode((wire.OPERATIONS, self._sessions_begun(), []))
-
-    def _sessions_begun(self) -> list[tuple[Any, ...]]:
-        begun, self._begun = self._begun, {}
-        return [
-            (number, astuple(session.info), session.position, session.missed, session.secrets)
-            for number, session in begun.items()
-        ]
-
-    def died(self) -> None:
-        """The journal died. The next one shows of which operation it dies; that is cut then."""
-        first, last = marked = self._page.marked()
-        self._page.mark(0, 0)
-        index = first - self.settled - 1
-        if first == last and marked == self._suspect and 0 <= index < len(self._taken):
-            why = "the process that writes the database died of it"
-            self._taken[index] = wire.cut_more(self._taken[index], why)
-        self._suspect = marked
-        self.alone = max(self.alone, last)
+            self.tell_missed()
+        self.feed.append(operation)
+        now = time.monotonic()
+        if not self._times or now > self._times[-1][1] + _TICK:
+            self._times.append((self.feed.end.number, now))
 
     # What became of it
+
+    @property
+    def count(self) -> int:
+        """Operations that are not settled."""
+        return self.feed.end.number - self.feed.settled.number
+
+    @property
+    def size(self) -> int:
+        """Bytes of them."""
+        return self.feed.end.size - self.feed.settled.size
+
+    def has_room(self, size: int) -> bool:
+        """Whether there is room for a frame. Where nothing else is kept there always is."""
+        return self.size + size <= self._limit or not self.count
 
     def age(self) -> float:
         """Seconds since the oldest operation that is not settled came; 0 where all are."""
@@ -171,32 +116,19 @@ class Backlog:
 
     def unsettled_frames(self) -> int:
         """How many frames are not known to be committed."""
-        return sum(operation[0] == wire.FRAME for operation in (*self._taken, *self._new))
+        return wire.frames_behind(self.feed.files, self.feed.settled)
 
-    def settle(self, last: int, learned: Mapping[int, tuple[bytes, ...]]) -> None:
-        """All operations up to this number are committed: nobody will ask for them again.
+    def settle(self, place: Place, sessions: Mapping[int, wire.Told | None]) -> None:
+        """All operations up to a place are committed: nobody will ask for them again.
 
-        learned: what sessions are known to have sent. Another journal is to know it, and cannot learn it.
+        sessions: what is known of those that had some; None of those that are over.
         """
-        for number, secrets in learned.items():
-            self._sessions[number].secrets = secrets
-        while self.settled < last:
-            operation = self._taken.popleft()
-            self.settled += 1
-            self.size -= _size(operation)
-            kind, number, *_ = operation
-            session = self._sessions[number]
-            session.position += kind == wire.FRAME
-            if kind == wire.MISSED:
-                session.missed += operation[2]
-            elif kind == wire.ENDED:
-                del self._sessions[number]
-        while len(self._times) > 1 and self._times[1][0] <= last + 1:
+        for number, told in sessions.items():
+            info, _ = self.sessions.pop(number)
+            if told is not None:
+                self.sessions[number] = info, told
+        self.feed.settle(place)
+        while len(self._times) > 1 and self._times[1][0] <= place.number + 1:
             self._times.popleft()
-        if self.settled == self.last:
+        if not self.count:
             self._times.clear()
-
-
-def _size(operation: wire.Operation) -> int:
-    """Bytes of memory that an operation takes."""
-    return OVERHEAD + wire.payload_size(operation)

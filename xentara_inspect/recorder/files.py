@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.feed import Operation
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.retention import delete_surplus
 from xentara_inspect.recorder.rotation import Rotation
@@ -80,7 +81,7 @@ class JournalFile:
             # What makes a file takes a third of a second to load: not while frames wait for the next one.
             importlib.import_module("xentara_inspect.store.migrations")
 
-    def write(self, group: list[wire.Operation], last: int, *, stopping: bool = False) -> float:
+    def write(self, group: list[Operation], last: int, *, stopping: bool = False) -> float:
         """Commit a group, or only the heartbeat where it is empty. last: the number of its last operation.
 
         A frame that is larger than the database takes, or memory, is cut in the group. Returns 0, or the
@@ -129,7 +130,7 @@ class JournalFile:
             self._say(wire.PROBLEM, said, locked)
         return _PAUSE if locked and failing < _RETRIES else _LONG_PAUSE
 
-    def _write_group(self, operations: Sequence[wire.Operation], last: int, stopping: bool) -> bool:
+    def _write_group(self, operations: Sequence[Operation], last: int, stopping: bool) -> bool:
         """Returns whether the group is committed: not into a file that was left for the next one.
 
         All or nothing: where this raises, it can be tried again.

@@ -10,6 +10,7 @@ from typing import Any
 
 from xentara_inspect.frames import LIVE, Closing, SessionInfo
 from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.feed import Operation
 from xentara_inspect.store.bulk_insert import FrameRow, insert_frames
 from xentara_inspect.store.cutting import Cut
 from xentara_inspect.store.sessions import (
@@ -48,11 +49,11 @@ class SessionProgress:
         return self.info.source == LIVE
 
     @property
-    def passed(self) -> int:
-        """Frames of which it is known what became of them."""
-        return self.position + self.missed
+    def told(self) -> wire.Told:
+        """What a process that goes on for this one has to know."""
+        return self.secrets.values, self.missed, self.position
 
-    def count(self, operation: wire.Operation) -> None:
+    def count(self, operation: Operation) -> None:
         """What it has come to with this operation."""
         if operation[0] == wire.FRAME:
             self.position += 1
@@ -84,7 +85,7 @@ class Group:
         self._rows: list[FrameRow] = []
         self._cuts: list[tuple[int, Cut]] = []
 
-    def apply(self, operations: Sequence[wire.Operation], known: int) -> None:
+    def apply(self, operations: Sequence[Operation], known: int) -> None:
         """known: so many of them are in the database already, and count for the position all the same."""
         for operation in operations[:known]:
             self._session(operation[1]).count(operation)

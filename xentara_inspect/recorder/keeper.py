@@ -19,14 +19,13 @@ from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.backlog import LIMIT, Backlog
 from xentara_inspect.recorder.condition import Condition, Numbers, State, tell
+from xentara_inspect.recorder.feed import Place
 from xentara_inspect.recorder.link import JournalLink
 from xentara_inspect.store.cutting import Cut
 from xentara_inspect.store.processes import SILENCE
 from xentara_inspect.store.supervision import Supervision
 
-_SEND_DELAY: Final = 0.015  # seconds that a frame waits for others to be handed over with
 _DURABLE_SILENCE: Final = 0.6  # of a frame on its way to the disk, where traffic waits for it
-_MUCH: Final = 1 << 20  # bytes that do not wait
 _TICK: Final = 0.1  # seconds between two looks after what nobody tells
 _START_SECONDS: Final = 2.0
 _RESCUE_SECONDS: Final = 0.5  # without a commit, at the end, until what is left is rescued
@@ -48,22 +47,20 @@ class JournalKeeper:
         loop: in which traffic passes; without one only `flush` and `close` hand over. beside: what is
         wrong that is none of our business, but to be found in the database.
         """
-        page = wire.Page()
-        self._settings = replace(settings, feed=uuid.uuid4().hex, page=page.descriptor)
+        self._backlog = backlog = Backlog(limit)
+        self._settings = replace(
+            settings, feed=uuid.uuid4().hex, files=backlog.feed.files, page=backlog.page_file
+        )
         self._silence = _DURABLE_SILENCE if settings.durable else SILENCE
         waits = "traffic waits for it" if settings.durable else "frames are kept in memory"
         self._meanwhile = f"{waits} meanwhile"
         self._supervision = Supervision("the process that writes the database", self._meanwhile)
-        self._backlog = Backlog(page, limit)
-        self._noted = ""  # what the process was told that is wrong
         self.condition = Condition(beside)
         self._given_loop = loop
         self._link: JournalLink | None = None
         self._started = self._next_start = 0.0
-        self._sends_soon = False
         self._why = ""  # nothing can be written, where the process has said so
         self._written_since = math.inf  # without a problem
-        self._finish = 0.0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._replays: set[int] = set()
         # From the end of this on what is handed over outlives us.
@@ -81,7 +78,7 @@ class JournalKeeper:
         """How the recording stands; from any thread."""
         backlog = self._backlog
         return Numbers(
-            backlog=backlog.last - backlog.settled,
+            backlog=backlog.count,
             backlog_bytes=backlog.size,
             dropped=backlog.dropped,
             commit_age=time.monotonic() - self.condition.written,
@@ -99,7 +96,7 @@ class JournalKeeper:
         session = self._backlog.open(info, secrets)
         if info.source != LIVE:
             self._replays.add(session)
-        self._schedule()
+        self._wake()
         return session
 
     def append(
@@ -117,24 +114,23 @@ class JournalKeeper:
         if not backlog.frame(session, frame, cut, looked, always=loop is not None):
             self.condition.miss()
             return None
-        if not self._sends_soon or backlog.waiting >= _MUCH:
-            self._schedule()
+        self._wake()
         if loop is None:
             return None
         committed: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((backlog.last, committed))
+        self._waiting.append((backlog.feed.end.number, committed))
         return committed
 
     def close_session(self, session: int, closing: Closing) -> None:
         """End a session."""
         self._backlog.end(session, closing)
         self._replays.discard(session)
-        self._schedule()
+        self._wake()
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until all that was handed over is committed. Returns whether it is. timeout: seconds."""
-        self._send()
-        return self._pump(lambda: self._backlog.settled == self._backlog.last, timeout)
+        self._backlog.tell_missed()
+        return self._pump(lambda: not self._backlog.count, timeout)
 
     def close(self, timeout: float | None) -> int:
         """Let the process commit what is left, and end. timeout: seconds to wait for that.
@@ -142,19 +138,22 @@ class JournalKeeper:
         What it cannot commit it puts into a file beside the database, and says so. Returns how many
         frames are lost, as far as that is known.
         """
-        self._finish = math.inf if timeout is None else min(_RESCUE_SECONDS, timeout / 3)
+        backlog, page = self._backlog, self._backlog.page
+        page.seconds = math.inf if timeout is None else min(_RESCUE_SECONDS, timeout / 3)
         trouble = _VERDICT_SECONDS if self._state is State.TROUBLED else 0.0
         self.condition.move(State.FINISHING)
         self._next_start = 0.0  # at the end there is no time to lose
         self._supervision.deaths = 0
-        self._send()
-        link, before = self._link, self._link and self._link.taken
-        self._pump(lambda: self._link is not None and self._link.has_said_all, timeout and timeout / 3)
-        if link is not None and not link.has_said_all and link.taken == before:
-            link.kill()  # it does not listen; another one will
+        backlog.tell_missed()
+        link, rounds = self._link, page.rounds
+        if link is not None:
+            link.finish()
+        self._pump(lambda: page.rounds != rounds, timeout and max(timeout / 3, _TICK))
+        if link is not None and link is self._link and page.rounds == rounds:
+            link.kill()  # it stands still; another one will
         self._pump(lambda: False, timeout and timeout * 2 / 3 + trouble)
-        taken = self._link is not None and self._link.has_said_all and not trouble
-        return self._backlog.dropped + (0 if taken else self._backlog.unsettled_frames())
+        taken = self._link is not None and not trouble
+        return backlog.dropped + (0 if taken or not backlog.count else backlog.unsettled_frames())
 
     # Handing over
 
@@ -163,31 +162,11 @@ class JournalKeeper:
         """The event loop, while there is one."""
         return None if self._given_loop is None or self._given_loop.is_closed() else self._given_loop
 
-    def _schedule(self) -> None:
-        """Hand over soon, with what comes until then."""
-        if (loop := self._loop) is None:
-            return
-        if self._backlog.waiting >= _MUCH and self._link is not None and self._link.is_free:
-            self._send()
-        elif not self._sends_soon:
-            self._sends_soon = True
-            loop.call_later(0 if self._settings.durable else _SEND_DELAY, self._send)
-
-    def _send(self) -> None:
-        """Say what the process has room for: what it does not take waits here, where it is kept anyway."""
-        self._sends_soon = False
-        link, loop = self._link, self._loop
-        if link is None:
-            return
-        link.send()
-        while link.is_free and (data := self._backlog.take()):
-            link.say(data)
-        if link.is_free and self._state is State.FINISHING:
-            link.finish(self._finish)
-        if loop is not None and link.is_free:
-            loop.remove_writer(link)
-        elif loop is not None:
-            loop.add_writer(link, self._send)
+    def _wake(self) -> None:
+        """Let the process see what was handed over, where it does not look by itself."""
+        if self._backlog.page.sleeps and self._link is not None:
+            self._backlog.page.sleeps = 0
+            self._link.wake()
 
     def _pump(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Talk with the process, without the event loop, until something is so. Returns whether it is."""
@@ -197,7 +176,7 @@ class JournalKeeper:
             if self._link is None:
                 time.sleep(max(0.0, min(left, self._next_start - time.monotonic())))
             else:
-                self._send()
+                self._wake()
                 self._link.wait(min(left, _TICK))
                 self._hear()
         return until()
@@ -209,8 +188,11 @@ class JournalKeeper:
         if self._state in (State.STARTING, State.READY) and (silence := self._silent()):
             still = "the process that writes stands still, or is behind"
             self.condition.problem(self._why or f"{silence}: {still}; {self._meanwhile}")
+        if self._backlog.has_room(0):
+            self._backlog.tell_missed()
+        if self._backlog.count:
+            self._wake()  # what we wrote and that it sleeps may have crossed
         self._note()
-        self._send()  # what was dropped is to be counted
         if self._loop is not None:
             self._loop.call_later(_TICK, self._look_after)
 
@@ -224,10 +206,10 @@ class JournalKeeper:
 
     def _note(self) -> None:
         """Let the process write what is wrong, where that is news."""
-        troubles = "\n".join(self.condition.troubles())
-        if troubles != self._noted and self._link is not None:
-            self._noted = troubles
-            self._link.say(wire.encode((wire.TROUBLES, troubles)))
+        page, troubles = self._backlog.page, "\n".join(self.condition.troubles()).encode()[: wire.TROUBLES]
+        if troubles != page.troubles:
+            page.troubles = troubles
+            self._wake()
 
     # The process
 
@@ -236,20 +218,19 @@ class JournalKeeper:
             return
         self._started = time.monotonic()
         backlog = self._backlog
-        settings = replace(self._settings, first=backlog.settled + 1, alone=backlog.alone)
+        settings = replace(self._settings, place=backlog.feed.settled, sessions=backlog.sessions)
         try:
-            self._link = JournalLink(settings, backlog.again())
+            self._link = JournalLink(settings)
         except OSError as error:
             self._died(error.strerror or str(error))
             return
-        self._noted = ""
         if self._loop is not None:
             self._loop.add_reader(self._link, self._hear)
-        self._send()
+        if self._state is State.FINISHING:
+            self._link.finish()
 
     def _died(self, code: int | str) -> None:
         pause = self._supervision.died(time.monotonic() - self._started)
-        self._backlog.died()
         self._why, self._written_since = "", math.inf
         if self._state is State.FINISHING:
             if code in (0, wire.LOST) or self._supervision.is_hopeless():
@@ -267,8 +248,8 @@ class JournalKeeper:
             return
         for message in link.hear():
             match message:
-                case (wire.SETTLED, number, learned):
-                    self._settled(number, learned)
+                case (wire.SETTLED, place, sessions):
+                    self._settled(Place(*place), sessions)
                 case (wire.PROBLEM, text, passes):
                     self._why, self._written_since = f"{text}; {self._meanwhile}", math.inf
                     if not passes:
@@ -281,15 +262,14 @@ class JournalKeeper:
         if link.is_over:
             if (loop := self._loop) is not None:
                 loop.remove_reader(link)
-                loop.remove_writer(link)
             self._link = None
             self._died(link.close())
 
-    def _settled(self, number: int, learned: dict[int, tuple[bytes, ...]]) -> None:
+    def _settled(self, place: Place, sessions: dict[int, wire.Told | None]) -> None:
         now = self.condition.written = time.monotonic()
         self._why, self._written_since = "", min(self._written_since, now)
-        self._backlog.settle(number, learned)
-        while self._waiting and self._waiting[0][0] <= number:
+        self._backlog.settle(place, sessions)
+        while self._waiting and self._waiting[0][0] <= place.number:
             _, committed = self._waiting.popleft()
             if not committed.done() and not committed.get_loop().is_closed():
                 committed.set_result(None)

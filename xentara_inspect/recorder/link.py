@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import socket
 import subprocess
@@ -16,66 +17,44 @@ _EXIT_SECONDS: Final = 1.0  # between the end of what it says and the end of the
 
 
 class JournalLink:
-    """Starts the process. Neither speaking nor hearing waits; `wait` does. Raises OSError.
+    """Starts the process. Nothing waits but `wait` and `close`. Raises OSError.
 
-    taken: bytes that the system has taken of what was said. is_over: whether the process has said its
-    last; time to `close`.
+    is_over: whether the process has said its last; time to `close`.
     """
 
-    def __init__(self, settings: wire.Settings, said: bytes) -> None:
-        """said: what the process is told first; it is never there without knowing the sessions."""
+    def __init__(self, settings: wire.Settings) -> None:
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
-        self._outgoing = bytearray()
         self._messages = wire.Messages()
-        self._ends = False
-        self.taken = 0
         self.is_over = False
+        told = settings.saved()
         try:
             with theirs:
-                self.say(said)
                 self._process = start(
                     "xentara_inspect.recorder.process",
-                    [settings.to_json()],
+                    [str(told)],
                     theirs.fileno(),
-                    pass_fds=[settings.page],
+                    pass_fds=[told, settings.page, *settings.files],
                 )
         except BaseException:
             self._socket.close()
             raise
+        finally:
+            os.close(told)
 
     def fileno(self) -> int:
         """What an event loop waits for."""
         return self._socket.fileno()
 
-    @property
-    def is_free(self) -> bool:
-        """Whether all that was to be said has been taken by the system."""
-        return not self._outgoing
+    def wake(self) -> None:
+        """Let the process look for what there is to do."""
+        with contextlib.suppress(OSError):  # it has died, which `hear` will tell
+            self._socket.send(b"\0")
 
-    @property
-    def has_said_all(self) -> bool:
-        """Whether nothing will be said any more."""
-        return self._ends and self.is_free
-
-    def say(self, data: bytes) -> None:
-        """Say this, now or as soon as the process takes it."""
-        self._outgoing += data
-        self.send()
-
-    def finish(self, seconds: float) -> None:
-        """Say that this is all; once. See `wire.FINISH`."""
-        if not self._ends:
-            self._ends = True
-            self.say(wire.encode((wire.FINISH, seconds)))
-
-    def send(self) -> None:
-        """Say what can be said now."""
-        with contextlib.suppress(OSError):  # it takes no more, or has died, which `hear` will tell
-            while self._outgoing:
-                sent = self._socket.send(self._outgoing[:_PIECE])
-                self.taken += sent
-                del self._outgoing[:sent]
+    def finish(self) -> None:
+        """Say that nothing follows."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def hear(self) -> list[tuple[Any, ...]]:
         """What the process has said since."""
@@ -91,10 +70,9 @@ class JournalLink:
         return heard
 
     def wait(self, timeout: float) -> None:
-        """Wait until there is something to hear, or more can be said. timeout: seconds."""
+        """Wait until there is something to hear. timeout: seconds."""
         with selectors.DefaultSelector() as selector:
-            writing = selectors.EVENT_WRITE if self._outgoing else 0
-            selector.register(self, selectors.EVENT_READ | writing)
+            selector.register(self, selectors.EVENT_READ)
             selector.select(timeout)
 
     def kill(self) -> None:

@@ -1,11 +1,11 @@
-"""The process that writes: `python -m xentara_inspect.recorder.process SETTINGS`.
+"""The process that writes: `python -m xentara_inspect.recorder.process DESCRIPTOR`.
 
 A thread that writes beside the proxy's event loop costs it dearly, even one that mostly sleeps: each
 time it wants the interpreter lock the event loop, which gives the lock up for every system call and
-has it back before the other thread wakes, pays for waking it in vain. So the proxy hands its frames
-to this process, which also goes on to write them when the proxy is killed.
+has it back before the other thread wakes, pays for waking it in vain. So the proxy puts its frames
+where this process finds them (see `feed`), also when the proxy is killed.
 
-stdin is the socket to the proxy (see `wire`); SETTINGS is JSON, the keywords of `wire.Settings`.
+stdin is the socket to the proxy (see `wire`); DESCRIPTOR is that of saved `wire.Settings`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import pickle
 import select
 import signal
 import socket
 import sys
 import time
-from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder import wire
+from xentara_inspect.recorder.feed import FeedReader, Operation
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.store.database import new_beside
@@ -33,79 +34,66 @@ from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
 from xentara_inspect.traffic.echoes import SessionSecrets
 
 FINISH_SECONDS: Final = 1.5
-"""How long nothing may be written once the proxy is gone; what is left then is rescued."""
+"""How long nothing may be written once the proxy was killed; what is left then is rescued."""
 
-_NAMELESS: Final = 0
-"""The session of frames of which nothing is known but their number."""
-
-_PIECE: Final = 1 << 20
-_MUCH: Final = 1 << 16  # bytes, behind which there is probably more
-_LINGER: Final = 0.002  # seconds that it may take to come: a socket holds little
+_PIECE: Final = 1 << 12
+_GATHER: Final = 0.015  # seconds that a frame waits for others to be written with
 _STOP_PAUSE: Final = 0.02
 _GROUP: Final = 5000  # operations in one transaction
 _GROUP_BYTES: Final = 1 << 20  # of payload, where there is more than one frame
-_GROUP_SECONDS: Final = 0.02  # of looking for secrets, likewise: somebody waits to be heard
+_GROUP_SECONDS: Final = 0.02  # of looking for secrets, likewise: others wait for what they said to be seen
+_DIED: Final = "the process that writes the database died of it"
 
 
 class Scribe:
-    """Writes what the proxy says, in one loop.
-
-    It goes on listening while the database is locked: what it was told outlives the proxy.
-    """
+    """Writes what happens, in one loop."""
 
     def __init__(self, settings: wire.Settings, proxy: socket.socket) -> None:
         self._settings = settings
         self._proxy = proxy
         self._listens = True
-        self._page = wire.Page(settings.page)  # what the proxy sees of us when we are killed, and we of it
-        self._messages = wire.Messages()
-        self._sessions: dict[int, SessionProgress] = {}
+        self._gather = 0.0 if settings.durable else _GATHER
+        self._page = wire.Page.at(settings.page)
+        self._page.take_over()
+        self._feed = FeedReader(settings.files, settings.place)
+        self._settled = settings.place
+        self._sessions = {
+            number: SessionProgress(info, SessionSecrets(secrets), missed, position, position)
+            for number, (info, (secrets, missed, position)) in settings.sessions.items()
+        }
         self._file = JournalFile(settings, self._sessions, self._say)
-        self._queue: deque[wire.Operation] = deque()
-        self._group: list[wire.Operation] = []  # taken from the queue, without secrets, not committed yet
-        self._last = settings.first - 1  # the number of the last operation that is committed
+        self._group: list[Operation] = []  # read, without secrets, not committed yet
+        self._is_full = False  # there may be more than the group
         self._next_beat = 0.0
-        self._finish = FINISH_SECONDS
 
     def run(self) -> int:
         """Until the proxy is gone, and all is written, somewhere. Returns the exit code."""
-        pause = self._write()  # opens the database: that may take longer than frames may wait
         while self._listens:
-            while self._listens and self._hear(pause):
-                pause = _LINGER
-            pause = self._write()
+            if self._take_group() or self._is_due():
+                self._listen(self._write() or (0.0 if self._is_full else self._gather))
+            else:
+                self._sleep()
         return self._write_rest()
 
     # Listening
 
-    def _hear(self, seconds: float) -> bool:
-        """Take what the proxy says, waiting so long for it. Returns whether to look for more first."""
+    def _sleep(self) -> None:
+        """Until the proxy wakes us, or it is time to say that we are here."""
+        self._page.sleeps = 1
+        came_before = self._take_group()
+        if not came_before and self._listen(max(0.0, self._next_beat - time.monotonic())):
+            time.sleep(self._gather)
+        self._page.sleeps = 0
+
+    def _listen(self, seconds: float) -> bool:
+        """Wait so long for the proxy to wake us, or to be gone. Returns whether it has."""
         if not select.select([self._proxy], [], [], seconds)[0]:
             return False
         try:
-            data = self._proxy.recv(_PIECE)
+            self._listens = bool(self._proxy.recv(_PIECE))
         except ConnectionError:
-            data = b""
-        if not data:
             self._listens = False
-            self._count_missed()
-        for message in self._messages.feed(data):
-            self._do(message)
-        return len(data) >= _MUCH
-
-    def _do(self, message: tuple[Any, ...]) -> None:
-        match message:
-            case (wire.OPERATIONS, sessions, operations):
-                for session, info, position, missed, secrets in sessions:
-                    known = (SessionSecrets(secrets), missed, position, position)
-                    self._sessions[session] = SessionProgress(SessionInfo(*info), *known)
-                self._queue.extend(operations)
-            case (wire.TROUBLES, text):
-                self._file.troubles = text
-                self._next_beat = 0.0
-            case (wire.FINISH, seconds):
-                self._finish = seconds
-                self._listens = False
+        return True
 
     def _say(self, *message: Any) -> None:
         with contextlib.suppress(OSError):  # where the proxy is gone nobody wants to know
@@ -113,92 +101,100 @@ class Scribe:
 
     # Writing
 
+    def _take_group(self) -> bool:
+        """Read on, unless there is something to write. Returns whether there is."""
+        self._page.rounds += 1
+        if self._group:
+            return True
+        size, until = 0, time.monotonic() + _GROUP_SECONDS
+        limit = _GROUP if self._settled.number >= self._page.alone else 1
+        while operation := self._read():
+            self._group.append(operation)
+            size += wire.payload_size(operation)
+            if len(self._group) >= limit or size >= _GROUP_BYTES or time.monotonic() > until:
+                self._is_full = True
+                return True
+        self._is_full = False
+        return bool(self._group)
+
+    def _read(self) -> Operation | None:
+        """The next operation, without secrets."""
+        number = self._feed.place.number + 1
+        self._page.mark(number, number)
+        operation = self._feed.read()
+        if operation is None:
+            self._page.mark(0, 0)
+            return None
+        if number == self._page.suspect:
+            for _ in range(self._page.deaths - 1):
+                operation = wire.cut_more(operation, _DIED)
+        if operation[0] == wire.OPENED:
+            _, session, info, secrets = operation
+            self._sessions[session] = SessionProgress(SessionInfo(*info), SessionSecrets(secrets))
+        if self._settings.keep_secrets:
+            return operation
+        return _without_secrets(operation, self._sessions[operation[1]].secrets)
+
+    def _is_due(self) -> bool:
+        """Whether it is time to say that we are here, or what is wrong."""
+        return time.monotonic() >= self._next_beat or self._troubles() != self._file.troubles
+
+    def _troubles(self) -> str:
+        return self._page.troubles.decode(errors="replace")
+
     def _write(self) -> float:
-        """Write a group, or that we are here. Returns after how many seconds to do so again."""
-        self._take_group()
-        idle = self._next_beat - time.monotonic()
-        if not self._group and idle > 0:
-            return idle
-        last = self._last + len(self._group)
-        self._page.mark(self._last + 1, last)
+        """Write the group, and that we are here. Returns 0, or after how many seconds to try again."""
+        last = self._settled.number + len(self._group)
+        self._page.mark(self._settled.number + 1, last)
+        self._file.troubles = self._troubles()
         pause = self._file.write(self._group, last)
         self._page.mark(0, 0)
-        if pause:
-            return pause
-        self._next_beat = time.monotonic() + HEARTBEAT_INTERVAL
-        self._settle(last)
-        return 0 if self._queue else HEARTBEAT_INTERVAL
+        if not pause:
+            self._next_beat = time.monotonic() + HEARTBEAT_INTERVAL
+            self._settle()
+        return pause
 
-    def _take_group(self) -> None:
-        if self._group:
-            return  # it could not be written
-        size, until = 0, time.monotonic() + _GROUP_SECONDS
-        limit = _GROUP if self._last >= self._settings.alone else 1
-        while self._queue and len(self._group) < limit and size < _GROUP_BYTES:
-            operation = self._queue.popleft()
-            size += wire.payload_size(operation)
-            if not self._settings.keep_secrets:
-                if time.monotonic() > until:
-                    limit = len(self._group) + 1
-                number = self._last + len(self._group) + 1
-                self._page.mark(number, number)
-                operation = _without_secrets(operation, self._sessions[operation[1]].secrets)
-            self._group.append(operation)
-
-    def _settle(self, last: int) -> None:
-        learned = {}  # who goes on for us must know them, and is not told these frames again
-        for kind, number, *_ in self._group:
-            session = self._sessions[number]
-            if session.secrets.has_news:
-                learned[number] = session.secrets.values
-                session.secrets.has_news = False
-            if kind == wire.ENDED:
-                del self._sessions[number]
-                self._page.passed[number] = 0
-                if session.skipped:
-                    there = f"{session.skipped} messages were in the database already, skipped"
-                    self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
-        self._last, self._group = last, []
-        self._say(wire.SETTLED, last, learned)
+    def _settle(self) -> None:
+        """What was written is the proxy's business no more, but for what who goes on for us must know."""
+        numbers = {number for _, number, *_ in self._group}
+        told: dict[int, wire.Told | None] = {number: self._sessions[number].told for number in numbers}
+        for number in [number for kind, number, *_ in self._group if kind == wire.ENDED]:
+            session, told[number] = self._sessions.pop(number), None
+            if session.skipped:
+                there = f"{session.skipped} messages were in the database already, skipped"
+                self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
+        self._settled, self._group = self._feed.place, []
+        self._say(wire.SETTLED, tuple(self._settled), told)
 
     # The end
 
     def _write_rest(self) -> int:
         """Write what is left, with patience while something can be written. Returns the exit code."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nobody else ends us any more
-        until = time.monotonic() + self._finish
-        while self._queue or self._group:
-            last, pause = self._last, self._write()
-            if self._last != last:
-                until = time.monotonic() + self._finish
-            elif time.monotonic() > until:
-                return self._rescue()
-            else:
+        patience = self._page.seconds or FINISH_SECONDS
+        until = time.monotonic() + patience
+        while self._take_group() or self._take_missed():
+            if pause := self._write():
+                if time.monotonic() > until:
+                    return self._rescue()
                 time.sleep(pause)
-        while self._file.write([], self._last, stopping=True) and time.monotonic() < until:
+            else:
+                until = time.monotonic() + patience
+        while self._file.write([], self._settled.number, stopping=True) and time.monotonic() < until:
             time.sleep(_STOP_PAUSE)
         return 0
 
-    def _count_missed(self) -> None:
-        """Count what the proxy had not handed over when it was killed."""
-        passed = self._page.passed
-        lost = Counter(
-            {number: passed[number] - session.passed for number, session in self._sessions.items()}
-        )
-        for operation in (*self._group, *self._queue):
-            lost[operation[1]] -= wire.frames_of(operation)
-        # Of connections that had just begun nothing else is known.
-        lost[_NAMELESS] = sum(passed) - sum(passed[number] for number in self._sessions)
-        nobody = SessionInfo(None, None, None, None, None, None, time.time_ns())
-        self._sessions[_NAMELESS] = SessionProgress(nobody)
-        missed = {number: frames for number, frames in lost.items() if frames > 0}
-        self._queue.extend((wire.MISSED, number, frames) for number, frames in missed.items())
-        if in_all := sum(missed.values()):
-            _tell(f"the proxy was killed; {in_all} frames that it had are dropped, and counted")
+    def _take_missed(self) -> bool:
+        """What a proxy that was killed had no room for, and had not told. Returns whether there is such."""
+        missed = {
+            number: self._page.missed[number] - known.missed for number, known in self._sessions.items()
+        }
+        self._group = [(wire.MISSED, number, frames) for number, frames in missed.items() if frames > 0]
+        return bool(self._group)
 
     def _rescue(self) -> int:
         """Write what is left into a database beside the other, and say so: the proxy's log may be closed."""
-        frames = sum(operation[0] == wire.FRAME for operation in (*self._group, *self._queue))
+        frames = wire.frames_behind(self._settings.files, self._settled)
         if not frames:
             return 0
         where, code = "they are lost", wire.LOST
@@ -208,12 +204,11 @@ class Scribe:
             self._file = JournalFile(settings, self._sessions, lambda *_: None)
             for number, session in self._sessions.items():
                 self._sessions[number] = SessionProgress(session.info, session.secrets)
-            pause = 0.0
-            while (self._queue or self._group) and not pause:
-                pause = self._write()
+            while self._take_group() and not self._write():
+                pass
             if not self._group:
                 where, code = f"they are in {path}", 0
-            self._file.write([], self._last, stopping=True)
+            self._file.write([], self._settled.number, stopping=True)
         said = "1 frame" if frames == 1 else f"{frames} frames"
         _tell(f"{said} could not be written into {self._settings.path}; {where}")
         return code
@@ -225,7 +220,7 @@ def _tell(text: str) -> None:
         sys.stderr.write(f"xentara_inspect: {text}\n")
 
 
-def _without_secrets(operation: wire.Operation, secrets: SessionSecrets) -> wire.Operation:
+def _without_secrets(operation: Operation, secrets: SessionSecrets) -> Operation:
     match operation:
         case (wire.FRAME, session, *frame, None, cut_off):
             given = Frame(*frame)
@@ -239,12 +234,12 @@ def _without_secrets(operation: wire.Operation, secrets: SessionSecrets) -> wire
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m xentara_inspect.recorder.process SETTINGS`. Returns the exit code."""
+    """`python -m xentara_inspect.recorder.process DESCRIPTOR`. Returns the exit code."""
     try:
-        (text,) = arguments
-        settings = wire.Settings.from_json(text)
-    except (ValueError, TypeError, KeyError):
-        sys.stderr.write("usage: python -m xentara_inspect.recorder.process SETTINGS < socket\n")
+        (descriptor,) = map(int, arguments)
+        settings = wire.Settings.load(descriptor)
+    except (OSError, ValueError, EOFError, pickle.UnpicklingError):
+        sys.stderr.write("usage: python -m xentara_inspect.recorder.process DESCRIPTOR < socket\n")
         return 2
     # The proxy decides when this ends, also where whoever stops it signals all of its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,63 +1,68 @@
-r"""What a proxy and the process that writes its journal say to each other.
+"""What a proxy and the process that writes its journal tell each other.
 
-Over a socket, tuples of plain values, the first of which says what the rest is:
+The proxy writes operations, in order, into a `feed`. They are tuples of plain values:
 
-| from the proxy | |
+| operation | |
 |---|---|
-| `OPERATIONS, sessions, operations` | what happened, in order, and the sessions it is the first to speak of |
-| `FINISH, seconds` | nothing follows; so long may nothing be written until it is rescued |
-| `TROUBLES, text` | what is wrong from now on, a line each, to be written beside the heartbeat |
+| `OPENED, session, info, secrets` | a connection opens; secrets: that came with the request for it |
+| `FRAME, session, time, from_client, is_text, payload, looked, cut` | looked: None unless somebody has \
+looked for its secrets; cut: None or, of a frame that is not whole, `length, sha256, why` |
+| `MISSED, session, frames` | so many found no room |
+| `ENDED, session, time, code, reason, by` | it is over |
 
-A session is `session, info, position, missed, secrets`. position: frames of it that are stored; missed: those
-that never will be; secrets: that it is known to have sent.
+Over a socket the proxy sends a byte to wake the process, and nothing else: its end says that nothing
+follows. The process says tuples, too:
 
-An operation is `OPENED, session`, `ENDED, session, time, code, reason, by`, `MISSED, session, frames` or
-`FRAME, session, time, from_client, is_text, payload, looked, cut`, where looked is None unless somebody
-has looked for its secrets, and cut is None or, of a frame that is not whole, `length, sha256, why`.
-
-| from the journal | |
+| message | |
 |---|---|
-| `SETTLED, last, learned` | the database can be written: all operations up to this number are. learned: all \
-secrets that sessions are known to have sent by now, where some are new; to be remembered, no more |
+| `SETTLED, place, sessions` | the database can be written: all operations up to this place are. sessions: \
+by number, what who goes on for this process must know of those that had some, None where it is over |
 | `PROBLEM, text, passes` | it cannot, until something is settled. passes: to be told if that takes long |
 | `MOVED, path` | recording goes on in this file |
 | `NEWS, level, text` | something for people, with a level of logging |
 
-And by a page of memory that both see, which tells what a process cannot when it is killed.
+What both have to know at any time, also of one that was killed, is on a page of memory that they share.
 """
 
 from __future__ import annotations
 
-import json
+import ctypes
 import marshal
 import mmap
 import os
+import pickle
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from xentara_inspect.frames import Frame
+from xentara_inspect.frames import Frame, SessionInfo
+from xentara_inspect.recorder.feed import BEGINNING, FeedReader, Operation, Place
 from xentara_inspect.recorder.retention import ALL_FILES, Retention
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
 from xentara_inspect.store.settings import ALL
 
-OPERATIONS, FINISH, TROUBLES = range(3)
 OPENED, FRAME, ENDED, MISSED = range(4)
 SETTLED, PROBLEM, MOVED, NEWS = range(4)
 
 LOST: Final = 3
 """Exit code of a process that could write frames nowhere."""
 
-Operation = tuple[Any, ...]
+SESSIONS: Final = (1 << 20) - 1
+"""The highest number of a session; numbers of those that are over are given again."""
+
+TROUBLES: Final = 4096
+"""Bytes of what is wrong that a page has room for."""
+
 Say = Callable[..., None]
 """Takes what a message is made of."""
 Looked = tuple[bool, tuple[bytes, ...]]
 """Of a frame that was looked through: whether anything was blanked, and the secrets found."""
+Told = tuple[tuple[bytes, ...], int, int]
+"""Of a session: the secrets that it has sent, and how many frames were missed, and are stored."""
 
 _LENGTH: Final = struct.Struct("<Q")
-_FORMAT: Final = 2  # of marshal: the last one that does not look for objects that occur twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ class Settings:
     payloads as they are. notation: see `store.settings`. names: paths of files that name elements.
     rotation: go on in the newest of the files that follow the one at `path`, and when to start the next
     one; without it only this one is written. retention: which of these files go.
-    feed: the same in each process that goes on for another. first: number of the first operation it
-    will be told. alone: operations up to this number are written one by one. page: descriptor of the `Page`.
+    feed: the same in each process that goes on for another. place: in it, where to begin. sessions: those
+    that are open there. files, page: descriptors of the feed's files, and of the `Page`.
     """
 
     path: str
@@ -80,60 +85,83 @@ class Settings:
     rotation: Rotation | None = None
     retention: Retention = ALL_FILES
     feed: str = ""
-    first: int = 1
-    alone: int = 0
+    place: Place = BEGINNING
+    sessions: Mapping[int, tuple[SessionInfo, Told]] = field(default_factory=dict, repr=False)
+    files: Sequence[int] = ()
     page: int = -1
 
-    def to_json(self) -> str:
-        """What `from_json` reads."""
-        return json.dumps(asdict(self))
+    def saved(self) -> int:
+        """A descriptor of them, in memory: they have secrets. Raises OSError."""
+        descriptor = os.memfd_create("xentara-settings")
+        with open(descriptor, "wb", closefd=False) as file:
+            pickle.dump(self, file)
+        return descriptor
 
     @classmethod
-    def from_json(cls, text: str) -> Settings:
-        """Raises ValueError, TypeError, KeyError where it is no such thing."""
-        values = json.loads(text)
-        rotation, retention = values["rotation"], values["retention"]
-        values["rotation"] = rotation and Rotation(**rotation)
-        values["retention"] = Retention(**retention)
-        return cls(**values)
+    def load(cls, descriptor: int) -> Settings:
+        """Raises OSError, ValueError, EOFError, pickle.UnpicklingError where it is no such thing."""
+        with open(os.dup(descriptor), "rb") as file:
+            file.seek(0)
+            settings = pickle.load(file)  # noqa: S301 - our other half wrote it
+        if not isinstance(settings, cls):
+            raise ValueError("no settings")
+        return settings
 
 
-SESSIONS: Final = (1 << 20) - 3
-"""The highest number of a session; numbers of those that are over are given again."""
+class Page(ctypes.Structure):
+    """Memory that the proxy and the process share.
 
-
-class Page:
-    """Memory that the proxy and the process share. Raises OSError.
-
-    passed: by number of a session, how many of its frames have passed: the proxy counts, and the process
-    sets it to 0 once all of a session is stored.
+    sleeps: whether the process is to be woken. rounds: how often it has looked for something to do.
+    first, last: numbers of the operations that it is at, 0 for none. suspect: of the one that the process
+    before it died of, as far as that is known; deaths: of how many in a row. alone: up to this one they are
+    taken one by one. seconds: how long nothing may be written, at the end, until what is left is rescued.
+    troubles: what the proxy says is wrong, a line each, to be written beside the heartbeat. missed: frames
+    that it had no room for, by number of a session.
     """
 
-    _SIZE: Final = 8 * (SESSIONS + 3)  # what is never touched takes no memory
+    sleeps: int
+    rounds: int
+    first: int
+    last: int
+    suspect: int
+    deaths: int
+    alone: int
+    seconds: float
+    troubles: bytes
+    missed: ctypes.Array[ctypes.c_uint64]
 
-    def __init__(self, descriptor: int | None = None) -> None:
-        """descriptor: of the page that the other one made."""
-        if descriptor is None:
-            descriptor = os.memfd_create("xentara-journal")
-            os.ftruncate(descriptor, self._SIZE)
-        self.descriptor = descriptor
-        numbers = memoryview(mmap.mmap(descriptor, self._SIZE)).cast("Q")
-        self._marked = numbers[:2]
-        self.passed = numbers[2:]
+    _fields_ = (
+        *(
+            (name, ctypes.c_uint64)
+            for name in ("sleeps", "rounds", "first", "last", "suspect", "deaths", "alone")
+        ),
+        ("seconds", ctypes.c_double),
+        ("troubles", ctypes.c_char * TROUBLES),
+        ("missed", ctypes.c_uint64 * (SESSIONS + 1)),  # what is never touched takes no memory
+    )
+
+    @classmethod
+    def at(cls, descriptor: int) -> Page:
+        """The page in a file. Raises OSError."""
+        os.ftruncate(descriptor, ctypes.sizeof(cls))
+        return cls.from_buffer(mmap.mmap(descriptor, ctypes.sizeof(cls)))
 
     def mark(self, first: int, last: int) -> None:
         """The process: these operations are in work. 0, 0 for none."""
-        self._marked[0] = first
-        self._marked[1] = last
+        self.first, self.last = first, last
 
-    def marked(self) -> tuple[int, int]:
-        """What the process marked last."""
-        return self._marked[0], self._marked[1]
+    def take_over(self) -> None:
+        """A process: begin where another one died, which shows of what."""
+        again = self.first == self.last == self.suspect
+        self.deaths = self.deaths + 1 if again else 1
+        self.suspect = self.first if self.first == self.last else 0
+        self.alone = max(self.alone, self.last)
+        self.mark(0, 0)
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
     """A message in bytes: its length in 8 bytes, and its marshal."""
-    body = marshal.dumps(message, _FORMAT)
+    body = marshal.dumps(message)
     return _LENGTH.pack(len(body)) + body
 
 
@@ -142,9 +170,9 @@ def payload_size(operation: Operation) -> int:
     return len(operation[5]) if operation[0] == FRAME else 0
 
 
-def frames_of(operation: Operation) -> int:
-    """How many frames an operation speaks of, be it that they were missed."""
-    return 1 if operation[0] == FRAME else operation[2] if operation[0] == MISSED else 0
+def frames_behind(files: Sequence[int], place: Place) -> int:
+    """How many frames stand in a feed behind a place."""
+    return sum(operation[0] == FRAME for operation in iter(FeedReader(files, place).read, None))
 
 
 def cut_more(operation: Operation, why: str) -> Operation:

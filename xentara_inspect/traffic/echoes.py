@@ -39,19 +39,14 @@ _STRINGS: Final = Mode(told=True)
 
 
 class SessionSecrets:
-    """The secrets that a session has sent. Frames are to be given in their order.
-
-    has_news: whether one came that was not among them; set it to False when that was told.
-    """
+    """The secrets that a session has sent. Frames are to be given in their order."""
 
     def __init__(self, values: Iterable[bytes] = ()) -> None:
         """values: those that are known when it begins."""
         self._values: dict[bytes, tuple[bytes, ...]] = {}  # how each may be written, the newest last
         self._texts: list[bytes] = []  # how the last text message may be written, and what is in it
         self._search = Search()
-        self.has_news = False
         self.learn(values)
-        self.has_news = False
 
     def __repr__(self) -> str:
         return f"<{len(self._values)} secrets>"
@@ -65,7 +60,6 @@ class SessionSecrets:
         """Remember secrets."""
         found = [value[:LONGEST] for value in values if may_be_secret(value)]
         for value in found:
-            self.has_news |= value not in self._values
             self._values[value] = self._values.pop(value, ()) or tuple(spellings(value))
         for value in list(self._values)[:-_MOST]:
             del self._values[value]
