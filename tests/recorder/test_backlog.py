@@ -50,8 +50,8 @@ def test_operations_are_handed_over_in_their_order() -> None:
 def test_what_is_known_of_a_session_is_kept_for_another_journal_until_its_end_is_settled() -> None:
     backlog = Backlog()
     session = backlog.open(LIVE_INFO, (b"correct horse",))
-    assert backlog.sessions == {session: (LIVE_INFO, ((b"correct horse",), 0, 0))}
-    told = ((b"correct horse", b"battery"), 0, 1)
+    assert backlog.sessions == {session: (LIVE_INFO, ((b"correct horse",), 0))}
+    told: wire.Told = ((b"correct horse", b"battery"), 0)
     backlog.frame(session, frame(1))
     backlog.settle(behind(backlog, 2), {session: told})
     assert backlog.sessions == {session: (LIVE_INFO, told)}
@@ -62,7 +62,7 @@ def test_what_is_known_of_a_session_is_kept_for_another_journal_until_its_end_is
 
 
 def test_secrets_are_in_no_text_of_the_settings() -> None:
-    settings = wire.Settings("plant.db", sessions={1: (LIVE_INFO, ((b"correct horse",), 0, 0))})
+    settings = wire.Settings("plant.db", sessions={1: (LIVE_INFO, ((b"correct horse",), 0))})
     assert "horse" not in repr(settings)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.live import Mitmdump, children, inspect, rows, run_async, simulated, wait_until
 from tests.store_checks import check_derived, check_integrity
-from tests.store_traffic import BYE, LIVE_INFO, frames, info, read
+from tests.store_traffic import BYE, LIVE_INFO, frames, read
 from xentara_inspect.frames import Frame
 from xentara_inspect.recorder import keeper as journal_keeper
 from xentara_inspect.recorder.keeper import JournalKeeper
@@ -124,49 +124,6 @@ def test_a_journal_that_dies_between_commit_and_saying_so_is_not_told_twice(data
 
     keeping(database, main)
     assert stored(database) == [0, 1, 2, 3, 4]
-
-
-def test_a_replay_goes_on_where_the_journal_died(database: Path) -> None:
-    async def main(keeper: JournalKeeper) -> None:
-        session = keeper.open_session(info(source="sample.flow"))
-        for number in range(3):
-            keeper.append(session, frame(number))
-        assert keeper.flush(20)
-        os.kill(the_journal(), signal.SIGKILL)
-        for number in range(3, 6):
-            keeper.append(session, frame(number))
-        keeper.close_session(session, BYE)
-        assert keeper.flush(20)
-
-    keeping(database, main)
-    assert stored(database) == list(range(6))
-
-
-def test_a_replay_waits_for_room_instead_of_dropping(database: Path) -> None:
-    async def main(keeper: JournalKeeper) -> None:
-        session = keeper.open_session(info(source="sample.flow"))
-        for number in range(50):
-            keeper.append(session, frame(number, 100_000))
-
-    keeping(database, main)
-    assert stored(database) == list(range(50))
-
-
-def test_frames_that_were_there_before_a_replay_are_told(
-    database: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def replay(keeper: JournalKeeper) -> None:
-        session = keeper.open_session(info(source="sample.flow"))
-        for number in range(3):
-            keeper.append(session, frame(number))
-        keeper.close_session(session, BYE)
-        assert keeper.flush(20)
-
-    keeping(database, replay)
-    assert caplog.text == ""
-    keeping(database, replay)
-    assert "session 1: 3 messages were in the database already, skipped" in caplog.text
-    assert stored(database) == [0, 1, 2]
 
 
 def test_a_journal_that_stands_still_holds_up_nobody_and_what_has_no_room_is_told_and_counted(

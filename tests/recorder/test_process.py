@@ -24,7 +24,6 @@ from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store import supervision
 from xentara_inspect.store.chain import chain_files
-from xentara_inspect.store.database import open_for_writing
 
 FRAME = Frame(1_700_000_000_000_000_000, True, False, b"\x81\x83\x00\x01\x08")
 
@@ -146,58 +145,6 @@ def test_secrets_are_kept_where_that_is_asked_for(database: Path) -> None:
     assert read(database, "SELECT close_reason FROM sessions") == [("no correct horse",)]
 
 
-# Flows that are recorded already
-
-
-def replay(database: Path, said: list[Frame], source: str = "sample.flow") -> None:
-    journal = Journal(database)
-    session = journal.open_session(info("flow-1", source))
-    for frame in said:
-        journal.append(session, frame)
-    journal.close_session(session, 9, 1000, "")
-    assert journal.close(10)
-
-
-def test_a_flow_replayed_twice_does_not_double(database: Path) -> None:
-    said = frames(*HELLO, event(1), event(2))
-    replay(database, said)
-    before = read(database, "SELECT * FROM sessions"), read(database, "SELECT * FROM session_ends")
-    replay(database, said)
-    assert count(database) == 4
-    assert (read(database, "SELECT * FROM sessions"), read(database, "SELECT * FROM session_ends")) == before
-
-
-def test_a_flow_that_is_there_in_part_gets_what_is_missing(database: Path) -> None:
-    said = frames(*HELLO, event(1), event(2))
-    replay(database, said[:3])
-    replay(database, said)
-    assert [row[0] for row in read(database, "SELECT payload FROM frames ORDER BY id")] == [
-        frame.payload for frame in said
-    ]
-    assert read(database, "SELECT after_frame, reopened FROM session_ends ORDER BY id") == [
-        (3, 0), (3, 1), (4, 0),
-    ]  # fmt: skip
-
-
-def test_a_flow_with_gaps_is_left_alone(database: Path) -> None:
-    said = frames(*HELLO, event(1), event(2))
-    replay(database, said[:2])
-    with closing(open_for_writing(database)) as connection:
-        connection.execute("UPDATE sessions SET dropped = 1")
-    replay(database, said)
-    assert count(database) == 2
-
-
-def test_a_flow_that_is_being_recorded_is_left_alone(journal: Journal, database: Path) -> None:
-    said = frames(*HELLO, event(1), event(2))
-    session = journal.open_session(LIVE_INFO)
-    for frame in said[:2]:
-        journal.append(session, frame)
-    assert journal.flush()
-    replay(database, said)
-    assert count(database) == 2
-
-
 def test_an_addon_that_is_loaded_anew_goes_on_with_the_session(database: Path) -> None:
     first, second = Journal(database), Journal(database)
     for journal in (first, second):
@@ -235,10 +182,8 @@ def test_an_idle_recorder_shows_that_it_is_there(journal: Journal, database: Pat
 
 @pytest.mark.parametrize("rotation", [None, Rotation(size=1)], ids=["one file", "rotating"])
 def test_a_journal_goes_on_where_the_one_before_it_died(database: Path, rotation: Rotation | None) -> None:
-    """What is in the database already counts once, and still counts for the position in a replay."""
-    about = LIVE_INFO if rotation else info(source="sample.flow")
     with Journal(database, rotation=rotation) as journal, Journal(database) as another:
-        session = journal.open_session(about)
+        session = journal.open_session(LIVE_INFO)
         journal.record(session, list(numbered(1, 3)))
         another.record(another.open_session(info("flow-2", LIVE)), list(numbered(1, 1)))
         for pid in children(os.getpid(), "journal"):
@@ -271,23 +216,6 @@ def test_two_journals_write_one_database(database: Path) -> None:
     )
     for flow in ("flow-1", "flow-2"):
         assert read(database, order, flow) == [(number,) for number in range(1, 3001)]
-
-
-def test_two_replays_of_one_flow_at_once_do_not_double(database: Path) -> None:
-    said = frames(*HELLO, *[event(number) for number in range(200)])
-    journals = [Journal(database) for _ in range(3)]
-    sessions = [journal.open_session(info("flow-1")) for journal in journals]
-    for frame in said:
-        for journal, session in zip(journals, sessions, strict=True):
-            journal.append(session, frame)
-        journals[0].flush(0)
-    for journal, session in zip(journals, sessions, strict=True):
-        journal.close_session(session, 9, 1000, "")
-        journal.flush(0)
-    assert all(journal.close() for journal in journals)
-    assert [row[0] for row in read(database, "SELECT payload FROM frames ORDER BY id")] == [
-        frame.payload for frame in said
-    ]
 
 
 # Frames that cannot be kept whole

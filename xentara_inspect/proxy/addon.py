@@ -41,6 +41,7 @@ from xentara_inspect.proxy.memory import nobody_looks
 from xentara_inspect.proxy.metrics import Passed, Recording
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS
+from xentara_inspect.proxy.replays import Replays
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.condition import tell
 from xentara_inspect.recorder.keeper import JournalKeeper
@@ -57,7 +58,7 @@ STOP_SECONDS: Final = 2.0
 """How long the end of the proxy may take, whatever it has to wait for."""
 
 LOST: Final = 1
-"""Exit code of the proxy where frames were lost."""
+"""Exit code of the proxy where frames were lost, or could not be replayed."""
 
 
 class XentaraRecorder:
@@ -78,9 +79,10 @@ class XentaraRecorder:
         self._sessions: dict[str, int] = {}
         self._gate = Gate()
         self._left_out = LeftOut()
-        self._replays = False
+        self._path = ""
         self._stopping = 0.0
         self.passed = Passed()
+        self._replays = Replays(self._values, self.passed)
 
     # Start
 
@@ -143,6 +145,7 @@ class XentaraRecorder:
         rotation = None if ctx.options.rfile else options.rotation(self._values)
         if rotation is not None:
             path = first_path(path)
+        self._path = path
         current = path if rotation is None else newest_file(path)
         try:
             if address := self._values["xentara_health"]:
@@ -198,6 +201,8 @@ class XentaraRecorder:
             if chosen is None:
                 self._left_out.tell(path_of(flow))
             return
+        if not flow.live:
+            return  # all of it is there at its end
         session = self._open(flow)
         if session is not None:
             self._sessions[flow.id] = session
@@ -208,10 +213,11 @@ class XentaraRecorder:
         if journal is None:
             return None
         self.passed.sessions += 1
-        if not flow.live:
-            self._replays = True
-        source = LIVE if flow.live else ctx.options.rfile or "replay"
-        return journal.open_session(session_info(flow, source), request_secrets(flow))
+        try:
+            return journal.open_session(session_info(flow, LIVE), request_secrets(flow))
+        except OSError as error:
+            tell(logging.ERROR, f"a connection is not recorded: {error.strerror}")
+            return None
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A message passes. With `xentara_durable` it goes on once the awaitable is done."""
@@ -221,12 +227,12 @@ class XentaraRecorder:
         message = flow.websocket.messages[-1]
         frame = message_frame(message)
         self.passed.count(frame)
-        if self._trims and flow.live:
+        if self._trims:
             del flow.websocket.messages[:-1]
         why = too_large(len(frame.payload), self._values["xentara_max_frame"])
         if why is not None:
             return self._record_aside(flow, message, frame, lambda: Prepared(*cut(frame, why)))
-        if takes_long(frame) and flow.live and not self._values["xentara_keep_secrets"]:
+        if takes_long(frame) and not self._values["xentara_keep_secrets"]:
             return self._record_aside(flow, message, frame, lambda: look_through(frame))
         committed = self._journal.append(session, frame)
         return None if committed is None else self._hold(flow, message, committed)
@@ -251,24 +257,35 @@ class XentaraRecorder:
     ) -> Awaitable[None]:
         return self._gate.hold(flow, message, committed, self._values["xentara_durable_wait"])
 
-    def websocket_end(self, flow: http.HTTPFlow) -> None:
+    def websocket_end(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A connection closed."""
         session = self._sessions.pop(flow.id, None)
+        if session is None and not flow.live:
+            return self._replay(flow)
         self.passed.open = len(self._sessions)
         end = closing(flow)
         if session is not None and self._journal is not None and end is not None:
             self._journal.close_session(session, self._gate.closing(flow, end))
+        return None
 
-    def response(self, flow: http.HTTPFlow) -> None:
+    def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A request was answered, or never will be: record a connection that was refused."""
+        if not flow.live:
+            return self._replay(flow) if flow.websocket is None else None
         end = closing(flow)
         if flow.websocket is None and end is not None and is_xentara(flow, self._values["xentara_filter"]):
             session = self._open(flow)
             if session is not None and self._journal is not None:
                 self.passed.failed += 1
                 self._journal.close_session(session, end)
+        return None
 
     error = response
+
+    def _replay(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if not is_xentara(flow, self._values["xentara_filter"]) or self._start() is None:
+            return None
+        return self._replays.add(flow, self._path)
 
     # End
 
@@ -279,14 +296,14 @@ class XentaraRecorder:
             self._health.close()
         if self._journal is None:
             return
-        self._journal.flush(None if self._replays else STOP_SECONDS / 4)
+        self._journal.flush(None if self._replays.are_there else STOP_SECONDS / 4)
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer and who sends spans finish.
 
         All go on by themselves where nobody waits for them any longer.
         """
-        waits = self._replays  # a replay is not done until it can be asked about
+        waits = self._replays.are_there  # a replay is not done until it can be asked about
         lost = 0
         with contextlib.suppress(KeyboardInterrupt):
             if self._journal is not None:
@@ -294,8 +311,9 @@ class XentaraRecorder:
             for process in (self._indexer, self._sender):
                 if process is not None:
                     process.finish(None if waits else self._left(self._values["xentara_finish"]))
-        if lost:  # mitmproxy's log is closed by now, and its exit code settled but for this
-            sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
+        if lost or self._replays.failed:  # mitmproxy's log is closed, and its exit code settled but for this
+            if lost:
+                sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(LOST)

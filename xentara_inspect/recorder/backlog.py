@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -40,14 +41,14 @@ class Backlog:
     # What happens
 
     def open(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
-        """A session begins. secrets: that came with it. Returns its number."""
+        """A session begins. secrets: that came with it. Returns its number. Raises OSError without memory."""
         session = self._last_session % wire.SESSIONS + 1
         while session in self.sessions:  # it has been open for very long
             session = session % wire.SESSIONS + 1
         self._last_session = session
-        self.page.missed[session] = 0
-        self.sessions[session] = info, (secrets, 0, 0)
         self._add((wire.OPENED, session, astuple(info), secrets))
+        self.page.missed[session] = 0
+        self.sessions[session] = info, (secrets, 0)
         return session
 
     def frame(
@@ -78,17 +79,19 @@ class Backlog:
 
     def end(self, session: int, closing: Closing) -> None:
         """A session ended."""
-        self._add((wire.ENDED, session, *closing))
+        with contextlib.suppress(OSError):  # it ends with the recorder then
+            self._add((wire.ENDED, session, *closing))
 
     def tell_missed(self) -> None:
         """Hand over how many frames found no room since that was done last."""
-        missed, self._missed = self._missed, {}
-        for session, frames in missed.items():
-            self._add((wire.MISSED, session, frames))
+        with contextlib.suppress(OSError):  # another time
+            while self._missed:
+                session, frames = next(iter(self._missed.items()))
+                self.feed.append((wire.MISSED, session, frames))
+                del self._missed[session]
 
     def _add(self, operation: Operation) -> None:
-        if self._missed:
-            self.tell_missed()
+        self.tell_missed()
         self.feed.append(operation)
         now = time.monotonic()
         if not self._times or now > self._times[-1][1] + _TICK:

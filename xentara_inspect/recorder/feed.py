@@ -111,12 +111,15 @@ class FeedReader:
 
     def _size(self) -> int:
         """Bytes of the next record; 0 as long as it is not there as a whole."""
-        for _ in ("its length", "all of it", "whether it is there"):
+        asked = 0
+        while True:
             there, size = len(self._ahead) - self._at, _LENGTH.size
             if there >= size:
                 size += _LENGTH.unpack_from(self._ahead, self._at)[0]
             if there >= size:
                 return size
-            self._ahead = os.pread(self._files[self.place.file], max(_PIECE, size), self.place.offset)
+            if asked >= size:
+                return 0
+            asked = max(_PIECE, size)
+            self._ahead = os.pread(self._files[self.place.file], asked, self.place.offset)
             self._at = 0
-        return 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xentara_inspect.frames import LIVE, Closing, SessionInfo
+from xentara_inspect.frames import Closing, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.feed import Operation
 from xentara_inspect.store.bulk_insert import FrameRow, insert_frames
@@ -17,7 +17,6 @@ from xentara_inspect.store.sessions import (
     end_session,
     find_flow,
     insert_session,
-    is_being_recorded,
     reopen_if_closed,
 )
 from xentara_inspect.traffic.echoes import SessionSecrets
@@ -27,44 +26,26 @@ from xentara_inspect.traffic.echoes import SessionSecrets
 class SessionProgress:
     """What the process knows of a session that is being recorded.
 
-    secrets: that it has sent. missed: frames that found no room. position: the others so far. begun: those
-    of them before this file. id: once it is stored in this file. skipped: frames that were in the database
-    already. ignored: whether somebody else's recording of it is to be left alone. lost: frames that were in
-    a file that has vanished.
+    secrets: that it has sent. missed: frames that found no room. id: once it is stored in this file.
+    stored: frames of it in there, by this process. lost: those that were in a file that has vanished.
     """
 
     info: SessionInfo
     secrets: SessionSecrets = field(default_factory=SessionSecrets)
     missed: int = 0
-    position: int = 0
-    begun: int = 0
     id: int | None = None
-    skipped: int = 0
-    ignored: bool = False
+    stored: int = 0
     lost: int = 0
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is recorded while it happens."""
-        return self.info.source == LIVE
 
     @property
     def told(self) -> wire.Told:
         """What a process that goes on for this one has to know."""
-        return self.secrets.values, self.missed, self.position
-
-    def count(self, operation: Operation) -> None:
-        """What it has come to with this operation."""
-        if operation[0] == wire.FRAME:
-            self.position += 1
-        elif operation[0] == wire.MISSED:
-            self.missed += operation[2]
+        return self.secrets.values, self.missed
 
     def leave_file(self, *, lost: bool) -> None:
         """Go on in another file. lost: whether this one is gone."""
-        if self.id is not None and lost:
-            self.lost += self.position - self.begun
-        self.begun, self.id = self.position, None  # found again by its flow id where it was carried over
+        self.lost += self.stored if lost else 0
+        self.id, self.stored = None, 0  # found again by its flow id where it was carried over
 
 
 class Group:
@@ -80,29 +61,22 @@ class Group:
         self._connection = connection
         self._recorder = recorder
         self._before = sessions
-        self._to_skip: dict[int, int] = {}  # of the next frames of each session that was met
         self._open: set[int] = set()  # sessions that are known not to be taken for ended, by id
         self._rows: list[FrameRow] = []
         self._cuts: list[tuple[int, Cut]] = []
 
     def apply(self, operations: Sequence[Operation], known: int) -> None:
-        """known: so many of them are in the database already, and count for the position all the same."""
-        for operation in operations[:known]:
-            self._session(operation[1]).count(operation)
-        for operation in operations[known:]:
-            kind, number, *rest = operation
+        """known: so many of them are in the database already."""
+        for index, (kind, number, *rest) in enumerate(operations):
             session = self._session(number)
-            if number not in self._to_skip:
-                self._to_skip[number] = self._meet(session)
-            session.count(operation)
-            if session.ignored:
-                session.skipped += kind == wire.FRAME
-            elif kind == wire.FRAME:
-                if self._to_skip[number]:
-                    self._to_skip[number] -= 1
-                    session.skipped += 1
-                else:
-                    self._record(session, rest)
+            if kind == wire.MISSED:
+                session.missed += rest[0]
+            if index < known:
+                continue
+            if session.id is None:
+                self._meet(session)
+            if kind == wire.FRAME:
+                self._record(session, rest)
             elif kind == wire.ENDED:
                 self._end(session, Closing(*rest))
             elif kind == wire.MISSED:
@@ -115,31 +89,17 @@ class Group:
             session = self.sessions[number] = replace(self._before[number])
         return session
 
-    def _meet(self, session: SessionProgress) -> int:
-        """Find or make a session. Returns how many of its next frames are there already."""
-        if session.is_live and session.id is not None:
-            return 0
+    def _meet(self, session: SessionProgress) -> None:
+        """Make a session, unless it was carried over, or begun by an add-on in whose place we were loaded."""
         stored = find_flow(self._connection, session.info.flow_id)
         if stored is None:
-            if session.id is None:
-                session.id = insert_session(
-                    self._connection, session.info, self._recorder, dropped=session.lost
-                )
-                session.lost = 0
-            return 0
-        if session.is_live:  # carried over, or begun by an add-on in whose place we were loaded
+            session.id = insert_session(self._connection, session.info, self._recorder, dropped=session.lost)
+            session.lost = 0
+        else:
             session.id = stored.id
             self._connection.execute(
                 "UPDATE sessions SET recorder_id = ? WHERE id = ?", (self._recorder, stored.id)
             )
-            return 0
-        if session.id is None:
-            session.id = stored.id
-            # With frames missing in between, nobody can say which of these are there already.
-            session.ignored = stored.is_in_pieces or is_being_recorded(
-                self._connection, stored, self._recorder
-            )
-        return max(0, stored.frames - session.position)
 
     def _record(self, session: SessionProgress, frame: Sequence[Any]) -> None:
         time, from_client, is_text, payload, looked, cut = frame
@@ -150,16 +110,13 @@ class Group:
             self._open.add(session.id)
         if cut is not None:
             self._cuts.append((len(self._rows), Cut(*cut)))
+        session.stored += 1
         self._rows.append((session.id, time, from_client, is_text, payload, looked is not None and looked[0]))
 
     def _end(self, session: SessionProgress, closing: Closing) -> None:
         assert session.id is not None  # noqa: S101 - _meet gave it one
         self._flush()
-        (closed,) = self._connection.execute(
-            "SELECT closed IS NOT NULL FROM sessions WHERE id = ?", (session.id,)
-        ).fetchone()
-        if not closed or session.is_live:
-            end_session(self._connection, session.id, closing)
+        end_session(self._connection, session.id, closing)
         self._open.discard(session.id)
 
     def _miss(self, session: SessionProgress, frames: int) -> None:

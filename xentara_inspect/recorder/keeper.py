@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
+from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.backlog import LIMIT, Backlog
 from xentara_inspect.recorder.condition import Condition, Numbers, State, tell
@@ -62,7 +62,6 @@ class JournalKeeper:
         self._why = ""  # nothing can be written, where the process has said so
         self._written_since = math.inf  # without a problem
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._replays: set[int] = set()
         # From the end of this on what is handed over outlives us.
         self._pump(lambda: self._state is not State.STARTING, _START_SECONDS)
         self.condition.written = time.monotonic()
@@ -91,26 +90,21 @@ class JournalKeeper:
     def open_session(self, info: SessionInfo, secrets: tuple[bytes, ...] = ()) -> int:
         """Begin a session, or go on with the one that has its flow id. Returns its number.
 
-        secrets: that came with the request for it. They are kept in memory alone.
+        secrets: that came with the request for it. They are kept in memory alone. Raises OSError.
         """
         session = self._backlog.open(info, secrets)
-        if info.source != LIVE:
-            self._replays.add(session)
         self._wake()
         return session
 
     def append(
         self, session: int, frame: Frame, cut: Cut | None = None, looked: wire.Looked | None = None
     ) -> asyncio.Future[None] | None:
-        """Record a frame. One that is replayed waits for room; others are dropped where there is none.
+        """Record a frame, unless there is no room for it.
 
         cut, looked: see `Backlog.frame`. Where the journal is durable: a future that is done once
         the frame is on disk, and room is made.
         """
         backlog, loop = self._backlog, self._loop if self._settings.durable else None
-        if session in self._replays:
-            loop = None
-            self._pump(lambda: backlog.has_room(len(frame.payload)), None)
         if not backlog.frame(session, frame, cut, looked, always=loop is not None):
             self.condition.miss()
             return None
@@ -124,7 +118,6 @@ class JournalKeeper:
     def close_session(self, session: int, closing: Closing) -> None:
         """End a session."""
         self._backlog.end(session, closing)
-        self._replays.discard(session)
         self._wake()
 
     def flush(self, timeout: float | None) -> bool:

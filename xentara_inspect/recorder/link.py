@@ -23,11 +23,11 @@ class JournalLink:
     """
 
     def __init__(self, settings: wire.Settings) -> None:
+        told = settings.saved()
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         self._messages = wire.Messages()
         self.is_over = False
-        told = settings.saved()
         try:
             with theirs:
                 self._process = start(

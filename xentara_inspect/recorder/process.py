@@ -11,7 +11,6 @@ stdin is the socket to the proxy (see `wire`); DESCRIPTOR is that of saved `wire
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import pickle
 import select
@@ -58,8 +57,8 @@ class Scribe:
         self._feed = FeedReader(settings.files, settings.place)
         self._settled = settings.place
         self._sessions = {
-            number: SessionProgress(info, SessionSecrets(secrets), missed, position, position)
-            for number, (info, (secrets, missed, position)) in settings.sessions.items()
+            number: SessionProgress(info, SessionSecrets(secrets), missed)
+            for number, (info, (secrets, missed)) in settings.sessions.items()
         }
         self._file = JournalFile(settings, self._sessions, self._say)
         self._group: list[Operation] = []  # read, without secrets, not committed yet
@@ -159,10 +158,8 @@ class Scribe:
         numbers = {number for _, number, *_ in self._group}
         told: dict[int, wire.Told | None] = {number: self._sessions[number].told for number in numbers}
         for number in [number for kind, number, *_ in self._group if kind == wire.ENDED]:
-            session, told[number] = self._sessions.pop(number), None
-            if session.skipped:
-                there = f"{session.skipped} messages were in the database already, skipped"
-                self._say(wire.NEWS, logging.WARNING, f"session {session.id}: {there}")
+            del self._sessions[number]
+            told[number] = None
         self._settled, self._group = self._feed.place, []
         self._say(wire.SETTLED, tuple(self._settled), told)
 

@@ -59,8 +59,8 @@ Say = Callable[..., None]
 """Takes what a message is made of."""
 Looked = tuple[bool, tuple[bytes, ...]]
 """Of a frame that was looked through: whether anything was blanked, and the secrets found."""
-Told = tuple[tuple[bytes, ...], int, int]
-"""Of a session: the secrets that it has sent, and how many frames were missed, and are stored."""
+Told = tuple[tuple[bytes, ...], int]
+"""Of a session: the secrets that it has sent, and how many frames were missed."""
 
 _LENGTH: Final = struct.Struct("<Q")
 

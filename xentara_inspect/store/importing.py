@@ -36,14 +36,16 @@ class ImportResult(NamedTuple):
 class Importer:
     """Adds sessions that are over, or as far as they are known, to the database at `path`."""
 
-    def __init__(self, path: Path, *, keep_secrets: bool = False) -> None:
+    def __init__(self, path: Path, *, keep_secrets: bool = False, largest: int | None = None) -> None:
         """Makes the database if there is none. Raises StoreError, also for a file that is sealed.
 
+        largest: bytes of a frame that is kept whole; None for as many as can be.
         In the file that goes on with a sealed one nobody would look for what is in that already: whoever
         means that file says so.
         """
         self._path = str(path)
         self._keep_secrets = keep_secrets
+        self._largest = MOST if largest is None else largest
         self._connection = open_for_writing(path)
         try:
             self._refuse_sealed()
@@ -76,7 +78,7 @@ class Importer:
         given = list(frames)
         cuts = {}
         for index, frame in enumerate(given):
-            if (why := too_large(len(frame.payload), MOST)) is not None:
+            if (why := too_large(len(frame.payload), self._largest)) is not None:
                 given[index], cuts[index] = cut(frame, why)
         known = SessionSecrets(secrets)
         clean = [known.without(frame, is_cut=index in cuts) for index, frame in enumerate(given)]

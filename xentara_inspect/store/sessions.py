@@ -65,9 +65,9 @@ def find_flow(connection: sqlite3.Connection, flow_id: str | None) -> StoredSess
     return StoredSession._make(row) if row else None
 
 
-def is_being_recorded(connection: sqlite3.Connection, session: StoredSession, me: int | None = None) -> bool:
-    """Whether a recorder other than `me` is adding to a session, so that nobody else must."""
-    if session.closed or session.recorder is None or session.recorder == me:
+def is_being_recorded(connection: sqlite3.Connection, session: StoredSession) -> bool:
+    """Whether a recorder is adding to a session, so that nobody else must."""
+    if session.closed or session.recorder is None:
         return False
     pid, host, token = connection.execute(
         "SELECT pid, host, process FROM recorders WHERE id = ? AND stopped IS NULL"
