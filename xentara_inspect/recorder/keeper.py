@@ -105,14 +105,15 @@ class JournalKeeper:
         the frame is on disk, and room is made.
         """
         backlog, loop = self._backlog, self._loop if self._settings.durable else None
-        if not backlog.frame(session, frame, cut, looked, always=loop is not None):
+        is_kept = backlog.frame(session, frame, cut, looked, always=loop is not None)
+        if not is_kept:
             self.condition.miss()
-            return None
         self._wake()
         if loop is None:
             return None
         committed: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((backlog.feed.end.number, committed))
+        if is_kept:  # else it never is
+            self._waiting.append((backlog.feed.end.number, committed))
         return committed
 
     def close_session(self, session: int, closing: Closing) -> None:
