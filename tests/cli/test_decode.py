@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from xentara_inspect import annotate
-from xentara_inspect.cli.decode import decode
+from xentara_inspect.cli import cli
 
 GET_STAGE = bytes.fromhex("818300184108")
 NOTATION = """\
@@ -28,7 +28,7 @@ NOTATION = """\
 
 
 def run(*arguments: str, stdin: bytes = b"") -> Result:
-    return CliRunner().invoke(decode, arguments, input=stdin)
+    return CliRunner().invoke(cli, ["decode", *arguments], input=stdin)
 
 
 @pytest.mark.parametrize(
