@@ -42,9 +42,10 @@ from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
-from xentara_inspect.store.chain import chain_at
+from xentara_inspect.store.chain import chain_at, newest_file
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
+from xentara_inspect.store.processes import is_running
 from xentara_inspect.store.settings import EXCHANGES as EXCHANGES_ONLY
 from xentara_inspect.store.settings import notation_setting
 
@@ -203,6 +204,29 @@ def test_a_request_stays_pending_in_its_file_and_is_answered_in_another(
         (third, 1, said[2].payload[5:].hex().upper()),
     ]
     assert read(files[4], "SELECT response_id FROM exchanges") == [(address(5, 1),)]
+
+
+def test_a_request_that_waits_while_its_recorder_is_killed_is_answered_in_the_next_file(
+    tmp_path: Path,
+) -> None:
+    """The indexer has seen the death, and ended the session, before another process goes on in that file."""
+    path = tmp_path / "plant.db"
+    with Journal(path, rotation=Rotation(size=1)) as journal:
+        session = journal.open_session(LIVE_INFO)
+        journal.record(session, frames(*HELLO, ">[[0, 2, 8]]"))
+        current = Path(newest_file(str(path)))
+        (pid,) = children(os.getpid(), "journal")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not is_running(pid, None), "its end")
+        index(current)
+        assert read(current, "SELECT status FROM exchanges ORDER BY id") == [("unanswered",)]
+        journal.record(session, frames("<[[1, 2, 2]]"))
+        index(current)
+        assert read(current, "SELECT status FROM exchanges ORDER BY id") == [("pending",)]
+        following = Path(newest_file(str(path)))
+        assert following != current
+        assert read(following, "SELECT message_id, status FROM exchanges") == [(2, "ok")]
+        assert read(following, "SELECT code FROM findings") == []
 
 
 def test_frames_and_sessions_are_numbered_on_and_a_recording_has_one_name(

@@ -212,12 +212,13 @@ class JournalFile:
             return
         if notation_setting(connection) != self._settings.notation:
             set_notation(connection, self._settings.notation)
-        self._recorder, stored = recorders.register(
-            connection,
-            self._clock(),
-            follows=self._rotation is not None,
-            feed=self._settings.feed or None,
-        )
+        with transaction(connection):
+            self._recorder, stored = recorders.register(
+                connection,
+                self._clock(),
+                follows=self._rotation is not None,
+                feed=self._settings.feed or None,
+            )
         if self._stored is None:
             self._stored = stored
         for path in self._settings.names:

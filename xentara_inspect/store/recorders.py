@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from xentara_inspect.frames import Closing
 from xentara_inspect.store.processes import HEARTBEAT_TIMEOUT, is_running, process_token, this_host
-from xentara_inspect.store.sessions import end_session
+from xentara_inspect.store.sessions import end_session, reopen_if_closed
 
 ABANDONED = "the recorder ended before the connection did"
 """close_reason of sessions whose real end nobody saw."""
@@ -21,7 +21,7 @@ def register(
     """Make this process a recorder. Returns its id, and the number of the feed's last operation stored.
 
     follows: to the next file of the chain. feed: where a recorder of it is there already, which has
-    ended then, this process takes its place.
+    ended then, this process takes its place, and its sessions go on. In a transaction.
     """
     pid = os.getpid()
     process = (pid, this_host(), process_token(pid), now)
@@ -33,6 +33,11 @@ def register(
             "UPDATE recorders SET pid = ?, host = ?, process = ?, heartbeat = ?, stopped = NULL WHERE id = ?",
             (*process, before[0]),
         )
+        # Before anything else: a next file begins with the sessions that are open, and their requests.
+        for (session_id,) in connection.execute(
+            "SELECT id FROM sessions WHERE recorder_id = ? AND close_reason = ?", (before[0], ABANDONED)
+        ).fetchall():
+            reopen_if_closed(connection, session_id, now)
         return before[0], before[1]
     cursor = connection.execute(
         "INSERT INTO recorders (pid, host, process, started, heartbeat, follows, feed)"
