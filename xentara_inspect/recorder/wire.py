@@ -177,9 +177,9 @@ def frames_behind(files: Sequence[int], place: Place) -> int:
 
 def cut_more(operation: Operation, why: str) -> Operation:
     """A frame's operation with less of the frame: its head, and of what is cut already nothing."""
-    kind, session, *frame, looked, rest = operation
-    if kind != FRAME:
+    if operation[0] != FRAME:
         return operation
+    kind, session, *frame, looked, rest = operation
     head, first_rest = cut(Frame(*frame), why)
     if rest is not None or head.payload == frame[3]:
         head = head._replace(payload=b"")
