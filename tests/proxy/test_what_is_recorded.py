@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import signal
 from pathlib import Path
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 
+from tests import live
 from tests.cli.test_capture import Capture
-from tests.live import Mitmdump, children, rows, run_async, simulated, wait_until
+from tests.live import ADDON, Mitmdump, children, rows, run_async, simulated, wait_until
 from tests.store_traffic import read
 from xentara_inspect.simulator import Client
 from xentara_inspect.store.processes import is_running
@@ -157,3 +159,32 @@ def test_a_database_that_others_may_read_is_told(database: Path, confdir: Path) 
         return proxy.output
 
     assert f"{database} can be read by others (its mode is 644)" in run_async(main())
+
+
+@pytest.mark.parametrize("hook", ["responseheaders", "websocket_start"])
+def test_a_connection_that_another_addon_kills_is_recorded_as_it_passes(
+    database: Path, confdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    """mitmproxy calls it no longer live, as those out of a file, but relays a WebSocket on."""
+    killer = tmp_path / "killer.py"
+    killer.write_text(f"def {hook}(flow): flow.kill()\n")
+    monkeypatch.setattr(live, "ADDON", killer)  # it is asked first
+
+    async def main() -> None:
+        async with simulated() as simulator:
+            options = ("-s", str(ADDON))
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *options) as proxy:
+                with contextlib.suppress(InvalidMessage):  # it was cut off
+                    async with Client(proxy.url) as client:
+                        await client.request(14, {0: 1, 1: 1})
+                        frames = "SELECT 1 FROM frames"
+                        await asyncio.to_thread(
+                            wait_until, lambda: len(read(database, frames)) == 2, "both, before its end"
+                        )
+                await asyncio.to_thread(proxy.stop)
+
+    run_async(main())
+    relayed = hook == "websocket_start"
+    assert read(database, "SELECT source, frame_count, refused, closed IS NOT NULL FROM sessions") == [
+        ("live", 2 if relayed else 0, None if relayed else "no answer", 1)
+    ]

@@ -41,7 +41,7 @@ from xentara_inspect.proxy.memory import nobody_looks
 from xentara_inspect.proxy.metrics import Passed, Recording
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS
-from xentara_inspect.proxy.replays import Replays
+from xentara_inspect.proxy.replays import Replays, is_replayed
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.condition import tell
 from xentara_inspect.recorder.keeper import JournalKeeper
@@ -201,7 +201,7 @@ class XentaraRecorder:
             if chosen is None:
                 self._left_out.tell(path_of(flow))
             return
-        if not flow.live:
+        if is_replayed(flow):
             return  # all of it is there at its end
         session = self._open(flow)
         if session is not None:
@@ -260,7 +260,7 @@ class XentaraRecorder:
     def websocket_end(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A connection closed."""
         session = self._sessions.pop(flow.id, None)
-        if session is None and not flow.live:
+        if session is None and is_replayed(flow):
             return self._replay(flow)
         self.passed.open = len(self._sessions)
         end = closing(flow)
@@ -270,7 +270,7 @@ class XentaraRecorder:
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A request was answered, or never will be: record a connection that was refused."""
-        if not flow.live:
+        if is_replayed(flow):
             return self._replay(flow) if flow.websocket is None else None
         end = closing(flow)
         if flow.websocket is None and end is not None and is_xentara(flow, self._values["xentara_filter"]):
@@ -296,20 +296,21 @@ class XentaraRecorder:
             self._health.close()
         if self._journal is None:
             return
-        self._journal.flush(None if self._replays.are_there else STOP_SECONDS / 4)
+        self._journal.flush(STOP_SECONDS / 4)
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer and who sends spans finish.
 
         All go on by themselves where nobody waits for them any longer.
         """
-        waits = self._replays.are_there  # a replay is not done until it can be asked about
         lost = 0
         with contextlib.suppress(KeyboardInterrupt):
             if self._journal is not None:
-                lost = self._journal.close(None if waits else self._left(STOP_SECONDS))
+                lost = self._journal.close(self._left(STOP_SECONDS))
             for process in (self._indexer, self._sender):
                 if process is not None:
+                    # A replay is not done until it can be asked about.
+                    waits = self._replays.are_there
                     process.finish(None if waits else self._left(self._values["xentara_finish"]))
         if lost or self._replays.failed:  # mitmproxy's log is closed, and its exit code settled but for this
             if lost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from mitmproxy import ctx, http
 from mitmproxy.websocket import WebSocketMessage
@@ -52,16 +52,20 @@ def _close(flow: http.HTTPFlow, reason: str) -> None:
     mitmproxy has no command for it: what it is told is what it would see of peers that are gone, and
     what the peers are told is written to their connections before that.
     """
+    handler = handler_of(flow)
+    for connection, side in (
+        (flow.client_conn, ConnectionType.SERVER),
+        (flow.server_conn, ConnectionType.CLIENT),
+    ):
+        transport = handler.transports.get(connection) if handler is not None else None
+        if transport is not None and transport.writer is not None:
+            said = Connection(side).send(CloseConnection(code=TRY_AGAIN_LATER, reason=reason))
+            transport.writer.write(said)
+            transport.writer.close()
+
+
+def handler_of(flow: http.HTTPFlow) -> Any:
+    """What relays a flow in mitmproxy; None of one that does not pass just now."""
     proxy = ctx.master.addons.get("proxyserver")
-    for handler in list(proxy.connections.values()) if proxy is not None else []:
-        if handler.client is not flow.client_conn:
-            continue
-        for connection, side in (
-            (flow.client_conn, ConnectionType.SERVER),
-            (flow.server_conn, ConnectionType.CLIENT),
-        ):
-            transport = handler.transports.get(connection)
-            if transport is not None and transport.writer is not None:
-                said = Connection(side).send(CloseConnection(code=TRY_AGAIN_LATER, reason=reason))
-                transport.writer.write(said)
-                transport.writer.close()
+    handlers = list(proxy.connections.values()) if proxy is not None else []
+    return next((handler for handler in handlers if handler.client is flow.client_conn), None)

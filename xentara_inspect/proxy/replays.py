@@ -10,11 +10,17 @@ from typing import Any
 from mitmproxy import ctx, http
 
 from xentara_inspect.captures.flows import CaptureError, recording_of, request_secrets
+from xentara_inspect.proxy.holding import handler_of
 from xentara_inspect.proxy.metrics import Passed
 from xentara_inspect.recorder.condition import tell
 from xentara_inspect.store.chain import newest_file
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.importing import Importer, ImportResult
+
+
+def is_replayed(flow: http.HTTPFlow) -> bool:
+    """Whether a flow is out of a file. One that passes is not live either once another add-on killed it."""
+    return not flow.live and handler_of(flow) is None
 
 
 class Replays:
