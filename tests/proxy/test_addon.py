@@ -236,3 +236,19 @@ def test_a_live_recording_can_be_asked_while_it_goes_on(database: Path, confdir:
                     assert session["closed"] is None
 
     run_async(main())
+
+
+def test_where_there_is_no_memory_for_what_passes_mitmdump_ends_with_a_clear_message(
+    database: Path, confdir: Path
+) -> None:
+    """A limit of the size of files holds for those in memory as well."""
+    with Process(
+        [
+            "bash", "-c", 'ulimit -f 4000; exec "$@"', "bash",
+            BIN / "mitmdump", "-p", "0", "--listen-host", "127.0.0.1", "-s", ADDON,
+            "--set", f"confdir={confdir}", "--set", f"xentara_db={database}",
+        ]
+    ) as proxy:  # fmt: skip
+        assert proxy.wait() == 1
+    assert "there is no memory for what passes: File too large" in proxy.output
+    assert "Traceback" not in proxy.output

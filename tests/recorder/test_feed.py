@@ -131,3 +131,44 @@ print([operation[0] for operation in iter(FeedReader(feed.files, BEGINNING).read
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout == "Cannot allocate memory\n[1, 3]\n"
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_record_that_there_is_no_memory_to_make_is_refused_as_one_there_is_no_place_for() -> None:
+    script = """
+import resource
+from pathlib import Path
+from xentara_inspect.recorder.feed import BEGINNING, Feed, FeedReader
+feed = Feed()
+frame = bytes(40 << 20)
+there = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (there + (20 << 20), resource.RLIM_INFINITY))
+try:
+    feed.append((1, frame))
+except OSError as error:
+    print(error.strerror)
+feed.append((2, b""))
+print([operation[0] for operation in iter(FeedReader(feed.files, BEGINNING).read, None)])
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == "Cannot allocate memory\n[2]\n"
+
+
+def test_a_file_without_room_for_the_turn_to_the_other_is_read_all_the_same() -> None:
+    script = """
+import resource
+from xentara_inspect.recorder import feed as feeds
+feeds._TURN = 1000
+feed = feeds.Feed()
+reader = feeds.FeedReader(feed.files, feeds.BEGINNING)
+feed.append((1, bytes(1500)))
+resource.setrlimit(resource.RLIMIT_FSIZE, (feed.end.offset + 4, resource.RLIM_INFINITY))
+for settled in range(2):
+    print(reader.read() is not None)
+    feed.settle(reader.place)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+feed.settle(reader.place)
+feed.append((2,))
+print(reader.read(), feed.end.file)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == "True\nFalse\n(2,) 1\n"

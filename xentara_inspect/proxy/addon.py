@@ -45,6 +45,7 @@ from xentara_inspect.proxy.replays import Replays, is_replayed
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.condition import tell
 from xentara_inspect.recorder.keeper import JournalKeeper
+from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.cutting import cut, too_large
@@ -153,22 +154,10 @@ class XentaraRecorder:
             # The journal itself never complains of a database for good: it waits for it to get better.
             open_for_writing(current).close()
             self._sender = start_sending(self._values, path)
+            self._journal = self._keep(path, rotation)
         except (StoreError, HealthError) as error:
             self._fail(str(error))
             return None
-        self._journal = JournalKeeper(
-            Settings(
-                path,
-                durable=self._values["xentara_durable"],
-                keep_secrets=self._values["xentara_keep_secrets"],
-                notation=self._values["xentara_notation"],
-                names=self._values["xentara_names"],
-                rotation=rotation,
-                retention=options.retention(self._values),
-            ),
-            asyncio.get_running_loop(),
-            beside=self._troubles_beside,
-        )
         atexit.register(self._finish)
         self._announce(current)
         self._indexer = start_indexing(self._values, path, rotates=rotation is not None)
@@ -180,6 +169,21 @@ class XentaraRecorder:
         # for 50 to 150 ms, with frames that are not handed over yet.
         gc.freeze()
         return self._journal
+
+    def _keep(self, path: str, rotation: Rotation | None) -> JournalKeeper:
+        settings = Settings(
+            path,
+            durable=self._values["xentara_durable"],
+            keep_secrets=self._values["xentara_keep_secrets"],
+            notation=self._values["xentara_notation"],
+            names=self._values["xentara_names"],
+            rotation=rotation,
+            retention=options.retention(self._values),
+        )
+        try:
+            return JournalKeeper(settings, asyncio.get_running_loop(), beside=self._troubles_beside)
+        except OSError as error:
+            raise StoreError(f"there is no memory for what passes: {error.strerror}") from error
 
     def _troubles_beside(self) -> list[str]:
         keepers = (self._indexer, self._archiver, self._sender)

@@ -7,6 +7,7 @@ What was cut off by the death of who wrote it is not read.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import marshal
 import os
@@ -66,7 +67,10 @@ class Feed:
 
     def append(self, operation: Operation) -> None:
         """Write an operation. Raises OSError where there is no memory; nothing is written then."""
-        body = marshal.dumps(operation, _FORMAT)
+        try:
+            body = marshal.dumps(operation, _FORMAT)
+        except MemoryError:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
         self._write(_LENGTH.pack(len(body)), body)
         self.end = self.end.behind(_LENGTH.size + len(body))
 
@@ -77,8 +81,9 @@ class Feed:
             return
         os.ftruncate(self.files[1 - place.file], 0)
         if self.end.offset >= _TURN:
-            self._write(_LENGTH.pack(0))
-            self.end = self.end.turned()
+            with contextlib.suppress(OSError):  # it is full
+                self._write(_LENGTH.pack(0))
+                self.end = self.end.turned()
 
     def _write(self, *parts: bytes) -> None:
         file, offset = self.files[self.end.file], self.end.offset
