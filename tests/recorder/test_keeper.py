@@ -492,3 +492,47 @@ def test_frames_of_the_store_can_be_handed_over(database: Path) -> None:
     assert [row[4] for row in found] == [1, 0, 0]
     assert b"swordfish" not in found[0][3]
     assert b"swordfish" in conversation[0].payload
+
+
+def test_with_durable_a_frame_that_there_is_no_memory_for_is_never_let_through(database: Path) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, unlimited[1]))
+        try:
+            missed = keeper.append(session, frame(0, 20_000))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        committed = keeper.append(session, frame(1))
+        assert missed is not None
+        assert committed is not None
+        await asyncio.wait_for(committed, 20)
+        assert not missed.done()
+
+    keeping(database, main, durable=True, lost=True)
+    assert stored(database) == [1]
+    assert read(database, "SELECT dropped FROM sessions") == [(1,)]
+
+
+def test_a_process_that_cannot_be_started_for_want_of_descriptors_leaves_none_open(database: Path) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async def main(keeper: JournalKeeper) -> None:
+        keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        before, limit = opened(), resource.getrlimit(resource.RLIMIT_NOFILE)
+        highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+        filled = [os.dup(0) for _ in range(highest + 1 - before)]
+        os.kill(the_journal(), signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, limit[1]))
+        try:
+            await until(lambda: keeper.numbers().restarts > 1, "a start that failed")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+            for descriptor in filled:
+                os.close(descriptor)
+        assert opened() == before - 1, "the socket of the one that died is gone"
+
+    keeping(database, main)

@@ -102,12 +102,13 @@ class JournalKeeper:
         """Record a frame, unless there is no room for it.
 
         cut, looked: see `Backlog.frame`. Where the journal is durable: a future that is done once
-        the frame is on disk, and room is made.
+        the frame is on disk, and room is made; never of one that there is no memory for.
         """
         backlog, loop = self._backlog, self._loop if self._settings.durable else None
         is_kept = backlog.frame(session, frame, cut, looked, always=loop is not None)
         if not is_kept:
             self.condition.miss()
+            return None if loop is None else loop.create_future()
         self._wake()
         if loop is None:
             return None

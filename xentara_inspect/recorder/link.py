@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import socket
 import subprocess
@@ -23,24 +22,21 @@ class JournalLink:
     """
 
     def __init__(self, settings: wire.Settings) -> None:
-        told = settings.saved()
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         self._messages = wire.Messages()
         self.is_over = False
         try:
-            with theirs:
+            with theirs, settings.saved() as told:
                 self._process = start(
                     "xentara_inspect.recorder.process",
-                    [str(told)],
+                    [str(told.fileno())],
                     theirs.fileno(),
-                    pass_fds=[told, settings.page, *settings.files],
+                    pass_fds=[told.fileno(), settings.page, *settings.files],
                 )
         except BaseException:
             self._socket.close()
             raise
-        finally:
-            os.close(told)
 
     def fileno(self) -> int:
         """What an event loop waits for."""

@@ -26,6 +26,7 @@ What both have to know at any time, also of one that was killed, is on a page of
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import marshal
 import mmap
@@ -34,7 +35,7 @@ import pickle
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from xentara_inspect.frames import Frame, SessionInfo
 from xentara_inspect.recorder.feed import BEGINNING, FeedReader, Operation, Place
@@ -90,12 +91,14 @@ class Settings:
     files: Sequence[int] = ()
     page: int = -1
 
-    def saved(self) -> int:
-        """A descriptor of them, in memory: they have secrets. Raises OSError."""
-        descriptor = os.memfd_create("xentara-settings")
-        with open(descriptor, "wb", closefd=False) as file:
+    def saved(self) -> BinaryIO:
+        """A file of them, in memory: they have secrets. Raises OSError."""
+        with contextlib.ExitStack() as opened:
+            file = opened.enter_context(open(os.memfd_create("xentara-settings"), "wb"))
             pickle.dump(self, file)
-        return descriptor
+            file.flush()
+            opened.pop_all()
+        return file
 
     @classmethod
     def load(cls, descriptor: int) -> Settings:
