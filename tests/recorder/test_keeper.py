@@ -278,30 +278,6 @@ def test_with_durable_frames_still_wait_when_the_trouble_died_with_its_process(
     keeping(database, main, durable=True)
 
 
-def test_with_durable_a_frame_for_which_there_is_no_memory_waits_for_good(database: Path) -> None:
-    script = """
-import asyncio, resource, sys
-from tests.recorder.test_keeper import LIVE_INFO, JournalKeeper, Settings, frame
-
-async def main():
-    keeper = JournalKeeper(Settings(sys.argv[1], durable=True), asyncio.get_running_loop())
-    session = keeper.open_session(LIVE_INFO)
-    assert keeper.flush(20)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY))
-    kept = [keeper.append(session, frame(number, size)) for number, size in ((0, 1), (1, 100_000), (2, 1))]
-    await asyncio.wait_for(kept[2], 20)
-    print([committed.done() for committed in kept], flush=True)
-    return keeper
-
-asyncio.run(main()).close(20)
-"""
-    command = [sys.executable, "-c", script, str(database)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
-    assert run.stdout == "[True, False, True]\n"
-    assert stored(database) == [0, 2]
-    assert read(database, "SELECT dropped FROM sessions") == [(1,)]
-
-
 @pytest.mark.parametrize(("durable", "seconds"), [(False, 5), (True, 1)])
 def test_a_journal_that_stands_still_is_told_soon(
     database: Path, caplog: pytest.LogCaptureFixture, durable: bool, seconds: int

@@ -105,16 +105,14 @@ class JournalKeeper:
         the frame is on disk, and room is made; never of one that there is no memory for.
         """
         backlog, loop = self._backlog, self._loop if self._settings.durable else None
-        is_kept = backlog.frame(session, frame, cut, looked, always=loop is not None)
-        if not is_kept:
+        if not backlog.frame(session, frame, cut, looked, always=loop is not None):
             self.condition.miss()
             return None if loop is None else loop.create_future()
         self._wake()
         if loop is None:
             return None
         committed: asyncio.Future[None] = loop.create_future()
-        if is_kept:  # else it never is
-            self._waiting.append((backlog.feed.end.number, committed))
+        self._waiting.append((backlog.feed.end.number, committed))
         return committed
 
     def close_session(self, session: int, closing: Closing) -> None:
