@@ -24,6 +24,7 @@ from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store import supervision
 from xentara_inspect.store.chain import chain_files
+from xentara_inspect.store.processes import is_running
 
 FRAME = Frame(1_700_000_000_000_000_000, True, False, b"\x81\x83\x00\x01\x08")
 
@@ -279,6 +280,21 @@ def test_a_frame_that_memory_is_too_small_for_is_set_aside_by_itself(database: P
     assert read(database, "SELECT length(payload) FROM frames WHERE id = 3")[0][0] <= 65536
 
 
+def test_a_process_without_memory_for_a_frame_ends_without_a_traceback(
+    database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Journal(database) as journal:
+        session = journal.open_session(LIVE_INFO)
+        assert journal.flush()
+        (pid,) = children(os.getpid(), "journal")
+        memory = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.prlimit(pid, resource.RLIMIT_AS, (memory + (20 << 20), resource.RLIM_INFINITY))
+        journal.append(session, Frame(1, False, False, bytes(40 << 20)))
+        journal.record(session, list(numbered(2, 3)))
+    assert [row[0] for row in read(database, "SELECT time FROM frames ORDER BY id")] == [1, 2, 3]
+    assert capfd.readouterr().err == ""
+
+
 def killed_proxy(database: Path, last_words: str, **options: Any) -> None:
     """A proxy that is killed with words that its journal, which stands still, has not looked at."""
     script = f"""
@@ -345,3 +361,35 @@ for frame in numbered(4, 13, size=30_000): journal.append(session, frame)
     )
     assert read(database, RECORDED) == [("flow-1", 6, 7, 1)]
     assert read(database, "SELECT dropped FROM recorders") == [(7,)]
+
+
+def test_what_it_had_no_room_for_is_counted_where_the_rest_is_rescued(database: Path) -> None:
+    script = """
+import os, signal, sys
+from tests.journal import Journal, numbered
+from tests.store_traffic import LIVE_INFO
+journal = Journal(sys.argv[1], limit=100_000)
+session = journal.open_session(LIVE_INFO)
+journal.record(session, list(numbered(1, 3)))
+print(flush=True)
+input()
+for frame in numbered(4, 13, size=30_000): journal.append(session, frame)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(database)],
+        cwd=root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as proxy:
+        assert proxy.stdout is not None
+        proxy.stdout.readline()
+        (journal,) = children(proxy.pid, "journal")
+        with locked(database):
+            proxy.communicate(b"\n")
+            wait_until(lambda: not is_running(journal, None), "its end")
+    (rescued,) = database.parent.glob("xentara-unwritten-*.db")
+    assert read(rescued, RECORDED) == [("flow-1", 3, 7, 1)]
+    assert read(rescued, "SELECT dropped FROM recorders") == [(7,)]

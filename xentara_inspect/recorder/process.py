@@ -200,8 +200,8 @@ class Scribe:
             settings = replace(self._settings, path=path, rotation=None, feed="")
             self._file = JournalFile(settings, self._sessions, lambda *_: None)
             for number, session in self._sessions.items():
-                self._sessions[number] = SessionProgress(session.info, session.secrets)
-            while self._take_group() and not self._write():
+                self._sessions[number] = SessionProgress(session.info, session.secrets, session.missed)
+            while (self._take_group() or self._take_missed()) and not self._write():
                 pass
             if not self._group:
                 where, code = f"they are in {path}", 0
@@ -242,7 +242,10 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with socket.socket(fileno=os.dup(0)) as proxy:
-        return Scribe(settings, proxy).run()
+        try:
+            return Scribe(settings, proxy).run()
+        except MemoryError:  # the next one will keep less of it
+            return 1
 
 
 if __name__ == "__main__":
