@@ -183,6 +183,22 @@ def test_cookies_that_are_as_long_as_a_token_are_known() -> None:
     assert request_secrets(flow) == (S.encode(),)
 
 
+@pytest.mark.parametrize("credentials", [b"\xff\xfe\xe9", b"Zm9v\xc3\xa4", b"!", b"/////w=="])
+def test_basic_credentials_that_are_none_are_secrets_and_no_reason_not_to_record(credentials: bytes) -> None:
+    flow: Any = tflow.twebsocketflow()
+    flow.request.headers.fields = ((b"Authorization", b"Basic " + credentials),)
+    assert session_info(flow, "live").user is None
+    assert request_secrets(flow) == (credentials,)
+
+
+@pytest.mark.parametrize("host", ["[bad", "a\N{ACCOUNT OF}b"])
+def test_secrets_are_known_whatever_a_file_calls_the_host(host: str) -> None:
+    flow: Any = tflow.twebsocketflow()
+    flow.request.data.host = host
+    flow.request.path = f"/api/ws?token={S}#top"
+    assert request_secrets(flow) == (S.encode(),)
+
+
 def test_capture_prints_nothing_of_a_reply_that_is_none_and_may_be_an_echo(
     database: Path, confdir: Path
 ) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from mitmproxy import http, version
 from mitmproxy.flow import Flow
@@ -235,7 +234,10 @@ def request_secrets(flow: http.HTTPFlow) -> tuple[bytes, ...]:
     _, credentials = _authorization(flow)
     name, password = _basic(flow) or ("", "")
     sent = [password or name, credentials]
-    others = (*flow.request.query.values(multi=True), *flow.request.cookies.values(multi=True))
+    # Out of the path alone: mitmproxy's reads the host too, which may be what none can be in a file.
+    query = flow.request.path.partition("#")[0].partition("?")[2]
+    values = [value for _, value in parse_qsl(query, errors="surrogateescape")]
+    others = (*values, *flow.request.cookies.values(multi=True))
     sent += [value for value in others if len(value) >= _TOKEN]
     return tuple(text.encode(errors="surrogateescape") for text in sent if text)
 
@@ -256,7 +258,7 @@ def _basic(flow: http.HTTPFlow) -> tuple[str, str] | None:
         return None
     try:
         name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or none that is text
         return None
     return (name, password) if colon else None
 
