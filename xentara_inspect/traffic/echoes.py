@@ -45,7 +45,7 @@ class SessionSecrets:
         """values: those that are known when it begins."""
         self._values: dict[bytes, tuple[bytes, ...]] = {}  # how each may be written, the newest last
         self._texts: list[bytes] = []  # how the last text message may be written, and what is in it
-        self._search = Search()
+        self._made: Search | None = None
         self.learn(values)
 
     def __repr__(self) -> str:
@@ -64,15 +64,19 @@ class SessionSecrets:
         for value in list(self._values)[:-_MOST]:
             del self._values[value]
         if found:
-            self._look_for_all()
+            self._made = None
 
     def _learn_text(self, text: bytes) -> None:
         parts = (text, *islice((part[0] for part in _LIKE_A_TOKEN.finditer(text)), _MOST_WORDS))
         self._texts = [one for part in parts if may_be_secret(part) for one in spellings(part[:LONGEST])]
-        self._look_for_all()
+        self._made = None
 
-    def _look_for_all(self) -> None:
-        self._search = Search(chain(*self._values.values(), self._texts))
+    @property
+    def _search(self) -> Search:
+        """For all of them. Made once something is to be looked through: often that never comes."""
+        if self._made is None:
+            self._made = Search(chain(*self._values.values(), self._texts))
+        return self._made
 
     def without(self, frame: Frame, *, is_cut: bool = False) -> Frame:
         """The frame with its secrets blanked, and with those before it in what a server says.
