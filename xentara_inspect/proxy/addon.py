@@ -32,7 +32,7 @@ from xentara_inspect.captures.flows import (
 from xentara_inspect.frames import LIVE, Frame
 from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
-from xentara_inspect.proxy.beside import start_archiving, start_indexing, start_sending
+from xentara_inspect.proxy.beside import start_archiving, start_indexing, start_sending, start_writing
 from xentara_inspect.proxy.content_view import Viewer, make_view
 from xentara_inspect.proxy.health import HealthEndpoint, HealthError
 from xentara_inspect.proxy.holding import Gate
@@ -45,8 +45,6 @@ from xentara_inspect.proxy.replays import Replays, is_replayed
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.condition import tell
 from xentara_inspect.recorder.keeper import JournalKeeper
-from xentara_inspect.recorder.rotation import Rotation
-from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.cutting import cut, too_large
 from xentara_inspect.store.database import open_for_writing, readable_by_others
@@ -154,7 +152,7 @@ class XentaraRecorder:
             # The journal itself never complains of a database for good: it waits for it to get better.
             open_for_writing(current).close()
             self._sender = start_sending(self._values, path)
-            self._journal = self._keep(path, rotation)
+            self._journal = start_writing(self._values, path, rotation, self._troubles_beside)
         except (StoreError, HealthError) as error:
             self._fail(str(error))
             return None
@@ -169,21 +167,6 @@ class XentaraRecorder:
         # for 50 to 150 ms, with frames that are not handed over yet.
         gc.freeze()
         return self._journal
-
-    def _keep(self, path: str, rotation: Rotation | None) -> JournalKeeper:
-        settings = Settings(
-            path,
-            durable=self._values["xentara_durable"],
-            keep_secrets=self._values["xentara_keep_secrets"],
-            notation=self._values["xentara_notation"],
-            names=self._values["xentara_names"],
-            rotation=rotation,
-            retention=options.retention(self._values),
-        )
-        try:
-            return JournalKeeper(settings, asyncio.get_running_loop(), beside=self._troubles_beside)
-        except OSError as error:
-            raise StoreError(f"there is no memory for what passes: {error.strerror}") from error
 
     def _troubles_beside(self) -> list[str]:
         keepers = (self._indexer, self._archiver, self._sender)
