@@ -164,7 +164,7 @@ class XentaraRecorder:
         if self._health is not None:
             self._health.serve(Recording(path, self.passed, self._journal, self._indexer))
         # mitmproxy with all that it has loaded stays. Each look of the collector at it holds up all traffic
-        # for 50 to 150 ms, with frames that are not handed over yet.
+        # for 50 to 150 ms.
         gc.freeze()
         return self._journal
 
