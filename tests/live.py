@@ -60,6 +60,18 @@ _RUN = {
 }
 
 
+def replaying(flows: Path, database: Path, confdir: Path, *options: str) -> subprocess.Popen[str]:
+    """mitmdump that records the connections of a flow file, and says what it has to on one pipe."""
+    settings = [f"xentara_db={database}", f"confdir={confdir}", *options]
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    return subprocess.Popen(
+        [BIN / "mitmdump", "-nr", str(flows), "-s", str(ADDON), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 class Process:
     """A child process whose output is collected while it runs.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from tests.live import ADDON, BIN, ROOT
+from tests.live import ROOT, replaying
 from tests.store_traffic import read
 from xentara_inspect.store.chain import claim, seal
 from xentara_inspect.store.database import open_for_writing
@@ -14,20 +13,9 @@ from xentara_inspect.store.database import open_for_writing
 SAMPLE = ROOT / "sample_captures" / "sub-sessions.flow"
 
 
-def replaying(database: Path, confdir: Path, *options: str) -> subprocess.Popen[str]:
-    settings = [f"xentara_db={database}", f"confdir={confdir}", *options]
-    arguments = [part for setting in settings for part in ("--set", setting)]
-    return subprocess.Popen(
-        [BIN / "mitmdump", "-nr", str(SAMPLE), "-s", str(ADDON), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def replay(database: Path, confdir: Path, *options: str) -> tuple[str, int]:
     """What it says, and its exit code."""
-    with replaying(database, confdir, *options) as run:
+    with replaying(SAMPLE, database, confdir, *options) as run:
         said, _ = run.communicate(timeout=120)
     return said, run.returncode
 
@@ -39,7 +27,7 @@ def frames(database: Path) -> list[tuple[int, ...]]:
 def test_two_at_once_record_each_connection_once(database: Path, confdir: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone.db"
     replay(alone, confdir)
-    with replaying(database, confdir) as one, replaying(database, confdir) as other:
+    with replaying(SAMPLE, database, confdir) as one, replaying(SAMPLE, database, confdir) as other:
         said = [run.communicate(timeout=120)[0] for run in (one, other)]
     assert [one.returncode, other.returncode] == [0, 0], said
     assert sorted(frames(database)) == sorted(frames(alone))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.live import ADDON, BIN, ROOT, inspect, read_only, rows
+from tests.live import BIN, ROOT, inspect, read_only, replaying, rows
 from tests.sample_expectations import EXPECTATIONS, Happened
 from xentara_inspect.store.derived_tables import DERIVED_TABLES
 
@@ -25,15 +25,10 @@ def imported(name: str, database: Path) -> Path:
 
 
 def replay(name: str, database: Path, confdir: Path) -> str:
-    arguments = ["-nr", str(sample(name)), "-s", str(ADDON), "--set", f"xentara_db={database}"]
-    run = subprocess.run(
-        [BIN / "mitmdump", *arguments, "--set", f"confdir={confdir}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return run.stdout + run.stderr
+    with replaying(sample(name), database, confdir) as run:
+        said, _ = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    return said
 
 
 def everything(database: Path) -> dict[str, list[Any]]:

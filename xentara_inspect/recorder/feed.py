@@ -25,6 +25,26 @@ _TURN: Final = 1 << 20  # bytes of a file from which on it is left for the other
 _PIECE: Final = 1 << 18  # bytes that are read at once
 
 
+def packed(value: Operation) -> tuple[bytes, bytes]:
+    """A record in two pieces: its length, and its marshal. Raises MemoryError."""
+    body = marshal.dumps(value, _FORMAT)
+    return _LENGTH.pack(len(body)), body
+
+
+def size_at(data: bytes | bytearray, start: int) -> int:
+    """Bytes of the record that begins there; those of its length where not even that is there."""
+    if len(data) - start < _LENGTH.size:
+        return _LENGTH.size
+    return _LENGTH.size + int(_LENGTH.unpack_from(data, start)[0])
+
+
+def value_at(data: bytes | bytearray, start: int, size: int) -> Operation:
+    """What the record of so many bytes says. Both ends run the same interpreter."""
+    with memoryview(data) as view:
+        value: Operation = marshal.loads(view[start + _LENGTH.size : start + size])  # noqa: S302 - our other half wrote it
+    return value
+
+
 def memory(name: str, owner: object) -> int:
     """A descriptor of a file in memory, closed with its owner. Raises OSError."""
     descriptor = os.memfd_create(name)
@@ -68,11 +88,11 @@ class Feed:
     def append(self, operation: Operation) -> None:
         """Write an operation. Raises OSError where there is no memory; nothing is written then."""
         try:
-            body = marshal.dumps(operation, _FORMAT)
+            record = packed(operation)
         except MemoryError:
             raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
-        self._write(_LENGTH.pack(len(body)), body)
-        self.end = self.end.behind(_LENGTH.size + len(body))
+        self._write(*record)
+        self.end = self.end.behind(sum(map(len, record)))
 
     def settle(self, place: Place) -> None:
         """Forget what is before a place."""
@@ -108,8 +128,7 @@ class FeedReader:
             self.place, self._ahead, self._at = self.place.turned(), b"", 0
         if not size:
             return None
-        with memoryview(self._ahead) as ahead:
-            operation: Operation = marshal.loads(ahead[self._at + _LENGTH.size : self._at + size])  # noqa: S302 - our other half wrote it
+        operation = value_at(self._ahead, self._at, size)
         self._at += size
         self.place = self.place.behind(size)
         return operation
@@ -117,14 +136,10 @@ class FeedReader:
     def _size(self) -> int:
         """Bytes of the next record; 0 as long as it is not there as a whole."""
         asked = 0
-        while True:
-            there, size = len(self._ahead) - self._at, _LENGTH.size
-            if there >= size:
-                size += _LENGTH.unpack_from(self._ahead, self._at)[0]
-            if there >= size:
-                return size
+        while len(self._ahead) - self._at < (size := size_at(self._ahead, self._at)):
             if asked >= size:
                 return 0
             asked = max(_PIECE, size)
             self._ahead = os.pread(self._files[self.place.file], asked, self.place.offset)
             self._at = 0
+        return size

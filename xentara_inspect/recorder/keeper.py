@@ -44,8 +44,8 @@ class JournalKeeper:
     ) -> None:
         """settings: but for what only a keeper knows. limit: bytes of frames kept in memory.
 
-        loop: in which traffic passes; without one only `flush` and `close` hand over. beside: what is
-        wrong that is none of our business, but to be found in the database.
+        loop: in which traffic passes; without one only `flush` and `close` look after the process. beside:
+        what is wrong that is none of our business, but to be found in the database.
         """
         self._backlog = backlog = Backlog(limit)
         self._settings = replace(

@@ -28,17 +28,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import marshal
 import mmap
 import os
 import pickle
-import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
 from xentara_inspect.frames import Frame, SessionInfo
-from xentara_inspect.recorder.feed import BEGINNING, FeedReader, Operation, Place
+from xentara_inspect.recorder.feed import BEGINNING, FeedReader, Operation, Place, packed, size_at, value_at
 from xentara_inspect.recorder.retention import ALL_FILES, Retention
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
@@ -62,8 +60,6 @@ Looked = tuple[bool, tuple[bytes, ...]]
 """Of a frame that was looked through: whether anything was blanked, and the secrets found."""
 Told = tuple[tuple[bytes, ...], int]
 """Of a session: the secrets that it has sent, and how many frames were missed."""
-
-_LENGTH: Final = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +159,8 @@ class Page(ctypes.Structure):
 
 
 def encode(message: tuple[Any, ...]) -> bytes:
-    """A message in bytes: its length in 8 bytes, and its marshal."""
-    body = marshal.dumps(message)
-    return _LENGTH.pack(len(body)) + body
+    """A message in bytes: a record as those of a feed."""
+    return b"".join(packed(message))
 
 
 def payload_size(operation: Operation) -> int:
@@ -190,7 +185,7 @@ def cut_more(operation: Operation, why: str) -> Operation:
 
 
 class Messages:
-    """Messages out of the pieces that a socket gives. Both ends run the same interpreter."""
+    """Messages out of the pieces that a socket gives."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
@@ -200,13 +195,7 @@ class Messages:
         pending = self._pending
         pending += data
         start = 0
-        while len(pending) - start >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(pending, start)
-            end = start + _LENGTH.size + length
-            if len(pending) < end:
-                break
-            with memoryview(pending) as view:
-                message = marshal.loads(view[start + _LENGTH.size : end])  # noqa: S302 - our other half wrote it
-            yield message
-            start = end
+        while len(pending) - start >= (size := size_at(pending, start)):
+            yield value_at(pending, start, size)
+            start += size
         del pending[:start]

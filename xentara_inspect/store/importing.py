@@ -39,9 +39,8 @@ class Importer:
     def __init__(self, path: Path, *, keep_secrets: bool = False, largest: int | None = None) -> None:
         """Makes the database if there is none. Raises StoreError, also for a file that is sealed.
 
-        largest: bytes of a frame that is kept whole; None for as many as can be.
         In the file that goes on with a sealed one nobody would look for what is in that already: whoever
-        means that file says so.
+        means that file says so. largest: bytes of a frame that is kept whole; None for as many as can be.
         """
         self._path = str(path)
         self._keep_secrets = keep_secrets

@@ -31,7 +31,7 @@ _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 class Search:
     """Looks for secrets. heads: what each begins with, of which more than one may have the same."""
 
-    def __init__(self, spelled: Iterable[bytes] = ()) -> None:
+    def __init__(self, spelled: Iterable[bytes]) -> None:
         """spelled: the secrets as they may be written."""
         self.heads: dict[bytes, list[bytes]] = {}
         for one in spelled:
