@@ -38,7 +38,7 @@ class Journal:
 
     def miss(self, session: int, frames: int) -> None:
         """Frames that found no room."""
-        self.keeper._backlog._missed[session] = frames
+        self.keeper.backlog._missed[session] = frames
 
     def close_session(
         self, session: int, time: int, code: int | None = None, reason: str | None = None

@@ -20,6 +20,7 @@ from xentara_inspect.frames import LIVE
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import Group, SessionProgress
+from xentara_inspect.recorder.shared import Shared
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.database import open_for_reading, open_for_writing
 
@@ -41,7 +42,7 @@ class Writer:
         self.said: list[tuple[Any, ...]] = []
         self.sessions = {1: SessionProgress(LIVE_INFO), 2: SessionProgress(info("flow-2", LIVE))}
         settings = Settings(str(path), durable=durable)
-        self.file = JournalFile(settings, self.sessions, lambda *said: self.said.append(said))
+        self.file = JournalFile(settings, self.sessions, Shared().page, lambda *said: self.said.append(said))
         self.last = 0
         _MADE.append(self)
 

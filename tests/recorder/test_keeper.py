@@ -328,7 +328,7 @@ def test_what_is_wrong_stands_in_the_database_until_it_is_over(database: Path) -
         assert keepers[0].flush(20)
         await until(lambda: noted() == [("the indexer stands still",)], "what is wrong")
         os.kill(the_journal(), signal.SIGKILL)
-        await until(lambda: keepers[0].numbers().restarts == 1, "its end")
+        await until(lambda: keepers[0].restarts == 1, "its end")
         wrong[:] = ["the indexer is behind"]
         await until(lambda: noted() == [("the indexer is behind",)], "what is wrong then")
         wrong.clear()
@@ -491,6 +491,58 @@ def test_with_durable_a_frame_that_there_is_no_memory_for_is_never_let_through(d
     assert read(database, "SELECT dropped FROM sessions") == [(1,)]
 
 
+def test_a_wait_in_the_event_loop_and_the_loop_itself_hear_of_the_same_commit(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        keeper.append(session, frame(0))
+        wait_until(lambda: not keeper.backlog.count, "what the loop hears of when it goes on")
+        committed = keeper.append(session, frame(1))
+        asyncio.get_running_loop().call_soon(keeper.flush, 20)
+        assert committed is not None
+        await asyncio.wait_for(committed, 20)
+
+    keeping(database, main, durable=True)
+    assert not caplog.records
+
+
+def test_with_durable_what_waits_when_the_event_loop_ends_is_recorded_all_the_same(database: Path) -> None:
+    keepers: list[JournalKeeper] = []
+    waiting: list[object] = []
+
+    async def main() -> None:
+        keepers.append(JournalKeeper(Settings(str(database), durable=True), asyncio.get_running_loop()))
+        committed = keepers[0].append(keepers[0].open_session(LIVE_INFO), frame(0))
+        assert committed is not None
+        committed.add_done_callback(waiting.append)
+
+    run_async(main())
+    assert keepers[0].flush(20)
+    assert keepers[0].close(20) == 0
+    assert (stored(database), waiting) == ([0], [])
+
+
+@pytest.mark.parametrize("rubbish", ["oops", '[1, "loud", "oops"]', "[0, null, null]", "[" * 5000])
+def test_rubbish_from_a_process_is_not_told_and_the_next_one_is_started(
+    database: Path, caplog: pytest.LogCaptureFixture, rubbish: str
+) -> None:
+    """A library may print."""
+
+    async def main(keeper: JournalKeeper) -> None:
+        session = keeper.open_session(LIVE_INFO)
+        assert keeper.flush(20)
+        journal = the_journal()
+        Path(f"/proc/{journal}/fd/1").write_text(f"{rubbish}\n")
+        os.kill(journal, signal.SIGKILL)
+        keeper.append(session, frame(0))
+        await until(lambda: stored(database) == [0], "the frame")
+        assert keeper.restarts == 1
+
+    keeping(database, main)
+    assert not caplog.records
+
+
 def test_a_process_that_cannot_be_started_for_want_of_descriptors_leaves_none_open(database: Path) -> None:
     def opened() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
@@ -504,11 +556,11 @@ def test_a_process_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
         os.kill(the_journal(), signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, limit[1]))
         try:
-            await until(lambda: keeper.numbers().restarts > 1, "a start that failed")
+            await until(lambda: keeper.restarts > 1, "a start that failed")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limit)
             for descriptor in filled:
                 os.close(descriptor)
-        assert opened() == before - 1, "the socket of the one that died is gone"
+        assert opened() == before - 2, "both ends of the one that died are gone"
 
     keeping(database, main)

@@ -343,7 +343,7 @@ def test_it_is_recorded_by_another_process_where_that_was_killed_before(database
         """
 for frame in numbered(4, 6): journal.append(session, frame)
 os.kill(pid, signal.SIGKILL)
-assert journal.keeper._pump(lambda: children(os.getpid(), "journal") not in ([], [pid]), 20)
+assert journal.keeper._wait(lambda: children(os.getpid(), "journal") not in ([], [pid]), 20)
 for frame in numbered(7, 9): journal.append(session, frame)
 """,
     )

@@ -15,6 +15,7 @@ from xentara_inspect.recorder import files, wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.retention import Retention
+from xentara_inspect.recorder.shared import Shared
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.archived import archive_key, mark_archived
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -80,7 +81,7 @@ def test_files_go_when_their_time_has_come_though_nothing_is_recorded(
     now = 0
     path = tmp_path / "plant.db"
     settings = Settings(str(path), rotation=EACH_GROUP, retention=Retention(age=DAY, indexed=False))
-    file = JournalFile(settings, {1: SessionProgress(LIVE_INFO)}, lambda *_: None, lambda: now)
+    file = JournalFile(settings, {1: SessionProgress(LIVE_INFO)}, Shared().page, lambda *_: None, lambda: now)
     for number, frame in enumerate(frames(event(1), event(2), start=0), 1):
         assert file.write([(wire.FRAME, 1, *frame, None, None)], number) == 0
     assert names(path) == ["plant.db", "plant-2.db"]

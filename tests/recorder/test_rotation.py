@@ -40,6 +40,7 @@ from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
 from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.recorder.shared import Shared
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import OPERATOR, Client, everything
 from xentara_inspect.store.chain import chain_at, newest_file
@@ -289,7 +290,7 @@ def test_a_file_without_frames_is_not_left(tmp_path: Path, problems: list[str]) 
 def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     now = 1_000
     settings = Settings(str(tmp_path / "plant.db"), rotation=Rotation(age=100))
-    file = JournalFile(settings, {1: SessionProgress(LIVE_INFO)}, lambda *_: None, lambda: now)
+    file = JournalFile(settings, {1: SessionProgress(LIVE_INFO)}, Shared().page, lambda *_: None, lambda: now)
     said = frames(*HELLO, event(1), event(2))
     for number, (now, frame) in enumerate(zip((1_000, 1_099, 1_100, 1_050), said, strict=True), 1):  # noqa: B007 - the clock reads it
         assert file.write([(wire.FRAME, 1, *frame, None, None)], number) == 0
@@ -442,8 +443,9 @@ def test_what_makes_the_next_file_is_loaded_before_it_is_due(tmp_path: Path) -> 
     script = (
         "import sys; from xentara_inspect.recorder.files import JournalFile;"
         "from xentara_inspect.recorder.rotation import Rotation;"
+        "from xentara_inspect.recorder.shared import Shared;"
         "from xentara_inspect.recorder.wire import Settings;"
-        "JournalFile(Settings(sys.argv[1], rotation=Rotation(size=1)), {}, print);"
+        "JournalFile(Settings(sys.argv[1], rotation=Rotation(size=1)), {}, Shared().page, print);"
         "sys.exit('sqlite_utils' not in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script, tmp_path / "plant.db"], check=True, timeout=30)

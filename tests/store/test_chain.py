@@ -99,8 +99,8 @@ from tests.journal import Journal, numbered
 from tests.store_traffic import LIVE_INFO
 journal = Journal({str(plant)!r})
 journal.append(journal.open_session(LIVE_INFO), next(numbered(1, 1)))
-journal.keeper._backlog.page.seconds = float("inf")
-print(journal.keeper._link._process.pid, flush=True)
+journal.keeper._memory.page.seconds = float("inf")
+print(journal.keeper._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     with closing(open_for_writing(plant)) as other:

@@ -75,7 +75,7 @@ def _free_disk(recording: Recording) -> Value:
 
 
 def _restarts(recording: Recording) -> Value:
-    restarts = {"journal": recording.journal.numbers().restarts}
+    restarts = {"journal": recording.journal.restarts}
     return restarts | ({"indexer": recording.indexer.restarts} if recording.indexer is not None else {})
 
 
@@ -103,22 +103,22 @@ METRICS: Final = (
     Metric(
         "xentara_last_commit_age_seconds",
         "seconds since the database was last written; where nothing happens, at most about 1",
-        lambda recording: recording.journal.numbers().commit_age,
+        lambda recording: recording.journal.condition.commit_age,
     ),
     Metric(
         "xentara_backlog_frames",
         "messages (and beginnings and ends of connections) that are not committed yet",
-        lambda recording: recording.journal.numbers().backlog,
+        lambda recording: recording.journal.backlog.count,
     ),
     Metric(
         "xentara_backlog_bytes",
         "memory that they take",
-        lambda recording: recording.journal.numbers().backlog_bytes,
+        lambda recording: recording.journal.backlog.size,
     ),
     Metric(
         "xentara_dropped_frames_total",
         "messages that there was no memory for while nothing could be written",
-        lambda recording: recording.journal.numbers().dropped,
+        lambda recording: recording.journal.backlog.dropped,
     ),
     Metric(
         "xentara_indexer_lag_frames",
@@ -128,7 +128,7 @@ METRICS: Final = (
     Metric(
         "xentara_rotations_total",
         "how often recording went on in another database",
-        lambda recording: recording.journal.numbers().rotations,
+        lambda recording: recording.journal.rotations,
     ),
     Metric("xentara_free_disk_bytes", "room where the databases are", _free_disk),
     Metric(

@@ -1,58 +1,28 @@
-"""What a journal's keeper is at, and what is wrong with it."""
+"""What is wrong with a recording: told when it begins and ends, and there to be asked."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final
 
+from xentara_inspect.recorder.backlog import Backlog
+from xentara_inspect.recorder.shared import TROUBLES, Page
+from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.processes import SILENCE
 from xentara_inspect.store.supervision import Trouble
 
 logger: Final = logging.getLogger("xentara_inspect")
 
-
-class State(Enum):
-    """What a keeper is at. TROUBLED: frames are not written, and people were told."""
-
-    STARTING = auto()
-    READY = auto()
-    TROUBLED = auto()
-    FINISHING = auto()
-    OVER = auto()
-
-
-TRANSITIONS: Final[dict[State, set[State]]] = {
-    State.STARTING: {State.READY, State.TROUBLED, State.FINISHING},
-    State.READY: {State.TROUBLED, State.FINISHING},
-    State.TROUBLED: {State.READY, State.FINISHING},
-    State.FINISHING: {State.OVER},
-    State.OVER: set(),
-}
-"""What may follow; everything else changes nothing. At the end it does not matter what is in the way."""
+_DURABLE_SILENCE: Final = 0.6  # of a frame on its way to the disk, where traffic waits for it
 
 _NO_ROOM: Final = "no room for more frames in memory; they are dropped, and counted"
 _STARTING: Final = "the process that writes the database is starting"
+_STILL: Final = "the process that writes stands still, or is behind"
 _HELD_UP: Final = "the proxy stands still"
-
-
-class Numbers(NamedTuple):
-    """How a recording stands.
-
-    backlog: things that happened and are not committed, frames for the most part; backlog_bytes: the memory
-    that they take. dropped: frames that found no room. commit_age: seconds since the process said that it
-    can write. restarts: how often it had to be started again. rotations: how often recording went on in
-    another file.
-    """
-
-    backlog: int
-    backlog_bytes: int
-    dropped: int
-    commit_age: float
-    restarts: int
-    rotations: int
 
 
 def tell(level: int, text: str) -> None:
@@ -64,30 +34,46 @@ def tell(level: int, text: str) -> None:
 
 
 class Condition:
-    """The state of a keeper, and what is wrong: told when it begins and ends, and there to be asked.
+    """meanwhile: what is so while nothing can be written."""
 
-    written: when the process said last that it can write; looked: when the keeper last looked after it;
-    both on the monotonic clock. rotations: how often recording went on in another file.
-    """
-
-    def __init__(self, beside: Callable[[], list[str]] = list) -> None:
-        """beside: what is wrong that is none of the keeper's business."""
+    def __init__(
+        self, page: Page, backlog: Backlog, settings: Settings, beside: Callable[[], list[str]]
+    ) -> None:
+        """beside: what is wrong that is none of our business."""
+        self._page = page
+        self._backlog = backlog
+        self._path = settings.path
+        self._silence = _DURABLE_SILENCE if settings.durable else SILENCE
+        waits = "traffic waits for it" if settings.durable else "frames are kept in memory"
+        self.meanwhile = f"{waits} meanwhile"
         self._beside = beside
         self._trouble = Trouble(tell)
+        self._why = ""  # nothing can be written, where that may pass
         self._untold = 0  # frames that were dropped since people were told how many
-        self.state = State.STARTING
-        self.written = self.looked = time.monotonic()
-        self.rotations = 0
+        self._began = self._looked = time.monotonic()
+        self._came: deque[tuple[int, float]] = deque()  # operations: up to which number, before when
 
-    def move(self, state: State) -> None:
-        """Be at something else, where that may follow."""
-        if state in TRANSITIONS[self.state]:
-            self.state = state
+    @property
+    def commit_age(self) -> float:
+        """Seconds since the process wrote, be it only that it is there."""
+        return time.monotonic() - (self._page.written or self._began)
 
-    def problem(self, text: str) -> None:
-        """Frames are not written."""
-        self._trouble.begin(text)
-        self.move(State.TROUBLED)
+    @property
+    def is_troubled(self) -> bool:
+        """Whether frames are not written, and people were told."""
+        return bool(self._trouble.text)
+
+    def problem(self, text: str, *, passes: bool = False) -> None:
+        """Nothing can be written. passes: to be told if that takes long. From any thread."""
+        self._why = f"{text}; {self.meanwhile}"
+        if not passes:
+            self._trouble.begin(self._why)
+
+    def died(self, complaint: str | None) -> None:
+        """The process died; the next one will find what is wrong. complaint: to be told. From any thread."""
+        self._why, self._page.well = "", math.inf
+        if complaint:
+            self._trouble.begin(complaint)
 
     def miss(self) -> None:
         """A frame found no room."""
@@ -95,26 +81,48 @@ class Condition:
             tell(logging.ERROR, _NO_ROOM)
         self._untold += 1
 
-    def recover(self, path: str, *, has_room: bool) -> None:
-        """Frames are written again, or as before. has_room: for more of them."""
-        troubled = self.state is State.TROUBLED
-        self.move(State.READY)
-        if not troubled and not (self._untold and has_room):
-            return
-        what = f"{path} can be written" if troubled else "there is room"
-        lost = f"{self._untold} frames had to be dropped" if self._untold else "no frame was lost meanwhile"
-        self._untold = 0
-        self._trouble.text = ""
-        tell(logging.WARNING, f"{what} again, {lost}")
+    def look(self) -> None:
+        """See what is wrong, and what is not any more."""
+        self._looked = time.monotonic()
+        age = self._age()
+        can_write = self._looked - self._page.well  # seconds
+        if silence := self._silent(age):
+            why = self._why if can_write < 0 else ""
+            self._trouble.begin(why or f"{silence}: {_STILL}; {self.meanwhile}")
+        elif self.is_troubled and age < self._silence / 2 <= can_write:
+            # A disk that is full takes a little now and then.
+            self._trouble.end(f"{self._path} can be written again, {self._lost()}")
+        elif not self.is_troubled and self._untold and self._backlog.has_room(0):
+            tell(logging.WARNING, f"there is room again, {self._lost()}")
+        self._page.troubles = "\n".join(self.troubles()).encode()[:TROUBLES]
+
+    def _age(self) -> float:
+        """Seconds since the oldest operation came that is not committed; less by those between two looks."""
+        number, came = self._backlog.number, self._came
+        settled = number - self._backlog.count
+        if number > (came[-1][0] if came else settled):
+            came.append((number, self._looked))
+        while came and came[0][0] <= settled:
+            came.popleft()
+        return self._looked - came[0][1] if came else 0.0
+
+    def _silent(self, age: float) -> str:
+        """What takes too long, in words; empty where nothing does."""
+        if age < self._silence and self.commit_age < SILENCE:
+            return ""
+        unwritten = f"what passed {age:.1f} seconds ago is not written yet"
+        return unwritten if age else f"nothing was written for {self.commit_age:.1f} seconds"
+
+    def _lost(self) -> str:
+        untold, self._untold = self._untold, 0
+        return f"{untold} frames had to be dropped" if untold else "no frame was lost meanwhile"
 
     def troubles(self) -> list[str]:
         """What is wrong just now, a line each. May be asked from any thread."""
-        held_up = time.monotonic() - self.looked >= SILENCE
         texts = (
-            self._trouble.text,
-            _STARTING if self.state is State.STARTING else "",
+            self._trouble.text or ("" if self._page.written else _STARTING),
             _NO_ROOM if self._untold else "",
-            _HELD_UP if held_up else "",
+            _HELD_UP if time.monotonic() - self._looked >= SILENCE else "",
             *self._beside(),
         )
         return [text for text in texts if text]

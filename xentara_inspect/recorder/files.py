@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import math
 import os
 import sqlite3
 import time
@@ -16,6 +17,7 @@ from xentara_inspect.recorder.feed import Operation
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.retention import delete_surplus
 from xentara_inspect.recorder.rotation import Rotation
+from xentara_inspect.recorder.shared import Page
 from xentara_inspect.store import recorders, sides
 from xentara_inspect.store.chain import (
     Chain,
@@ -36,10 +38,8 @@ from xentara_inspect.store.errors import Kind, StoreError, from_sqlite, kind_of
 from xentara_inspect.store.name_files import NameFileError, import_names
 from xentara_inspect.store.settings import notation_setting, set_notation
 
-_FAST_RETRIES: Final = 0.2  # seconds of short pauses: the indexer holds the lock no longer
-_RETRIES: Final = 2.0  # of pauses that are not long
+_BRIEF: Final = 0.2  # seconds; the indexer holds the lock no longer
 _SHORT_PAUSE: Final = 0.002
-_PAUSE: Final = 0.02
 _LONG_PAUSE: Final = 0.25
 _ROTATION_PAUSE: Final = 30.0  # seconds until a next file that could not be made is tried again
 _DELETION_PAUSE: Final = 5.0  # seconds between looks at which files may go
@@ -49,20 +49,25 @@ class JournalFile:
     """Writes groups of operations; says how long to wait where that fails.
 
     Nothing here raises for the state of the disk: it is said once what is wrong, and where recording
-    goes on. troubles: what the proxy says is wrong, to be written with the heartbeat.
+    goes on.
     """
 
     def __init__(
         self,
         settings: wire.Settings,
         sessions: dict[int, SessionProgress],
-        say: wire.Say,
+        page: Page,
+        say: Callable[..., None],
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """sessions: those that operations speak of, kept up to date. clock: nanoseconds since 1970."""
+        """sessions: those that operations speak of, kept up to date. page: says whether this can be written.
+
+        say: takes what `wire` says is reported. clock: nanoseconds since 1970.
+        """
         self._settings = settings
         self._rotation = settings.rotation
         self._sessions = sessions
+        self._page = page
         self._say = say
         self._clock = clock
         self._path = self._first = settings.path
@@ -76,7 +81,6 @@ class JournalFile:
         self._next_deletion = 0.0
         self._failing_since: float | None = None
         self._told = False
-        self.troubles = ""
         if self._rotation is not None:
             # What makes a file takes a third of a second to load: not while frames wait for the next one.
             importlib.import_module("xentara_inspect.store.migrations")
@@ -107,6 +111,8 @@ class JournalFile:
             return self._failed(error)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
         self._failing_since, self._told = None, False
+        self._page.written = time.monotonic()
+        self._page.well = min(self._page.well, self._page.written)
         self._delete_surplus()
         if stopping:
             self._leave()
@@ -118,7 +124,7 @@ class JournalFile:
         if self._failing_since is None:
             self._failing_since = now
         failing, locked = now - self._failing_since, kind_of(error) is Kind.LOCKED
-        if locked and failing < _FAST_RETRIES:
+        if locked and failing < _BRIEF:
             return _SHORT_PAUSE
         if not self._told:
             self._told = True
@@ -127,8 +133,9 @@ class JournalFile:
             said = (
                 error.message if isinstance(error, StoreError) else f"{self._path} cannot be written: {error}"
             )
+            self._page.well = math.inf
             self._say(wire.PROBLEM, said, locked)
-        return _PAUSE if locked and failing < _RETRIES else _LONG_PAUSE
+        return min(failing / 100, _LONG_PAUSE) if locked else _LONG_PAUSE
 
     def _write_group(self, operations: Sequence[Operation], last: int, stopping: bool) -> bool:
         """Returns whether the group is committed: not into a file that was left for the next one.
@@ -141,7 +148,8 @@ class JournalFile:
         with transaction(connection):
             if self._rotation is not None and is_sealed(connection):
                 return False
-            recorders.beat(connection, self._recorder, now, last, self.troubles)
+            troubles = self._page.troubles.decode(errors="replace")
+            recorders.beat(connection, self._recorder, now, last, troubles)
             known = max(0, min(len(operations), (self._stored or 0) - (last - len(operations))))
             group.apply(operations, known)
             if stopping:
@@ -275,7 +283,8 @@ class JournalFile:
         for session in self._sessions.values():
             session.leave_file(lost=False)
         self._next_deletion = 0.0
-        self._say(wire.MOVED, path)
+        self._page.rotations += 1
+        self._say(wire.NEWS, logging.INFO, f"recording goes on in {path}")
 
     def _delete_surplus(self) -> None:
         if self._rotation is not None and (now := time.monotonic()) >= self._next_deletion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -37,10 +38,15 @@ class SessionProgress:
     stored: int = 0
     lost: int = 0
 
-    @property
-    def told(self) -> wire.Told:
-        """What a process that goes on for this one has to know."""
-        return self.secrets.values, self.missed
+    @classmethod
+    def again(cls, told: bytes) -> SessionProgress:
+        """The session of another process, which has told so."""
+        info, secrets, missed = pickle.loads(told)  # noqa: S301 - one of us wrote it
+        return cls(info, SessionSecrets(secrets), missed)
+
+    def told(self) -> bytes:
+        """What who goes on for us must know."""
+        return pickle.dumps((self.info, self.secrets.values, self.missed))
 
     def leave_file(self, *, lost: bool) -> None:
         """Go on in another file. lost: whether this one is gone."""

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 FIRST_PAUSE: Final = 0.5
@@ -55,11 +55,19 @@ def lifeline() -> threading.Event:
     return ended
 
 
-def report(level: int, text: str) -> None:
-    """Say to whoever started this process, a `Companion`, what people are to know."""
+def report(*said: Any) -> None:
+    """Say something to who started this process: a `Companion` takes a level of logging and a text."""
     with contextlib.suppress(OSError):  # nobody is there any more
-        sys.stdout.write(f"{json.dumps([level, text])}\n")
+        sys.stdout.write(f"{json.dumps(said)}\n")
         sys.stdout.flush()
+
+
+def reports(process: subprocess.Popen[bytes]) -> Iterator[Any]:
+    """What a process reports, until its end."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    for line in process.stdout:
+        with contextlib.suppress(ValueError, RecursionError):  # it is not ours, but of a library
+            yield json.loads(line)
 
 
 Tell = Callable[[int, str], None]
@@ -169,11 +177,6 @@ class Keeper(ABC):
         self._finishing.wait(pause)
 
     @property
-    @abstractmethod
-    def trouble(self) -> str:
-        """What is wrong with it just now, in words; empty where nothing is. From any thread."""
-
-    @property
     def restarts(self) -> int:
         """How often it had to be started again."""
         return self._supervision.restarts
@@ -188,6 +191,12 @@ class Keeper(ABC):
             end_lifeline(self._process)
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def kill(self) -> None:
+        """End the process, which stands still. It is started again."""
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
 
     def _run(self) -> None:
         while True:
@@ -251,13 +260,12 @@ class Companion(Keeper):
         )
 
     def _attend(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in process.stdout:
-            with contextlib.suppress(ValueError, TypeError):  # it is not ours, but of a library
-                level, text = json.loads(line)
-                if level >= OVER:
-                    self._reported = text if level > OVER else ""
-                self._on_news(level, text)
+        for said in reports(process):
+            match said:
+                case [int(level), str(text)]:
+                    if level >= OVER:
+                        self._reported = text if level > OVER else ""
+                    self._on_news(level, text)
 
     def _mourn(self, code: int | str, complaint: str | None) -> None:
         self._reported = ""  # the next one will find it, too

@@ -1,0 +1,49 @@
+"""What people are told of a recording, once for each time."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+
+from tests.journal import numbered
+from tests.live import wait_until
+from tests.store_traffic import LIVE_INFO
+from xentara_inspect.recorder.backlog import Backlog
+from xentara_inspect.recorder.condition import Condition
+from xentara_inspect.recorder.shared import Shared
+from xentara_inspect.recorder.wire import Settings
+
+
+def test_a_process_that_goes_on_and_stays_behind_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """What comes while others wait has waited, too, once those are written."""
+    caplog.set_level("WARNING")
+    memory = Shared()
+    backlog = Backlog(memory)
+    condition = Condition(memory.page, backlog, Settings("plant.db", durable=True), list)
+    session = backlog.open(LIVE_INFO)
+
+    def is_behind() -> bool:
+        memory.page.written = time.monotonic()
+        condition.look()
+        return condition.is_troubled
+
+    memory.page.well = -math.inf
+    assert not is_behind()
+    (frame,) = numbered(1, 1)
+    backlog.frame(session, frame)
+    wait_until(is_behind, "a word about it")
+    memory.settle(1, memory.settled.place, None)
+    assert is_behind(), "the frame is as old"
+    memory.settle(2, backlog.size, None)
+    assert not is_behind()
+    assert caplog.text.count("is not written yet") == caplog.text.count("can be written again") == 1
+
+
+def test_a_process_that_has_written_nothing_yet_is_starting_until_it_says_what_is_in_its_way() -> None:
+    memory = Shared()
+    condition = Condition(memory.page, Backlog(memory), Settings("plant.db"), list)
+    assert condition.troubles() == ["the process that writes the database is starting"]
+    condition.problem("plant.db is locked by another program")
+    assert condition.troubles() == [f"plant.db is locked by another program; {condition.meanwhile}"]
