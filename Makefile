@@ -34,7 +34,7 @@ lint: $(STAMP)
 LAST := nice -n 19
 
 test: lint
-	$(LAST) $(BIN)/pytest -m 'not stress and not spark' -n 3 --dist worksteal --reruns 1 --rerun-show-tracebacks
+	$(LAST) $(BIN)/pytest -m 'not stress and not spark' -n 4 --dist worksteal --reruns 1 --rerun-show-tracebacks
 
 test-spark: $(STAMP)
 	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { echo 'Spark needs Java 17: none is here' >&2; exit 1; }
