@@ -37,7 +37,7 @@ class Handed(Backlog):
         reader = self.memory.unsettled()
         for _ in range(operations):
             assert reader.read()
-        self.memory.settle(reader.number, reader.place, None)
+        self.memory.settle(reader.number, reader.place, {}, {})
         self.free()
 
     def missed(self, session: int) -> int:

@@ -34,9 +34,9 @@ def test_a_process_that_goes_on_and_stays_behind_is_told_once(caplog: pytest.Log
     (frame,) = numbered(1, 1)
     backlog.frame(session, frame)
     wait_until(is_behind, "a word about it")
-    memory.settle(1, memory.settled.place, None)
+    memory.settle(1, memory.settled.place, {}, {})
     assert is_behind(), "the frame is as old"
-    memory.settle(2, backlog.size, None)
+    memory.settle(2, backlog.size, {}, {})
     assert not is_behind()
     assert caplog.text.count("is not written yet") == caplog.text.count("can be written again") == 1
 

@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from xentara_inspect.recorder import shared
 from xentara_inspect.recorder.shared import Shared
-
-TOLD = b"what is known of a session"
 
 
 def test_who_goes_on_begins_behind_what_is_settled_with_the_sessions_that_were_open_there() -> None:
     memory = Shared()
     assert (memory.settled.number, memory.sessions()) == (0, {})
-    memory.settle(5, 500, {1: TOLD, 2: TOLD})
-    memory.settle(7, 700, None)
+    memory.settle(5, 500, {1: b"one", 2: b"two"}, {1: b"one", 2: b"two"})
+    memory.settle(7, 700, {}, {1: b"one", 2: b"two"})
     again = Shared(memory.descriptors)
     assert (again.settled.number, again.settled.place) == (7, 700)
-    assert again.sessions() == {1: TOLD, 2: TOLD}
-    again.settle(8, 800, {2: TOLD})
-    assert (memory.settled.number, memory.sessions()) == (8, {2: TOLD})
+    assert again.sessions() == {1: b"one", 2: b"two"}
+    again.settle(8, 800, {1: None, 2: b"second"}, {2: b"second"})
+    assert (memory.settled.number, memory.sessions()) == (8, {2: b"second"})
+
+
+@given(st.lists(st.dictionaries(st.integers(1, 4), st.none() | st.binary(max_size=300)), max_size=40))
+def test_however_much_becomes_news_what_is_open_is_known_and_little_else_kept(
+    settled: list[dict[int, bytes | None]],
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shared, "_ROOM", 500)
+        first = memory = Shared()
+        sessions: dict[int, bytes] = {}
+        for number, news in enumerate(settled, 1):
+            sessions = {each: told for each, told in (sessions | news).items() if told is not None}
+            memory.settle(number, number, news, sessions)
+            assert memory.sessions() == sessions
+            assert sum(os.fstat(file).st_size for file in memory.descriptors[2:4]) < 20_000
+            if number % 3 == 0:
+                memory = Shared(first.descriptors)  # another process
 
 
 @pytest.mark.parametrize("dies_in", ["os.pwrite", "Settled", "os.eventfd_write"])
+@pytest.mark.parametrize("room", [0, 1000], ids=["in another file", "in the same file"])
 def test_a_process_that_dies_while_it_settles_has_done_so_wholly_or_not_at_all(
-    monkeypatch: pytest.MonkeyPatch, dies_in: str
+    monkeypatch: pytest.MonkeyPatch, dies_in: str, room: int
 ) -> None:
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     memory = Shared()
-    memory.settle(5, 500, {1: TOLD})
+    memory.settle(5, 500, {1: b"one"}, {1: b"one"})
+    memory._room = room
     with monkeypatch.context() as patched:
         patched.setattr(f"xentara_inspect.recorder.shared.{dies_in}", dies)
         with pytest.raises(KeyboardInterrupt):
-            memory.settle(6, 600, {1: TOLD, 2: TOLD})
+            memory.settle(6, 600, {2: b"two"}, {1: b"one", 2: b"two"})
     now = memory.settled.number, memory.settled.place, memory.sessions()
-    before, behind = (5, 500, {1: TOLD}), (6, 600, {1: TOLD, 2: TOLD})
+    before, behind = (5, 500, {1: b"one"}), (6, 600, {1: b"one", 2: b"two"})
     assert now == (behind if dies_in == "os.eventfd_write" else before)
 
 

@@ -107,7 +107,10 @@ class Backlog:
 
     def free(self) -> None:
         """Give back the memory of what is settled."""
-        self._feed.settle(self._memory.settled.place)
+        page = self._memory.page
+        turn, place = page.turn, self._memory.settled.place
+        if turn == page.turn:  # else it may be what is to be settled, and the process killed before that
+            self._feed.settle(place)
 
     def unsettled_frames(self) -> int:
         """How many frames are not known to be committed."""

@@ -138,15 +138,15 @@ class Scribe:
 
     def _settle(self) -> None:
         """What was written is the proxy's business no more, but for what who goes on for us must know."""
-        is_news = False
+        news: dict[int, bytes | None] = {}
         for number in {number for _, number, *_ in self._group}:
             told = self._sessions[number].told()
-            is_news = is_news or told != self._told.get(number)
-            self._told[number] = told
+            if told != self._told.get(number):
+                news[number] = self._told[number] = told
         for number in [number for kind, number, *_ in self._group if kind == wire.ENDED]:
-            is_news = True
             del self._sessions[number], self._told[number]
-        self._memory.settle(self._feed.number, self._feed.place, self._told if is_news else None)
+            news[number] = None
+        self._memory.settle(self._feed.number, self._feed.place, news, self._told)
         self._group = []
 
     # The end

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import math
 import mmap
 import os
 import pickle
 import weakref
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from typing import Final
 
 from xentara_inspect.recorder.feed import FeedReader
@@ -22,14 +23,23 @@ TROUBLES: Final = 4096
 _FILES: Final = ("feed", "feed", "sessions", "sessions", "page")
 
 
+_ROOM: Final = (
+    1 << 20
+)  # bytes of a file of sessions that are written, at least, until it is left for the other
+
+
 class Settled(ctypes.Structure):
-    """What is written. number: how many operations. place: behind them. sessions: which file has those."""
+    """What is written. number: how many operations. place: behind them.
+
+    file, size: the sessions that are open there stand in this file of sessions, in so many bytes.
+    """
 
     number: int
     place: int
-    sessions: int
+    file: int
+    size: int
 
-    _fields_ = tuple((name, ctypes.c_uint64) for name in ("number", "place", "sessions"))
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("number", "place", "file", "size"))
 
 
 class Page(ctypes.Structure):
@@ -104,6 +114,7 @@ class Shared:
         self.feed, self._sessions = files[:2], files[2:]
         os.ftruncate(page, ctypes.sizeof(Page))
         self.page = Page.from_buffer(mmap.mmap(page, ctypes.sizeof(Page)))
+        self._room = 0  # bytes of the file of sessions until it is left
         if not descriptors:
             self.page.well = math.inf
 
@@ -113,28 +124,36 @@ class Shared:
         page = self.page
         return page.settled[page.turn]
 
-    def settle(self, number: int, place: int, sessions: dict[int, bytes] | None) -> None:
-        """The process: so much is written. sessions: what to know of those that are open, None if as before.
+    def settle(
+        self, number: int, place: int, news: Mapping[int, bytes | None], sessions: Mapping[int, bytes]
+    ) -> None:
+        """The process: so much is written. news: of the sessions, None of one that is over. sessions: all.
 
         All of this is so at once, or nothing, whenever it is killed. Raises OSError, MemoryError.
         """
-        page, file = self.page, self.settled.sessions
-        if sessions is not None:
-            file = 1 - file
-            state = pickle.dumps(sessions)
-            os.ftruncate(self._sessions[file], 0)  # there are secrets in it
-            if os.pwrite(self._sessions[file], state, 0) < len(state):
+        page, file, size = self.page, self.settled.file, self.settled.size
+        if news:
+            if is_full := size > self._room:
+                file, size, news = 1 - file, 0, sessions
+                os.ftruncate(self._sessions[file], 0)
+            record = pickle.dumps(news)
+            if os.pwrite(self._sessions[file], record, size) < len(record):
                 raise MemoryError
-        page.settled[1 - page.turn] = Settled(number, place, file)
+            size += len(record)
+            if is_full:
+                self._room = 2 * size + _ROOM
+        page.settled[1 - page.turn] = Settled(number, place, file, size)
         page.turn = 1 - page.turn
         os.eventfd_write(self.told, 1)
 
     def sessions(self) -> dict[int, bytes]:
         """The sessions that are open behind what is settled."""
-        file = self._sessions[self.settled.sessions]
-        state = os.pread(file, os.fstat(file).st_size, 0)
-        sessions: dict[int, bytes] = pickle.loads(state) if state else {}  # noqa: S301 - our other half wrote it
-        return sessions
+        settled = self.settled
+        sessions: dict[int, bytes | None] = {}
+        with io.BytesIO(os.pread(self._sessions[settled.file], settled.size, 0)) as records:
+            while records.tell() < settled.size:
+                sessions |= pickle.load(records)  # noqa: S301 - our other half wrote it
+        return {number: told for number, told in sessions.items() if told is not None}
 
     def unsettled(self) -> FeedReader:
         """Reads on behind what is settled."""
