@@ -30,9 +30,8 @@ from xentara_inspect.captures.flows import (
     session_info,
 )
 from xentara_inspect.frames import LIVE, Frame
-from xentara_inspect.index.keeper import IndexerKeeper
 from xentara_inspect.proxy import options
-from xentara_inspect.proxy.beside import start_archiving, start_indexing, start_sending, start_writing
+from xentara_inspect.proxy.beside import Beside
 from xentara_inspect.proxy.content_view import Viewer, make_view
 from xentara_inspect.proxy.health import HealthEndpoint, HealthError
 from xentara_inspect.proxy.holding import Gate
@@ -49,7 +48,6 @@ from xentara_inspect.store.chain import first_path, newest_file
 from xentara_inspect.store.cutting import cut, too_large
 from xentara_inspect.store.database import open_for_writing, readable_by_others
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.supervision import Companion
 
 logger: Final = logging.getLogger("xentara_inspect")
 
@@ -70,10 +68,8 @@ class XentaraRecorder:
         self.viewer = Viewer()
         self._failed = False
         self._trims = False
+        self._beside: Beside | None = None
         self._journal: JournalKeeper | None = None
-        self._indexer: IndexerKeeper | None = None
-        self._archiver: Companion | None = None
-        self._sender: Companion | None = None
         self._health: HealthEndpoint | None = None
         self._sessions: dict[str, int] = {}
         self._gate = Gate()
@@ -151,26 +147,19 @@ class XentaraRecorder:
                 self._health = HealthEndpoint(*address)
             # The journal itself never complains of a database for good: it waits for it to get better.
             open_for_writing(current).close()
-            self._sender = start_sending(self._values, path)
-            self._journal = start_writing(self._values, path, rotation, self._troubles_beside)
+            self._beside = Beside(self._values, path, rotation)
         except (StoreError, HealthError) as error:
             self._fail(str(error))
             return None
+        self._journal = self._beside.journal
         atexit.register(self._finish)
         self._announce(current)
-        self._indexer = start_indexing(self._values, path, rotates=rotation is not None)
-        if rotation is not None:
-            self._archiver = start_archiving(self._values, path)
         if self._health is not None:
-            self._health.serve(Recording(path, self.passed, self._journal, self._indexer))
+            self._health.serve(Recording(path, self.passed, self._journal, self._beside.indexer))
         # mitmproxy with all that it has loaded stays. Each look of the collector at it holds up all traffic
         # for 50 to 150 ms.
         gc.freeze()
         return self._journal
-
-    def _troubles_beside(self) -> list[str]:
-        keepers = (self._indexer, self._archiver, self._sender)
-        return [keeper.trouble for keeper in keepers if keeper is not None and keeper.trouble]
 
     def _announce(self, path: str) -> None:
         if self._values["xentara_keep_secrets"]:
@@ -281,9 +270,8 @@ class XentaraRecorder:
         self._stopping = time.monotonic()
         if self._health is not None:
             self._health.close()
-        if self._journal is None:
-            return
-        self._journal.flush(STOP_SECONDS / 4)
+        if self._journal is not None:
+            self._journal.flush(STOP_SECONDS / 4)
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer and who sends spans finish.
@@ -292,13 +280,11 @@ class XentaraRecorder:
         """
         lost = 0
         with contextlib.suppress(KeyboardInterrupt):
-            if self._journal is not None:
-                lost = self._journal.close(self._left(STOP_SECONDS))
-            for process in (self._indexer, self._sender):
-                if process is not None:
-                    # A replay is not done until it can be asked about.
-                    waits = self._replays.are_there
-                    process.finish(None if waits else self._left(self._values["xentara_finish"]))
+            if self._beside is not None:
+                lost = self._beside.journal.close(self._left(STOP_SECONDS))
+                # A replay is not done until it can be asked about.
+                waits, seconds = self._replays.are_there, self._values["xentara_finish"]
+                self._beside.finish(lambda: None if waits else self._left(seconds))
         if lost or self._replays.failed:  # mitmproxy's log is closed, and its exit code settled but for this
             if lost:
                 sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")

@@ -18,46 +18,50 @@ from xentara_inspect.store.supervision import Companion
 from xentara_inspect.telemetry.keeper import keep_sending
 
 
-def start_writing(
-    values: Mapping[str, Any], path: str, rotation: Rotation | None, beside: Callable[[], list[str]]
-) -> JournalKeeper:
-    """Start the process that writes. path: of the recording's first file. beside: what else is wrong.
+class Beside:
+    """Starts those that are wanted. journal: writes. indexer: decodes, where one does."""
 
-    values: of all options, by their names. Raises StoreError.
-    """
-    settings = Settings(
-        path,
-        durable=values["xentara_durable"],
-        keep_secrets=values["xentara_keep_secrets"],
-        notation=values["xentara_notation"],
-        names=values["xentara_names"],
-        rotation=rotation,
-        retention=options.retention(values),
-    )
-    try:
-        return JournalKeeper(settings, asyncio.get_running_loop(), beside=beside)
-    except OSError as error:
-        raise StoreError(f"there is no memory for what passes: {error.strerror}") from error
+    def __init__(self, values: Mapping[str, Any], path: str, rotation: Rotation | None) -> None:
+        """values: of all options, by their names. path: of the recording's first file. Raises StoreError."""
+        self._values = values
+        self.indexer: IndexerKeeper | None = None
+        self._archiver: Companion | None = None
+        self._sender: Companion | None = None
+        if values["xentara_otlp"]:  # exchanges that come from now on
+            self._sender = keep_sending(path, values["xentara_otlp"], on_news=tell)
+        self.journal = self._start_writing(path, rotation)
+        if values["xentara_index"]:
+            self.indexer = IndexerKeeper(path, alone=rotation is None, on_news=tell)
+        if values["xentara_archive"] and rotation is not None:
+            where, site = values["xentara_archive"], values["xentara_site"]
+            undecoded = not values["xentara_index"]
+            self._archiver = keep_archiving(path, where, site, undecoded=undecoded, on_news=tell)
 
+    def _start_writing(self, path: str, rotation: Rotation | None) -> JournalKeeper:
+        settings = Settings(
+            path,
+            durable=self._values["xentara_durable"],
+            keep_secrets=self._values["xentara_keep_secrets"],
+            notation=self._values["xentara_notation"],
+            names=self._values["xentara_names"],
+            rotation=rotation,
+            retention=options.retention(self._values),
+        )
+        try:
+            return JournalKeeper(settings, asyncio.get_running_loop(), beside=self._troubles)
+        except OSError as error:
+            raise StoreError(f"there is no memory for what passes: {error.strerror}") from error
 
-def start_indexing(values: Mapping[str, Any], path: str, *, rotates: bool) -> IndexerKeeper | None:
-    """Start the indexer, if there is to be one."""
-    if not values["xentara_index"]:
-        return None
-    return IndexerKeeper(path, alone=not rotates, on_news=tell)
+    def _troubles(self) -> list[str]:
+        """What is wrong with those that do not write."""
+        keepers = (self.indexer, self._archiver, self._sender)
+        return [keeper.trouble for keeper in keepers if keeper is not None and keeper.trouble]
 
+    def finish(self, left: Callable[[], float | None]) -> None:
+        """Let those that read what was written come to their end; who archives ends with the proxy.
 
-def start_archiving(values: Mapping[str, Any], path: str) -> Companion | None:
-    """Start archiving, if that is wanted. It ends with the proxy. path: of the recording's first file."""
-    if not values["xentara_archive"]:
-        return None
-    where, site, undecoded = values["xentara_archive"], values["xentara_site"], not values["xentara_index"]
-    return keep_archiving(path, where, site, undecoded=undecoded, on_news=tell)
-
-
-def start_sending(values: Mapping[str, Any], path: str) -> Companion | None:
-    """Start to send exchanges that come from now on to a collector, if that is wanted. Raises StoreError.
-
-    path: of the recording's first file, there or a later one.
-    """
-    return keep_sending(path, values["xentara_otlp"], on_news=tell) if values["xentara_otlp"] else None
+        left: seconds that there are to wait for one, None for as long as it takes.
+        """
+        for process in (self.indexer, self._sender):
+            if process is not None:
+                process.finish(left())
