@@ -65,14 +65,15 @@ class Chaos:
     async def start_proxies(self) -> None:
         """Start those that are missing."""
         options = [part for option in OPTIONS for part in ("--set", option)]
-        self.town.proxies = [proxy for proxy in self.town.proxies if proxy.child.poll() is None]
-        while len(self.town.proxies) < PROXIES:
+        proxies = [proxy for proxy in self.town.proxies if proxy.child.poll() is None]
+        while len(proxies) < PROXIES:
             proxy = await asyncio.to_thread(
                 Mitmdump, self.town.upstream, self._database, self._confdir, *options
             )
             proxy.outlived = OUTLIVED
             self.all.append(proxy)
-            self.town.proxies.append(proxy)
+            proxies.append(proxy)
+        self.town.proxies = proxies
 
     async def end_proxies(self) -> None:
         for proxy in self.all:
@@ -104,10 +105,10 @@ class Chaos:
         await self._end(self.town.proxies[0], chance.choice([signal.SIGINT, signal.SIGTERM]))
 
     async def kill_journal(self, _: random.Random) -> None:
-        proxy = self.town.proxies[-1].child.pid
-        signal_to(children(proxy, "journal"), signal.SIGKILL)
+        proxy = self.town.proxies[-1].child
+        signal_to(children(proxy.pid, "journal"), signal.SIGKILL)
         async with asyncio.timeout(60):  # it is started again at longer and longer intervals
-            while not self._recorders() & set(children(proxy, "journal")):
+            while proxy.poll() is None and not self._recorders() & set(children(proxy.pid, "journal")):
                 await asyncio.sleep(0.05)
 
     async def kill_indexer(self, chance: random.Random) -> None:
