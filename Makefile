@@ -1,5 +1,5 @@
 # make demo   a real capture through mitmdump in front of the simulator, then its log
-# make test   all checks and tests (in less than five minutes)
+# make test   all checks and tests (six to seven minutes on two cores)
 # make test-spark the tests of decoding by Spark (installs the extra; needs Java 17)
 # make stress what takes longer: kill loops, long fuzzing, chaos (XENTARA_CHAOS_SECONDS, 180 unless told)
 #
