@@ -94,12 +94,13 @@ class Backlog:
     @property
     def count(self) -> int:
         """Operations that are not settled: frames for the most part."""
-        return max(0, self._feed.number - self._memory.settled.number)  # the process may be ahead of `_feed`
+        # For another thread the process may be ahead of what `_feed` says.
+        return max(0, self._feed.number - self._memory.settled.number)
 
     @property
     def size(self) -> int:
         """Bytes of them."""
-        return self._feed.end - self._memory.settled.place
+        return max(0, self._feed.end - self._memory.settled.place)
 
     def has_room(self, size: int) -> bool:
         """Whether there is room for a frame. Where nothing else is kept there always is."""
@@ -114,4 +115,4 @@ class Backlog:
 
     def unsettled_frames(self) -> int:
         """How many frames are not known to be committed."""
-        return sum(operation[0] == wire.FRAME for operation in iter(self._memory.unsettled().read, None))
+        return wire.frames_in(self._memory.unsettled())

@@ -34,7 +34,7 @@ def tell(level: int, text: str) -> None:
 
 
 class Condition:
-    """meanwhile: what is so while nothing can be written."""
+    """What is wrong, as of the last look. meanwhile: what is so while nothing can be written."""
 
     def __init__(
         self, page: Page, backlog: Backlog, settings: Settings, beside: Callable[[], list[str]]

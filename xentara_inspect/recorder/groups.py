@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from xentara_inspect.frames import Closing, SessionInfo
 from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.feed import Operation
+from xentara_inspect.recorder.shared import Told
 from xentara_inspect.store.bulk_insert import FrameRow, insert_frames
 from xentara_inspect.store.cutting import Cut
 from xentara_inspect.store.sessions import (
@@ -38,15 +38,10 @@ class SessionProgress:
     stored: int = 0
     lost: int = 0
 
-    @classmethod
-    def again(cls, told: bytes) -> SessionProgress:
-        """The session of another process, which has told so."""
-        info, secrets, missed = pickle.loads(told)  # noqa: S301 - one of us wrote it
-        return cls(info, SessionSecrets(secrets), missed)
-
-    def told(self) -> bytes:
-        """What who goes on for us must know."""
-        return pickle.dumps((self.info, self.secrets.values, self.missed))
+    @property
+    def told(self) -> Told:
+        """What a process that goes on for this one has to know."""
+        return self.info, self.secrets.values, self.missed
 
     def leave_file(self, *, lost: bool) -> None:
         """Go on in another file. lost: whether this one is gone."""

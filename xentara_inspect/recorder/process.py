@@ -26,7 +26,7 @@ from xentara_inspect.recorder import wire
 from xentara_inspect.recorder.feed import Operation
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import SessionProgress
-from xentara_inspect.recorder.shared import Shared
+from xentara_inspect.recorder.shared import Shared, Told
 from xentara_inspect.store.database import new_beside
 from xentara_inspect.store.errors import StoreError
 from xentara_inspect.store.processes import HEARTBEAT_INTERVAL
@@ -55,7 +55,10 @@ class Scribe:
         self._page.take_over()
         self._feed = self._memory.unsettled()
         self._told = self._memory.sessions()
-        self._sessions = {number: SessionProgress.again(told) for number, told in self._told.items()}
+        self._sessions = {
+            number: SessionProgress(info, SessionSecrets(secrets), missed)
+            for number, (info, secrets, missed) in self._told.items()
+        }
         self._file = JournalFile(settings, self._sessions, self._page, report)
         self._group: list[Operation] = []  # read, without secrets, not committed yet
         self._is_full = False  # there may be more than the group
@@ -138,9 +141,9 @@ class Scribe:
 
     def _settle(self) -> None:
         """What was written is the proxy's business no more, but for what who goes on for us must know."""
-        news: dict[int, bytes | None] = {}
+        news: dict[int, Told | None] = {}
         for number in {number for _, number, *_ in self._group}:
-            told = self._sessions[number].told()
+            told = self._sessions[number].told
             if told != self._told.get(number):
                 news[number] = self._told[number] = told
         for number in [number for kind, number, *_ in self._group if kind == wire.ENDED]:
@@ -177,8 +180,7 @@ class Scribe:
 
     def _rescue(self) -> None:
         """Write what is left into a database beside the other, and say so: the proxy's log may be closed."""
-        unsettled = iter(self._memory.unsettled().read, None)
-        frames = sum(operation[0] == wire.FRAME for operation in unsettled)
+        frames = wire.frames_in(self._memory.unsettled())
         if not frames:
             return
         where = "they are lost"
@@ -225,7 +227,7 @@ def main() -> int:
         return 2
     try:
         Scribe(settings).run()
-    except (MemoryError, OSError):  # the next one will keep less of it
+    except (MemoryError, OSError):  # there is no memory: the next one may have some, or keeps less
         return 1
     return 0
 

@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Mapping, MutableSequence, Sequence
 from typing import Final
 
+from xentara_inspect.frames import SessionInfo
 from xentara_inspect.recorder.feed import FeedReader
 
 SESSIONS: Final = (1 << 20) - 1
@@ -20,12 +21,11 @@ SESSIONS: Final = (1 << 20) - 1
 TROUBLES: Final = 4096
 """Bytes of what is wrong that a page has room for."""
 
+Told = tuple[SessionInfo, tuple[bytes, ...], int]
+"""Of an open session: what it is, the secrets that it has sent, and how many frames were missed."""
+
 _FILES: Final = ("feed", "feed", "sessions", "sessions", "page")
-
-
-_ROOM: Final = (
-    1 << 20
-)  # bytes of a file of sessions that are written, at least, until it is left for the other
+_ROOM: Final = 1 << 20  # bytes of a file of sessions, at least, until it is left for the other
 
 
 class Settled(ctypes.Structure):
@@ -125,7 +125,7 @@ class Shared:
         return page.settled[page.turn]
 
     def settle(
-        self, number: int, place: int, news: Mapping[int, bytes | None], sessions: Mapping[int, bytes]
+        self, number: int, place: int, news: Mapping[int, Told | None], sessions: Mapping[int, Told]
     ) -> None:
         """The process: so much is written. news: of the sessions, None of one that is over. sessions: all.
 
@@ -146,10 +146,10 @@ class Shared:
         page.turn = 1 - page.turn
         os.eventfd_write(self.told, 1)
 
-    def sessions(self) -> dict[int, bytes]:
+    def sessions(self) -> dict[int, Told]:
         """The sessions that are open behind what is settled."""
         settled = self.settled
-        sessions: dict[int, bytes | None] = {}
+        sessions: dict[int, Told | None] = {}
         with io.BytesIO(os.pread(self._sessions[settled.file], settled.size, 0)) as records:
             while records.tell() < settled.size:
                 sessions |= pickle.load(records)  # noqa: S301 - our other half wrote it

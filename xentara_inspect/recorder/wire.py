@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xentara_inspect.frames import Frame
-from xentara_inspect.recorder.feed import Operation
+from xentara_inspect.recorder.feed import FeedReader, Operation
 from xentara_inspect.recorder.retention import ALL_FILES, Retention
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.cutting import cut
@@ -58,6 +58,11 @@ class Settings:
 def payload_size(operation: Operation) -> int:
     """Bytes of what is kept of a frame; 0 of what is none."""
     return len(operation[5]) if operation[0] == FRAME else 0
+
+
+def frames_in(feed: FeedReader) -> int:
+    """How many frames there are still to be read."""
+    return sum(operation[0] == FRAME for operation in iter(feed.read, None))
 
 
 def cut_more(operation: Operation, why: str) -> Operation:
