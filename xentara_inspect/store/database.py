@@ -33,12 +33,23 @@ def open_for_writing(
     """A connection in autocommit mode to our database at `path`, which is made or migrated if need be.
 
     timeout: seconds to wait for a lock, whenever one is needed. durable: commits survive a loss of
-    power, not only a crash of the process. new: refuse any file that is there. The connection may be
-    used by several threads in turn. Raises StoreError; a file that is not ours stays as it is.
+    power, not only a crash of the process. new: refuse any file that is there, and leave none where it
+    cannot be made. The connection may be used by several threads in turn. Raises StoreError; a file that
+    is not ours stays as it is.
     """
     name = os.fspath(path)
     sides.check_places(name)
     _create_private(name, new)
+    try:
+        return _opened(name, timeout, durable)
+    except StoreError:
+        if new:
+            with contextlib.suppress(OSError):
+                sides.remove(name)
+        raise
+
+
+def _opened(name: str, timeout: float, durable: bool) -> sqlite3.Connection:
     with _reported(name):
         if os.path.getsize(name):
             _check_application(name, timeout)
