@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
+# Without bytecode each of the thousands of processes that tests start would compile all again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-spark lint stress bench samples docs clean
 
 help:

@@ -132,15 +132,22 @@ class Crowd:
     """
 
     def __init__(
-        self, url: str, numbers: Iterable[int], chance: random.Random, clients: int = 4, stay: int = 150
+        self,
+        url: str,
+        numbers: Iterable[int],
+        chance: random.Random,
+        clients: int = 4,
+        stay: int = 150,
+        pause: float = 0.0,
     ) -> None:
-        """stay: at most so many messages are sent on one connection."""
+        """stay: at most so many messages are sent on one connection. pause: seconds behind each."""
         self.connections: dict[int, Client] = {}
         self._url = url
         self._numbers = iter(numbers)
         self._chance = chance
         self._clients = clients
         self._stay = stay
+        self._pause = pause
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -197,6 +204,7 @@ class Crowd:
             await client.send([Request(OPCODES[name], parameters, next(ids)) for name, parameters in asks])
             seen = len(client.received) + 2
             await client.wait_for(lambda seen=seen: len(client.received) >= seen)  # type: ignore[misc]
+            await asyncio.sleep(self._pause)
 
 
 def as_heard(connections: dict[int, Client]) -> dict[int, Heard]:

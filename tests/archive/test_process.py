@@ -131,9 +131,12 @@ def kill_archiver(proxy: int) -> None:
     os.kill(children(proxy, "archiver")[0], signal.SIGKILL)
 
 
+LARGE = b"\x5a" + (100_000).to_bytes(4, "big") + bytes(100_000)
+
+
 async def fill_a_file(client: Client) -> None:
     for _ in range(12):
-        await client.send_raw(bytes(100_000))
+        await client.send_raw(LARGE)
         await client.wait_for_frames(len(client.received) + 1)
 
 

@@ -28,6 +28,7 @@ from xentara_inspect.index.process import catch_up
 from xentara_inspect.proxy.addon import LOST
 
 FOR_EVER = 1_000_000  # messages on one connection: it stays
+PAUSE = 0.01  # seconds between two messages on one connection
 
 
 @contextlib.asynccontextmanager
@@ -41,9 +42,9 @@ async def recorded(
     lost: bool = False,
 ) -> AsyncIterator[tuple[Mitmdump, Crowd]]:
     """Traffic through mitmdump, with a proper end. lost: whether frames are, which the exit code tells."""
-    async with LoadServer(padding=padding) as server:
+    async with LoadServer(PAUSE, padding) as server:
         with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir, *HEALTH) as proxy:
-            crowd = Crowd(proxy.url, itertools.count(1), random.Random(5), clients, stay)
+            crowd = Crowd(proxy.url, itertools.count(1), random.Random(5), clients, stay, PAUSE)
             async with crowd:
                 await crowd.wait_for(100)
                 yield proxy, crowd
@@ -81,7 +82,7 @@ async def hears(proxy: Process, pattern: str) -> None:
     await asyncio.to_thread(proxy.wait_for_line, pattern)
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.stress)])
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.stress)])
 def test_a_database_that_is_locked_for_long_gets_everything_afterwards(
     database: Path, confdir: Path, seconds: int
 ) -> None:
@@ -165,9 +166,9 @@ def test_frames_that_a_disk_has_no_room_for_at_the_end_are_said_and_are_the_exit
     database = disk / "xentara.db"
 
     async def main() -> tuple[Mitmdump, Crowd]:
-        async with LoadServer() as server:
+        async with LoadServer(PAUSE) as server:
             with await asyncio.to_thread(Mitmdump, server.upstream, database, confdir) as proxy:
-                async with Crowd(proxy.url, itertools.count(1), random.Random(5)) as crowd:
+                async with Crowd(proxy.url, itertools.count(1), random.Random(5), pause=PAUSE) as crowd:
                     await hears(proxy, "the disk is full")
                     await crowd.wait_for(300)
                 await asyncio.to_thread(proxy.stop)
@@ -180,6 +181,7 @@ def test_frames_that_a_disk_has_no_room_for_at_the_end_are_said_and_are_the_exit
     sent = sum(len(client.sent) + len(client.received) for client in crowd.connections.values())
     ((there,),) = read(database, "SELECT count(*) FROM frames")
     assert there + int(lost) == sent
+    assert [path.name for path in disk.glob("*.db")] == [database.name]
 
 
 @pytest.mark.stress

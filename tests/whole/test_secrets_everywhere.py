@@ -70,6 +70,10 @@ TEXTS = {
 }
 
 
+WORD = re.compile(rb"[A-Za-z0-9+/]{8,}")
+"""What each trace of a secret is in one of."""
+
+
 class Secrets:
     """Secrets that are like nothing else, and finding any piece of them in bytes."""
 
@@ -87,10 +91,11 @@ class Secrets:
         pieces = {piece: where for secret, where in self.given.items() for piece in traces(secret.encode())}
         sizes = {len(piece) for piece in pieces}
         return {
-            pieces[data[start : start + size]]
+            pieces[word[start : start + size]]
+            for word in set(WORD.findall(data))
             for size in sizes
-            for start in range(len(data) - size + 1)
-            if data[start : start + size] in pieces
+            for start in range(len(word) - size + 1)
+            if word[start : start + size] in pieces
         }
 
 
