@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import new_databases
 from xentara_inspect.frames import Closing, Frame, SessionInfo
 from xentara_inspect.recorder.keeper import JournalKeeper
 from xentara_inspect.recorder.wire import Looked, Settings
@@ -16,8 +17,11 @@ from xentara_inspect.store.cutting import Cut
 class Journal:
     """Said: what people were told, as (level, text)."""
 
-    def __init__(self, path: str | Path, limit: int = 64 << 20, **settings: Any) -> None:
+    def __init__(self, path: str | Path, limit: int = 64 << 20, *, new: bool = True, **settings: Any) -> None:
+        """new: whether to put a new database there, unless there is one; else the journal makes it."""
         self.said: list[tuple[int, str]] = []
+        if new:
+            new_databases.make(path)
         self._handler = _Keeping(self.said)
         logging.getLogger("xentara_inspect").addHandler(self._handler)
         self.keeper = JournalKeeper(Settings(str(path), **settings), limit=limit)

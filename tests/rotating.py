@@ -37,7 +37,7 @@ class Recorder:
         rotation: Rotation = EACH_GROUP,
         retention: Retention = ALL_FILES,
     ) -> None:
-        self.journal = Journal(path, rotation=rotation, retention=retention)
+        self.journal = Journal(path, new=not files_of(path), rotation=rotation, retention=retention)
         self._problems = problems
 
     def open(self, flow_id: str = "flow-1") -> int:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import new_databases
 from tests.transcript import Transcript
 from xentara_inspect.frames import LIVE, Closing, Frame, SessionInfo
 from xentara_inspect.store.database import open_for_reading
@@ -79,6 +80,7 @@ def add(
     end: Closing | None = BYE,
 ) -> ImportResult:
     """Put a session into a database."""
+    new_databases.make(path)
     with Importer(path) as importer:
         return importer.add(about or info(), said, end)
 

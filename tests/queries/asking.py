@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from tests import new_databases
 from tests.journal import Journal
 from tests.store_traffic import BYE, LIVE_INFO, frames, info, reading
 from xentara_inspect.frames import SessionInfo
@@ -19,6 +20,7 @@ START = 1_700_000_000_000_000_000
 
 def fill(database: Path, *lines: str, about: SessionInfo | None = None, start: int = START) -> Path:
     """A database with a conversation in it, as it was said, indexed."""
+    new_databases.make(database)
     with Importer(database, keep_secrets=True) as importer:
         importer.add(about or info(), frames(*lines, start=start), BYE)
     catch_up(database)

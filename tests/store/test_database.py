@@ -113,7 +113,7 @@ def test_several_processes_can_make_the_same_database_at_once(database: Path) ->
 def test_files_are_for_their_owner_only_whatever_the_umask(database: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        journal = Journal(database)
+        journal = Journal(database, new=False)
         journal.open_session(LIVE_INFO)
         assert journal.flush()
         modes = {path.name: path.stat().st_mode & 0o777 for path in database.parent.iterdir()}
