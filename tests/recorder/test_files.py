@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ import pytest
 from tests.live import wait_until
 from tests.store_traffic import LIVE_INFO, info, read
 from xentara_inspect.frames import LIVE
-from xentara_inspect.recorder import wire
+from xentara_inspect.recorder import files, wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import Group, SessionProgress
 from xentara_inspect.recorder.shared import Shared
 from xentara_inspect.recorder.wire import Settings
-from xentara_inspect.store.database import open_for_reading, open_for_writing
+from xentara_inspect.store.database import open_for_reading, open_for_writing, transaction
 
 _MADE: list[Writer] = []
 
@@ -93,6 +93,27 @@ def test_a_deleted_file_is_told_and_recording_goes_on_in_a_new_one(writer: Write
             False,
         ),
     ]
+
+
+def test_what_is_there_though_its_commit_failed_is_not_written_again(
+    writer: Writer, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where fsync fails all of it stands in the log, and who opens that next finds it."""
+
+    @contextmanager
+    def doubtful(connection: sqlite3.Connection) -> Iterator[None]:
+        with transaction(connection):
+            yield
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "transaction", doubtful)
+        assert writer.write(2) > 0
+        assert writer.write(2) > 0
+    writer.until_written(2)
+    writer.until_written(3)
+    assert read(database, "SELECT time FROM frames ORDER BY id") == [(1,), (2,), (3,)]
+    assert read(database, "SELECT frame_count, dropped FROM sessions") == [(3, 0)]
 
 
 def test_a_deleted_log_is_told_and_what_was_in_it_is_there(writer: Writer, database: Path) -> None:

@@ -76,7 +76,7 @@ class JournalFile:
         self._log: tuple[int, int] | None = None
         self._chain: Chain | None = None
         self._recorder = 0
-        self._stored: int | None = None  # the feed's last operation before this process
+        self._stored: int | None = None  # the feed's last operation that was there already
         self._next_rotation = 0.0
         self._next_deletion = 0.0
         self._failing_since: float | None = None
@@ -217,6 +217,8 @@ class JournalFile:
 
     def _register(self, connection: sqlite3.Connection) -> None:
         if self._recorder:
+            # A commit that failed may be there all the same: a log is read without asking whether fsync went well.
+            self._stored = max(self._stored or 0, recorders.stored(connection, self._recorder))
             return
         if notation_setting(connection) != self._settings.notation:
             set_notation(connection, self._settings.notation)

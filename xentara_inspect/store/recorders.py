@@ -48,6 +48,14 @@ def register(
     return cursor.lastrowid, 0
 
 
+def stored(connection: sqlite3.Connection, recorder: int) -> int:
+    """The number of the feed's last operation that is stored by a recorder."""
+    (operation,) = connection.execute(
+        "SELECT coalesce(max(operation), 0) FROM recorders WHERE id = ?", (recorder,)
+    ).fetchone()
+    return int(operation)
+
+
 def carried_over(new: sqlite3.Connection, old: sqlite3.Connection, recorder: int) -> bool:
     """Whether a recorder of the old file is in the new one, under the same id."""
     same = "SELECT pid, host, process, started FROM recorders WHERE id = ? AND follows"
