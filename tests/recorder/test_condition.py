@@ -47,3 +47,11 @@ def test_a_process_that_has_written_nothing_yet_is_starting_until_it_says_what_i
     assert condition.troubles() == ["the process that writes the database is starting"]
     condition.problem("plant.db is locked by another program")
     assert condition.troubles() == [f"plant.db is locked by another program; {condition.meanwhile}"]
+
+
+def test_what_is_wrong_with_a_file_whose_name_is_no_text_is_told() -> None:
+    memory = Shared()
+    condition = Condition(memory.page, Backlog(memory), Settings("plant-\udcff.db"), list)
+    condition.problem("plant-\udcff.db is locked by another program")
+    condition.look()
+    assert memory.page.troubles.startswith(b"plant-\\udcff.db is locked by another program;")

@@ -94,7 +94,8 @@ class Condition:
             self._trouble.end(f"{self._path} can be written again, {self._lost()}")
         elif not self.is_troubled and self._untold and self._backlog.has_room(0):
             tell(logging.WARNING, f"there is room again, {self._lost()}")
-        self._page.troubles = "\n".join(self.troubles()).encode()[:TROUBLES]
+        # Names of files need not be UTF-8.
+        self._page.troubles = "\n".join(self.troubles()).encode(errors="backslashreplace")[:TROUBLES]
 
     def _age(self) -> float:
         """Seconds since the oldest operation came that is not committed; less by those between two looks."""
