@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import resource
 import signal
 import sqlite3
 import time
@@ -110,3 +112,29 @@ def test_a_connection_that_waits_too_long_is_closed_with_1013_and_told_why(
     (session,) = rows("sessions", "-d", database)
     assert session["close_code"] == 1013
     assert read(database, "SELECT count(*) FROM frames") == [(3,)]
+
+
+def test_a_large_frame_that_no_thread_can_be_started_for_is_cut_and_recorded(
+    database: Path, confdir: Path
+) -> None:
+    """Nothing else happens to it: it arrives, and with it what comes behind it."""
+    large = bytes.fromhex("9a0010c8e0") + bytes(1_100_000)
+
+    async def main() -> None:
+        async with simulated() as simulator:
+            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    status = Path(f"/proc/{proxy.child.pid}/status").read_text()
+                    (used,) = re.findall(r"VmSize:\s+(\d+) kB", status)
+                    room = int(used) * 1024 + 7_900_000  # less than the stack of a thread
+                    resource.prlimit(proxy.child.pid, resource.RLIMIT_AS, (room, room))
+                    await client.send_raw(large)
+                    await client.request(14, {0: 1, 1: 1})
+                await asyncio.to_thread(proxy.stop)
+
+    run_async(main())
+    assert read(database, "SELECT length, why FROM cut_frames") == [
+        (len(large), "there was no memory to look for secrets in it")
+    ]
+    assert read(database, "SELECT dropped FROM sessions") == [(0,)]

@@ -224,6 +224,8 @@ class XentaraRecorder:
         except asyncio.CancelledError:  # the proxy ends
             journal.append(session, *prepare())
             raise
+        except (RuntimeError, MemoryError):  # there is no room for a thread, or for what it has found
+            prepared = Prepared(*cut(frame, "there was no memory to look for secrets in it"))
         committed = journal.append(session, *prepared)
         if committed is not None:
             await self._hold(flow, message, committed)
