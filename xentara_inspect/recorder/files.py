@@ -217,7 +217,7 @@ class JournalFile:
 
     def _register(self, connection: sqlite3.Connection) -> None:
         if self._recorder:
-            # A commit that failed may be there all the same: a log is read without asking whether fsync went well.
+            # A commit that failed may be there all the same: whoever reads a log does not know of its fsync.
             self._stored = max(self._stored or 0, recorders.stored(connection, self._recorder))
             return
         if notation_setting(connection) != self._settings.notation:
