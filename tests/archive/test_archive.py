@@ -104,6 +104,21 @@ def test_one_altered_byte_is_found(plant: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [".parquet", ".state.ndjson.zst", ".json"])
+def test_of_an_archive_that_was_altered_nothing_is_imported_or_decoded(
+    plant: Path, tmp_path: Path, kind: str
+) -> None:
+    where = archived(plant)
+    (path,) = where.rglob(f"*.000002-*{kind}")  # the first part is as it was
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    for arguments in (("import", where, "-d", tmp_path / "back.db"), ("lake", "decode", "--from", where)):
+        run = ran(*arguments, *(("--to", tmp_path / "lake") if arguments[0] == "lake" else ()))
+        assert (run.returncode, path.name in run.stderr) == (1, True)
+        assert "its bytes are not those that were written" in run.stderr or kind == ".json"
+    assert not list(tmp_path.glob("back*"))
+
+
+@pytest.mark.parametrize("kind", [".parquet", ".state.ndjson.zst", ".json"])
 def test_one_missing_file_is_found(plant: Path, kind: str) -> None:
     where = archived(plant)
     (path,) = where.rglob(f"*.000001-*{kind}")

@@ -258,3 +258,16 @@ def test_what_is_found_is_the_same_however_much_of_it_there_is(limit: int, datab
         assert rows == every[-limit:] if limit else rows == every
         assert len(every) == wanted
     assert VALVE_UUID not in str(rows)
+
+
+def test_an_error_in_an_answer_is_found_by_what_the_command_calls_it(database: Path) -> None:
+    fill(
+        database,
+        *HELLO,
+        f">[[0, 2, 4, {{0: {LEVEL}, 1: [11]}}]]",
+        "<[[1, 2, {11: 122({0: -32103})}]]",
+        f">[[0, 3, 5, {{0: {LEVEL}, 1: 11, 2: 7}}]]",
+        "<[[2, 3, {0: -32103}]]",
+    )
+    for name, ids in (("write only", ["3p1"]), ("read only", ["5p1"])):
+        assert [row["id"] for row in ask(database, "log", grep=name)] == ids

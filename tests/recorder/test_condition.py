@@ -51,7 +51,18 @@ def test_a_process_that_has_written_nothing_yet_is_starting_until_it_says_what_i
 
 def test_what_is_wrong_with_a_file_whose_name_is_no_text_is_told() -> None:
     memory = Shared()
-    condition = Condition(memory.page, Backlog(memory), Settings("plant-\udcff.db"), list)
-    condition.problem("plant-\udcff.db is locked by another program")
-    condition.look()
-    assert memory.page.troubles.startswith(b"plant-\\udcff.db is locked by another program;")
+    wrong = ["plant-\udcff.csv is not there"]
+    memory.page.written = time.monotonic()
+    Condition(memory.page, Backlog(memory), Settings("plant.db"), lambda: wrong).look()
+    assert memory.page.troubles == b"plant-\\udcff.csv is not there"
+
+
+def test_another_reason_for_the_same_trouble_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    memory = Shared()
+    condition = Condition(memory.page, Backlog(memory), Settings("plant.db"), list)
+    reasons = ["plant.db was deleted or replaced", "plant.db cannot be made: its directory does not exist"]
+    for reason in (reasons[0], reasons[0], reasons[1]):
+        condition.problem(reason)
+    told = [f"{reason}; {condition.meanwhile}" for reason in reasons]
+    assert [record.getMessage().removeprefix("xentara_inspect: ") for record in caplog.records] == told
+    assert condition.troubles()[0] == told[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from xentara_inspect.frames import LIVE
 from xentara_inspect.recorder import files, wire
 from xentara_inspect.recorder.files import JournalFile
 from xentara_inspect.recorder.groups import Group, SessionProgress
+from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.recorder.shared import Shared
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.store.database import open_for_reading, open_for_writing, transaction
@@ -38,10 +40,10 @@ def left_behind() -> Iterator[None]:
 class Writer:
     """A file and its sessions, in this process."""
 
-    def __init__(self, path: Path, *, durable: bool = False) -> None:
+    def __init__(self, path: Path, *, durable: bool = False, rotation: Rotation | None = None) -> None:
         self.said: list[tuple[Any, ...]] = []
         self.sessions = {1: SessionProgress(LIVE_INFO), 2: SessionProgress(info("flow-2", LIVE))}
-        settings = Settings(str(path), durable=durable)
+        settings = Settings(str(path), durable=durable, rotation=rotation)
         self.file = JournalFile(settings, self.sessions, Shared().page, lambda *said: self.said.append(said))
         self.last = 0
         _MADE.append(self)
@@ -216,3 +218,25 @@ def test_links_that_appear_beside_a_database_are_told_and_not_followed(tmp_path:
     assert writer.write(1) > 0
     assert writer.said == [(wire.PROBLEM, f"{database}-wal is a link, which is not followed", False)]
     assert victim.read_text() == "do not touch"
+
+
+def test_each_reason_for_which_nothing_can_be_written_is_told_once(tmp_path: Path) -> None:
+    database = tmp_path / "here" / "xentara.db"
+    database.parent.mkdir()
+    writer = Writer(database)
+    writer.until_written(1)
+    shutil.rmtree(database.parent)
+    for _ in range(3):
+        assert writer.write(2) > 0
+    assert [text for _, text, _ in writer.said] == [
+        f"{database} was deleted or replaced; recording goes on in a new file of that name",
+        f"{database} cannot be made: its directory does not exist",
+    ]
+
+
+def test_files_whose_name_is_no_text_cannot_follow_each_other(tmp_path: Path) -> None:
+    database = tmp_path / "plant-\udcff.db"
+    writer = Writer(database, rotation=Rotation(size=1))
+    assert writer.write(1) > 0
+    said = f"{database} cannot go on in other files: its name is not UTF-8"
+    assert writer.said == [(wire.PROBLEM, said, False)]

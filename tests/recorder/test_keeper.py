@@ -18,9 +18,10 @@ import pytest
 
 from tests.live import Mitmdump, children, inspect, rows, run_async, simulated, wait_until
 from tests.store_checks import check_derived, check_integrity
-from tests.store_traffic import BYE, LIVE_INFO, frames, read
-from xentara_inspect.frames import Frame
+from tests.store_traffic import BYE, LIVE_INFO, frames, info, read
+from xentara_inspect.frames import LIVE, Closing, Frame
 from xentara_inspect.recorder import keeper as journal_keeper
+from xentara_inspect.recorder import process
 from xentara_inspect.recorder.keeper import JournalKeeper
 from xentara_inspect.recorder.wire import Settings
 from xentara_inspect.simulator import Client
@@ -380,6 +381,42 @@ def test_what_the_proxy_holds_at_the_end_of_a_locked_database_is_rescued(
         assert keeper.close(20) == 0
     (rescued,) = [path for path in database.parent.glob("xentara-unwritten-*.db") if not path.is_symlink()]
     assert stored(database) + stored(rescued) == list(range(100))
+
+
+def test_connections_that_came_and_went_while_a_database_was_locked_are_rescued(database: Path) -> None:
+    keeper = JournalKeeper(Settings(str(database)))
+    first = keeper.open_session(LIVE_INFO)
+    assert keeper.flush(20)
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        keeper.close_session(first, Closing(9, 1000, "bye"))
+        keeper.open_session(info("flow-2", LIVE))
+        assert keeper.close(20) == 0
+    (rescued,) = database.parent.glob("xentara-unwritten-*.db")
+    found = read(rescued, "SELECT flow_id, close_reason FROM sessions ORDER BY id")
+    assert found == [("flow-1", "bye"), ("flow-2", "the recorder ended before the connection did")]
+
+
+@pytest.mark.parametrize(
+    ("frames", "lost", "path", "said"),
+    [
+        (3, 0, "rest.db", "3 frames could not be written into plant.db; they are in rest.db"),
+        (1, 0, "rest.db", "1 frame could not be written into plant.db; it is in rest.db"),
+        (
+            3,
+            1,
+            "rest.db",
+            "3 frames could not be written into plant.db; 2 of them are in rest.db, 1 are lost",
+        ),
+        (3, 3, "rest.db", "3 frames could not be written into plant.db; they are lost"),
+        (3, 3, "", "3 frames could not be written into plant.db; they are lost"),
+        (0, 0, "rest.db", "what was left could not be written into plant.db; it is in rest.db"),
+    ],
+)
+def test_what_became_of_what_could_not_be_written_is_said(
+    frames: int, lost: int, path: str, said: str
+) -> None:
+    assert process._rescued(frames, lost, "plant.db", path) == said
 
 
 def test_frames_that_found_no_place_are_told_though_it_takes_longer_to_know_than_the_end_may(

@@ -29,6 +29,8 @@ def test_what_is_no_number_does_not_pass_as_one() -> None:
         ("subprotocol", "xentara-v1", True),
         ("subprotocol", "north-v1", False),
         ("refused", "401", True),
+        ("refused", "HTTP 401", True),
+        ("refused", "no answer", True),
         ("refused", "no route to 10.0.0.7", False),
         ("source", "live", True),
         ("source", "north.flow", False),

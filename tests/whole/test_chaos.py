@@ -24,7 +24,7 @@ PEOPLE: Final = 500
 MEMORY: Final = 600 << 20
 """Bytes that no proxy takes: 64 MiB of frames are kept, and handed over, beside 500 connections."""
 
-LOST: Final = re.compile(r"(\d+) frames? could not be written into .*; they are lost")
+LOST: Final = re.compile(r"(\d+) (?:frames? could not be written into .*; (?:they|it) )?(?:are|is) lost")
 
 
 async def wreak(chaos: Chaos, seed: int) -> None:

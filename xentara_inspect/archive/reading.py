@@ -16,6 +16,8 @@ from xentara_inspect.archive.errors import ArchiveError
 from xentara_inspect.archive.layout import FRAMES, STATE, Part
 from xentara_inspect.archive.manifest import Manifest
 from xentara_inspect.archive.place import Place
+from xentara_inspect.archive.verifying import faults_of
+from xentara_inspect.store import sides
 from xentara_inspect.store.chain import load_chain, numbered_path
 from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
@@ -31,18 +33,33 @@ def restore(
     """Make the files of a recording again, the first at `path`. Returns their paths, for somebody to decode.
 
     manifests: of parts of one recording, in order. progress: is told the frames so far. Raises
-    ArchiveError, StoreError; a file that exists stays as it is.
+    ArchiveError, also where not every byte is as it was written, and StoreError; then nothing is left of
+    it, and a file that exists stays as it is.
     """
-    paths = []
+    paths: list[str] = []
     done = 0
-    for manifest in manifests:
-        if manifest.schema > SCHEMA_VERSION:
-            raise ArchiveError(
-                f"{manifest.path}: of schema {manifest.schema}, this release reads up to {SCHEMA_VERSION}"
-            )
-        paths.append(numbered_path(path, manifest.part.number))
-        done = _restore(place, manifest.part, paths[-1], path, progress, done)
+    try:
+        for manifest in manifests:
+            _check(place, manifest)
+            file = numbered_path(path, manifest.part.number)
+            open_for_writing(file, new=True).close()
+            paths.append(file)
+            done = _restore(place, manifest.part, file, path, progress, done)
+    except BaseException:
+        for file in paths:
+            with contextlib.suppress(OSError):
+                sides.remove(file)
+        raise
     return paths
+
+
+def _check(place: Place, manifest: Manifest) -> None:
+    if manifest.schema > SCHEMA_VERSION:
+        raise ArchiveError(
+            f"{manifest.path}: of schema {manifest.schema}, this release reads up to {SCHEMA_VERSION}"
+        )
+    for fault in faults_of(place, manifest):
+        raise ArchiveError(fault)
 
 
 def has_session(place: Place, part: Part, session: int) -> bool:
@@ -54,7 +71,7 @@ def _restore(
     place: Place, part: Part, path: str, first: str, progress: Callable[[int], None], done: int
 ) -> int:
     """Make one file. done: frames of those before. Returns how many there are with its own."""
-    with contextlib.closing(open_for_writing(path, new=True)) as database:
+    with contextlib.closing(open_for_writing(path)) as database:
         try:
             with transaction(database):
                 database.execute("DELETE FROM settings")

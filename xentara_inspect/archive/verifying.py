@@ -37,7 +37,7 @@ def verify(place: Place, parts: Parts) -> Iterator[Verified]:
                 yield Verified(part, None, [str(error)])
                 before = None
                 continue
-            faults = [*_order(manifest, before, part is chain[0]), *_contents(place, manifest)]
+            faults = [*_order(manifest, before, part is chain[0]), *faults_of(place, manifest)]
             yield Verified(part, manifest, faults)
             before = manifest
 
@@ -52,8 +52,8 @@ def _order(manifest: Manifest, before: Manifest | None, is_first: bool) -> Itera
         yield f"{path}: follows another part than {before.path}"
 
 
-def _contents(place: Place, manifest: Manifest) -> Iterator[str]:
-    """What is wrong with the files of a part."""
+def faults_of(place: Place, manifest: Manifest) -> Iterator[str]:
+    """What is wrong with the files of a part, a clear line each."""
     folder = manifest.path.rpartition("/")[0]
     for entry in manifest.files:
         path = f"{folder}/{entry.name}"

@@ -36,15 +36,20 @@ def wanted_errors(wanted: str | int) -> list[Condition]:
     return found
 
 
-def errors_called(is_meant: Callable[[str], bool]) -> list[Condition]:
-    """Conditions on exchanges `e` of which one holds for those with an error of such a name."""
+def errors_called(
+    is_meant: Callable[[str], bool], code: str = "e.error_code", opcode: str = "e.opcode"
+) -> list[Condition]:
+    """Conditions of which one holds for an error of such a name.
+
+    code, opcode: SQL for its number, and for the command that it is the answer to; of exchanges `e`.
+    """
     found: list[Condition] = [
-        ("(e.error_code = ? AND e.opcode = ?)", [code, opcode])
-        for opcode, code, called in _OF_COMMANDS
+        (f"({code} = ? AND {opcode} = ?)", [number, command])
+        for command, number, called in _OF_COMMANDS
         if is_meant(called)
     ]
-    for code, called in ERROR_NAMES.items():
+    for number, called in ERROR_NAMES.items():
         if is_meant(called):
-            others = ", ".join(str(opcode) for opcode, other, _ in _OF_COMMANDS if other == code)
-            found.append((f"(e.error_code = ? AND coalesce(e.opcode, -1) NOT IN ({others}))", [code]))
+            others = ", ".join(str(command) for command, other, _ in _OF_COMMANDS if other == number)
+            found.append((f"({code} = ? AND coalesce({opcode}, -1) NOT IN ({others}))", [number]))
     return found

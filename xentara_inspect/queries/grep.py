@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from xentara_inspect.protocol import commands, error_codes, identifiers
+from xentara_inspect.protocol import commands, identifiers
 from xentara_inspect.queries.databases import Database, Databases
 from xentara_inspect.queries.errors import errors_called
 from xentara_inspect.queries.found import FoundPackets, found_packets
@@ -25,6 +25,10 @@ from xentara_inspect.traffic.names import uuid_text
 _HEX: Final = re.compile(r"[0-9a-f]{4,32}")
 _TOLD_OTHERWISE: Final = ("time", "boolean")
 """Kinds of values that stand in their columns as other numbers than are shown."""
+
+
+_ANSWERED: Final = "(SELECT opcode FROM exchanges WHERE response_id = r.packet_id)"
+"""The command that values `r` are the answer to; NULL for events."""
 
 
 class Grep:
@@ -121,7 +125,7 @@ class Grep:
         conditions = [
             _both(f"coalesce(r.value_kind, '') NOT IN {_TOLD_OTHERWISE}", contains("r.value", self.text)),
             _both("r.value_kind = 'time'", contains(iso("r.value"), self.text)),
-            _both("r.value_kind = 'error'", among("r.value", self._numbers(error_codes.ERROR_NAMES))),
+            _both("r.value_kind = 'error'", any_of(errors_called(self.has, "r.value", _ANSWERED))),
             _both("r.quality_position IS NOT NULL", any_of(quality)),
             among("r.attribute_id", attributes),
             among("r.quality", self._numbers(identifiers.QUALITIES)),

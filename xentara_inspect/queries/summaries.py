@@ -152,7 +152,9 @@ def _numbers(given: Mapping[str, Item], shape: Object) -> str:
         thing = field.name.removeprefix(_LEAST)
         most = number(given.get(_MOST + thing))
         if thing != field.name and most is not None:
-            said.append(f"{_title(thing)} {value}" + ("" if value == most else f" to {most}"))
+            # The most of a rate that is given as a time is the shortest one.
+            least, most = (most, value) if field.shape.unit else (value, most)
+            said.append(f"{_title(thing)} {least}" + ("" if least == most else f" to {most}"))
         elif not (field.name.startswith(_MOST) and _LEAST + field.name.removeprefix(_MOST) in given):
             said.append(f"{_title(field.name)} {value}")
     return ", ".join(said)

@@ -67,7 +67,7 @@ class Condition:
         """Nothing can be written. passes: to be told if that takes long. From any thread."""
         self._why = f"{text}; {self.meanwhile}"
         if not passes:
-            self._trouble.begin(self._why)
+            self._trouble.change(self._why)
 
     def died(self, complaint: str | None) -> None:
         """The process died; the next one will find what is wrong. complaint: to be told. From any thread."""

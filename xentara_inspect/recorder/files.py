@@ -23,6 +23,7 @@ from xentara_inspect.store.chain import (
     Chain,
     begin,
     beside,
+    check_name,
     claim,
     first_path,
     free_number,
@@ -80,7 +81,7 @@ class JournalFile:
         self._next_rotation = 0.0
         self._next_deletion = 0.0
         self._failing_since: float | None = None
-        self._told = False
+        self._said: set[str] = set()  # what is wrong
         if self._rotation is not None:
             # What makes a file takes a third of a second to load: not while frames wait for the next one.
             importlib.import_module("xentara_inspect.store.migrations")
@@ -110,7 +111,8 @@ class JournalFile:
                 self._leave()
             return self._failed(error)
         self._log = self._log or file_identity(f"{self._path}{sides.LOG}")
-        self._failing_since, self._told = None, False
+        self._failing_since = None
+        self._said.clear()
         self._page.written = time.monotonic()
         self._page.well = min(self._page.well, self._page.written)
         self._delete_surplus()
@@ -126,14 +128,12 @@ class JournalFile:
         failing, locked = now - self._failing_since, kind_of(error) is Kind.LOCKED
         if locked and failing < _BRIEF:
             return _SHORT_PAUSE
-        if not self._told:
-            self._told = True
-            if isinstance(error, sqlite3.Error):
-                error = from_sqlite(self._path, error)
-            said = (
-                error.message if isinstance(error, StoreError) else f"{self._path} cannot be written: {error}"
-            )
-            self._page.well = math.inf
+        self._page.well = math.inf
+        if isinstance(error, sqlite3.Error):
+            error = from_sqlite(self._path, error)
+        said = error.message if isinstance(error, StoreError) else f"{self._path} cannot be written: {error}"
+        if said not in self._said:
+            self._said.add(said)
             self._say(wire.PROBLEM, said, locked)
         return min(failing / 100, _LONG_PAUSE) if locked else _LONG_PAUSE
 
@@ -168,6 +168,7 @@ class JournalFile:
                 return self._connection
             self._save_log(self._connection)
         if self._rotation is not None and self._chain is None:
+            check_name(self._path)
             self._first = first_path(self._path)
             self._path = newest_file(self._path)
         with self._taking(self._path) as connection:

@@ -180,10 +180,11 @@ class Scribe:
 
     def _rescue(self) -> None:
         """Write what is left into a database beside the other, and say so: the proxy's log may be closed."""
-        frames = wire.frames_in(self._memory.unsettled())
-        if not frames:
+        left = self._memory.unsettled()
+        frames = wire.frames_in(left)
+        if left.number == self._memory.settled.number:
             return
-        where = "they are lost"
+        path = ""
         with contextlib.suppress(StoreError):
             path = new_beside(self._settings.path, f"unwritten-{os.getpid()}")
             settings = replace(self._settings, path=path, rotation=None, feed="")
@@ -192,14 +193,10 @@ class Scribe:
                 self._sessions[number] = SessionProgress(session.info, session.secrets, session.missed)
             while (self._take_group() or self._take_missed()) and not self._write():
                 pass
-            if not self._group:
-                where = f"they are in {path}"
             self._file.write([], self._feed.number, stopping=True)
-        said = "1 frame" if frames == 1 else f"{frames} frames"
+        became = _rescued(frames, wire.frames_in(self._memory.unsettled()), self._settings.path, path)
         with contextlib.suppress(OSError):  # the proxy's log is closed; there may be nobody any more
-            sys.stderr.write(
-                f"xentara_inspect: {said} could not be written into {self._settings.path}; {where}\n"
-            )
+            sys.stderr.write(f"xentara_inspect: {became}\n")
 
 
 def _without_secrets(operation: Operation, secrets: SessionSecrets) -> Operation:
@@ -213,6 +210,17 @@ def _without_secrets(operation: Operation, secrets: SessionSecrets) -> Operation
         case (wire.ENDED, session, time_, code, reason, by):
             return (wire.ENDED, session, time_, code, secrets.without_in(reason), by)
     return operation
+
+
+def _rescued(frames: int, lost: int, database: str, path: str) -> str:
+    """What became of what could not be written. path: of the file that it is in, where one could be made."""
+    what, they_are = f"{frames} frames", "they are"
+    if frames < 2:
+        what, they_are = "1 frame" if frames else "what was left", "it is"
+    where = f"{they_are} in {path}" if path and not lost else f"{they_are} lost"
+    if 0 < lost < frames:
+        where = f"{frames - lost} of them are in {path}, {lost} are lost"
+    return f"{what} could not be written into {database}; {where}"
 
 
 def main() -> int:

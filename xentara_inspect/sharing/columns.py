@@ -24,7 +24,7 @@ Rule = Callable[[Payloads, Any], Any]
 """Takes what is in a column, but NULL, and gives what is to be there in the copy."""
 
 _SIDES: Final = ("client", "server")
-_STATUS: Final = re.compile(r"[1-5][0-9]{2}")
+_STATUS: Final = re.compile(r"(?:HTTP )?[1-5][0-9]{2}|no answer")
 
 
 def stays(_: Payloads, value: Any) -> Any:

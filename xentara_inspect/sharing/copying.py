@@ -46,8 +46,11 @@ def opened(paths: Sequence[str]) -> Iterator[list[sqlite3.Connection]]:
         for path in paths:
             connection = stack.enter_context(contextlib.closing(open_for_reading(path)))
             connection.row_factory = sqlite3.Row
-            connection.execute("BEGIN")  # somebody may record meanwhile
-            place = load_chain(connection)
+            try:
+                connection.execute("BEGIN")  # somebody may record meanwhile
+                place = load_chain(connection)
+            except sqlite3.Error as error:
+                raise from_sqlite(path, error) from None
             if connections and not _goes_on(place, before):
                 last = paths[len(connections) - 1]
                 raise StoreError(f"{path} does not go on where {last} ends: one whole recording is copied")

@@ -123,6 +123,14 @@ def chain_at(path: Path) -> Chain | None:
         return None
 
 
+def check_name(path: str) -> None:
+    """Make sure that files of a recording can name each other, which they do in text. Raises StoreError."""
+    try:
+        os.path.basename(path).encode()
+    except UnicodeEncodeError:
+        raise StoreError(f"{path} cannot go on in other files: its name is not UTF-8") from None
+
+
 def first_path(path: str) -> str:
     """The path of the first file of the chain that the file at `path` is in, if it is there or not."""
     stem, suffix = os.path.splitext(path)

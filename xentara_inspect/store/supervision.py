@@ -93,6 +93,12 @@ class Trouble:
             self.text = text
             self._tell(logging.ERROR, text)
 
+    def change(self, text: str) -> None:
+        """Something is wrong, and it is this now: that is told, too."""
+        if text != self.text:
+            self.text = text
+            self._tell(logging.ERROR, text)
+
     def end(self, text: str) -> None:
         """Nothing is wrong any more. text: how that is told, where it is news."""
         if self.text:

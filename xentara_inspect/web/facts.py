@@ -56,7 +56,8 @@ class Facts:
     messages that are not decoded yet. error_kinds: rows of `stats` by error, with `commands`, pairs of
     name and count, and `example`, an id. finding_kinds: code, severity, count and example of each. not_made:
     how many changes were refused or never answered. silence: how many subscribed elements are `never`,
-    `stopped` or `refused`. curves: by element.
+    `stopped` or `refused`; an element counts in each subscription, but once in subscribed_elements.
+    curves: by element.
     """
 
     filters: Filters
@@ -78,6 +79,7 @@ class Facts:
     writes: Listed = NOTHING
     not_made: int = 0
     subscribed: Listed = NOTHING
+    subscribed_elements: int = 0
     silence: Mapping[str, int] = field(default_factory=dict)
     elements: Listed = NOTHING
     curves: dict[str, Line] = field(default_factory=dict)
@@ -117,7 +119,7 @@ def gather(databases: Databases, filters: Filters, tell: Tell = lambda _what: No
     tell("writes")
     facts.writes, facts.not_made = _writes(databases, filters, facts.commands)
     tell("subscriptions")
-    facts.subscribed, facts.silence = _subscribed(databases, filters)
+    facts.subscribed, facts.silence, facts.subscribed_elements = _subscribed(databases, filters)
     tell("elements")
     facts.elements = _elements(databases, filters)
     tell("values")
@@ -211,8 +213,11 @@ def _writes(databases: Databases, filters: Filters, commands: Sequence[Row]) -> 
     return Listed(rows, total, "newest", filters.command("log", *words, "--limit", "0")), total - made
 
 
-def _subscribed(databases: Databases, filters: Filters) -> tuple[Listed, Mapping[str, int]]:
-    """Elements of subscriptions: those that are silent, or were refused, are not left out for others."""
+def _subscribed(databases: Databases, filters: Filters) -> tuple[Listed, Mapping[str, int], int]:
+    """Elements of subscriptions: those that are silent, or were refused, are not left out for others.
+
+    Beside them how many are silent, and how many different elements there are.
+    """
     rows = list(subscribed_elements(databases, limit=0, **filters.asked))
     shown = rows
     if len(rows) > listed.SUBSCRIBED:
@@ -220,7 +225,8 @@ def _subscribed(databases: Databases, filters: Filters) -> tuple[Listed, Mapping
         shown = [rows[place] for place in sorted(worst[: listed.SUBSCRIBED])]
     command = filters.command("subscriptions", "--by", "element", "--limit", "0")
     silence = Counter(row["silent"] or row["status"] for row in rows)
-    return Listed(shown, len(rows), "silent, refused and newest", command), silence
+    different = len({row["element"] for row in rows})
+    return Listed(shown, len(rows), "silent, refused and newest", command), silence, different
 
 
 def _is_well(row: Row) -> bool:
