@@ -229,6 +229,24 @@ def test_a_file_deleted_under_a_recorder_is_told_and_what_it_held_is_counted(
     check_derived(database, database.with_name("fresh.db"))
 
 
+def test_a_log_deleted_under_a_recorder_and_its_indexer_takes_nothing_with_it(
+    database: Path, confdir: Path
+) -> None:
+    async def main() -> Crowd:
+        async with recorded(database, confdir) as (proxy, crowd):
+            for times in (1, 2, 3):
+                database.with_name(f"{database.name}-wal").unlink()
+                await crowd.wait_for(100)
+                again = partial(told, proxy, "can be written again, no frame was lost")
+                await asyncio.to_thread(wait_until, lambda: again() == times, "a new log")  # noqa: B023
+            assert told(proxy, "-wal was deleted or replaced; it is written anew") == 3
+        return crowd
+
+    crowd = run_async(main())
+    check_everything_is_there(database, crowd)
+    check_derived(database, database.with_name("fresh.db"))
+
+
 def test_a_read_only_directory_is_one_clear_line_and_no_recording(disk: Path, confdir: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     setting = f"xentara_db={disk / 'xentara.db'}"

@@ -24,7 +24,7 @@ from xentara_inspect.index.rows import Rows
 from xentara_inspect.index.stored_notation import notation_for
 from xentara_inspect.index.watchdog import Watchdog
 from xentara_inspect.store.chain import following_file, load_chain
-from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
+from xentara_inspect.store.database import Path, file_identity, log_identity, open_for_writing, transaction
 from xentara_inspect.store.given_names import StoredNames, given_names, names_in
 from xentara_inspect.store.indexer_lock import IndexerLock
 from xentara_inspect.store.recorders import Watch, stop_gone
@@ -59,7 +59,6 @@ class Indexer:
         """lock: held by the caller; told which frame is being decoded. Raises StoreError, sqlite3.Error."""
         self._connection = open_for_writing(path)
         self._path = path
-        self._identity = file_identity(path)
         self._lock = lock
         self._sessions: dict[int, Session] = {}
         self._cut: dict[int, tuple[int, str]] = {}
@@ -71,6 +70,7 @@ class Indexer:
         if lacks_what_was_carried(self._connection):
             begin_again(self._connection)
         self._resume()
+        self._identity = file_identity(path), log_identity(path)
 
     def close(self) -> None:
         """Leave the database."""
@@ -149,8 +149,8 @@ class Indexer:
         return is_indexed(self._connection)
 
     def is_at_its_place(self) -> bool:
-        """Whether the file is still the one of its name, and not deleted or replaced."""
-        return file_identity(self._path) == self._identity
+        """Whether the file and its log are still those of their names, and not deleted or replaced."""
+        return (file_identity(self._path), log_identity(self._path)) == self._identity
 
     def last_frame(self) -> int:
         """The newest frame of the journal."""

@@ -189,10 +189,10 @@ def _follow(indexer: Indexer, wait: Wait, *, stays: bool) -> _Left:
     watched = time.monotonic()
     while True:
         try:
+            if not indexer.is_at_its_place():
+                return _Left.REPLACED
             if time.monotonic() - watched >= _WATCH_INTERVAL:
                 watched = time.monotonic()
-                if not indexer.is_at_its_place():
-                    return _Left.REPLACED
                 indexer.end_gone_recorders()
             now = indexer.data_version()
             if now != version or not quiet:
@@ -203,8 +203,8 @@ def _follow(indexer: Indexer, wait: Wait, *, stays: bool) -> _Left:
             if quiet and not stays and indexer.has_been_left():
                 return _Left.FINISHED
         except sqlite3.OperationalError:
-            # Locked by somebody, or the disk is full: that passes.
-            if wait(_ERROR_PAUSE):
+            # Locked by somebody, the disk is full, or the log is another one: that passes.
+            if indexer.is_at_its_place() and wait(_ERROR_PAUSE):
                 raise
             continue
         if wait(0 if not quiet else _POLL if quiet < _IDLE_AFTER else _IDLE_POLL):

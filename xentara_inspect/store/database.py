@@ -164,6 +164,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def log_identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Which files are at the places of a database's log and of what says what is in it."""
+    return tuple(file_identity(f"{os.fspath(path)}{ending}") for ending in (sides.LOG, sides.SHARED))
+
+
 def file_identity(path: Path) -> tuple[int, int] | None:
     """What tells a file from any other that may take its name; None if there is none."""
     try:

@@ -9,13 +9,16 @@ from typing import Final
 from xentara_inspect.store.errors import Kind, StoreError
 
 LOG: Final = "-wal"
+SHARED: Final = "-shm"
+"""Memory in which all who have a database open tell each other what is in its log."""
+
 INDEXER: Final = "-indexer"
 """Locked by the indexer, and there only while one runs."""
 
 ARCHIVE: Final = "-archive"
 """Says that a file is archived, and where."""
 
-OF_SQLITE: Final = (LOG, "-shm", "-journal")
+OF_SQLITE: Final = (LOG, SHARED, "-journal")
 ALL: Final = (*OF_SQLITE, INDEXER, ARCHIVE)
 """Endings of the names of the files beside a database."""
 
