@@ -39,14 +39,15 @@ def wait_until(condition: Callable[[], bool], what: str, every: float = 0.01) ->
         time.sleep(every)
 
 
-def children(pid: int, what: str = "") -> list[int]:
-    """The processes that a process started. what: of which kind, see `_RUN`."""
+def children(pid: int, what: str = "", *, stopped: bool = False) -> list[int]:
+    """The processes that a process started. what: of which kind, see `_RUN`. stopped: only those that are."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = status.read_bytes().rpartition(b")")[2].split()
             arguments = status.with_name("cmdline").read_bytes().split(b"\0")
-            if int(fields[1]) == pid and fields[0] != b"Z" and (not what or _RUN[what] in arguments):
+            is_meant = fields[0] == b"T" if stopped else fields[0] != b"Z"
+            if int(fields[1]) == pid and is_meant and (not what or _RUN[what] in arguments):
                 found.append(int(status.parent.name))
     return found
 
@@ -58,6 +59,19 @@ _RUN = {
     "aside": b"xentara_inspect.recorder.aside",
     "sender": b"xentara_inspect.telemetry.process",
 }
+
+
+def stop_at_start(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on, processes of a kind stop themselves as they begin, until they get a SIGCONT."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "stopping"))
+    monkeypatch.setenv("STOPPING", _RUN[what].decode())
+
+
+def wait_for_stopped(pid: int, what: str) -> int:
+    """The one process of a kind that a process started, and that has stopped itself."""
+    wait_until(lambda: bool(children(pid, what, stopped=True)), f"a stopped process: {what}")
+    (found,) = children(pid, what)
+    return found
 
 
 def replaying(flows: Path, database: Path, confdir: Path, *options: str) -> subprocess.Popen[str]:

@@ -10,13 +10,21 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.live import Mitmdump, children, recorded_payloads, rows, run_async, simulated, wait_until
+from tests.live import (
+    Mitmdump,
+    children,
+    recorded_payloads,
+    rows,
+    run_async,
+    simulated,
+    stop_at_start,
+    wait_for_stopped,
+)  # fmt: skip
 from tests.store_traffic import read
 from xentara_inspect.simulator import Client
 
@@ -51,8 +59,9 @@ def test_nothing_is_forwarded_while_the_database_is_locked_and_all_of_it_afterwa
 
 @pytest.mark.parametrize("options", [DURABLE, ()], ids=["durable", "not durable"])
 def test_others_pass_while_secrets_are_looked_for_in_the_large_frame_of_one(
-    options: tuple[str, ...], database: Path, confdir: Path
+    options: tuple[str, ...], database: Path, confdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stop_at_start("aside", monkeypatch)
     large = bytes.fromhex("9a0013d620") + bytes(1_300_000)
 
     async def main() -> None:
@@ -62,10 +71,7 @@ def test_others_pass_while_secrets_are_looked_for_in_the_large_frame_of_one(
                     await one.request(14, {0: 1, 1: 1})
                     await other.request(14, {0: 1, 1: 1})
                     await one.send_raw(large)
-                    looking = partial(children, proxy.child.pid, "aside")
-                    await asyncio.to_thread(wait_until, lambda: bool(looking()), "somebody looks for secrets")
-                    (pid,) = looking()
-                    os.kill(pid, signal.SIGSTOP)
+                    pid = await asyncio.to_thread(wait_for_stopped, proxy.child.pid, "aside")
                     for _ in range(5):
                         await other.request(8)
                     os.kill(pid, signal.SIGCONT)

@@ -16,7 +16,19 @@ import pytest
 
 from tests.health import HEALTH, Asked
 from tests.journal import Journal
-from tests.live import ADDON, BIN, ROOT, Mitmdump, Process, children, run_async, simulated, wait_until
+from tests.live import (
+    ADDON,
+    BIN,
+    ROOT,
+    Mitmdump,
+    Process,
+    children,
+    run_async,
+    simulated,
+    stop_at_start,
+    wait_for_stopped,
+    wait_until,
+)  # fmt: skip
 from tests.rotating import EACH_GROUP, Recorder, files_of, index
 from tests.store_traffic import (
     CONVERSATION,
@@ -46,7 +58,6 @@ from xentara_inspect.simulator import OPERATOR, Client, everything
 from xentara_inspect.store.chain import chain_at, newest_file
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.errors import StoreError
-from xentara_inspect.store.processes import is_running
 from xentara_inspect.store.settings import EXCHANGES as EXCHANGES_ONLY
 from xentara_inspect.store.settings import notation_setting
 
@@ -208,7 +219,7 @@ def test_a_request_stays_pending_in_its_file_and_is_answered_in_another(
 
 
 def test_a_request_that_waits_while_its_recorder_is_killed_is_answered_in_the_next_file(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The indexer has seen the death, and ended the session, before another process goes on in that file."""
     path = tmp_path / "plant.db"
@@ -217,10 +228,12 @@ def test_a_request_that_waits_while_its_recorder_is_killed_is_answered_in_the_ne
         journal.record(session, frames(*HELLO, ">[[0, 2, 8]]"))
         current = Path(newest_file(str(path)))
         (pid,) = children(os.getpid(), "journal")
+        stop_at_start("journal", monkeypatch)
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not is_running(pid, None), "its end")
+        another = wait_for_stopped(os.getpid(), "journal")
         index(current)
         assert read(current, "SELECT status FROM exchanges ORDER BY id") == [("unanswered",)]
+        os.kill(another, signal.SIGCONT)
         journal.record(session, frames("<[[1, 2, 2]]"))
         index(current)
         assert read(current, "SELECT status FROM exchanges ORDER BY id") == [("pending",)]

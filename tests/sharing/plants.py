@@ -28,7 +28,8 @@ _OWN = b"\n".join(
 )
 """Where the words come from that we put into databases ourselves: names of columns, comments, findings."""
 
-_KNOWN = {PATH, SUBPROTOCOL, "live", "client", "server", *VENDOR_ERROR_TEXTS.values()}
+_REFUSALS = {"no answer", *(f"HTTP {status}" for status in range(100, 600))}
+_KNOWN = {PATH, SUBPROTOCOL, "live", "client", "server", *VENDOR_ERROR_TEXTS.values(), *_REFUSALS}
 _COLUMNS = ("client", "server", "path", "subprotocol", "user", "user_agent", "origin", "close_reason")
 _OTHERS = ("refused", "source", "flow_id", "fingerprint")
 
