@@ -252,6 +252,7 @@ def test_frames_that_nobody_took_are_told_at_the_end(database: Path, monkeypatch
         keepers.append(JournalKeeper(Settings(str(database)), asyncio.get_running_loop()))
         session = keepers[0].open_session(LIVE_INFO)
         assert keepers[0].flush(20)
+        os.kill(the_journal(), signal.SIGSTOP)
         keepers[0].append(session, frame(0))
         monkeypatch.setattr(sys, "executable", "/no/such/python")
         os.kill(the_journal(), signal.SIGKILL)

@@ -40,6 +40,7 @@ from xentara_inspect.proxy.memory import nobody_looks
 from xentara_inspect.proxy.metrics import Passed, Recording
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS
+from xentara_inspect.proxy.relay import Brakes
 from xentara_inspect.proxy.replays import Replays, is_replayed
 from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.condition import tell
@@ -73,6 +74,7 @@ class XentaraRecorder:
         self._health: HealthEndpoint | None = None
         self._sessions: dict[str, int] = {}
         self._gate = Gate()
+        self._brakes = Brakes()
         self._left_out = LeftOut()
         self._path = ""
         self._stopping = 0.0
@@ -196,7 +198,11 @@ class XentaraRecorder:
             return None
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        """A message passes. With `xentara_durable` it goes on once the awaitable is done."""
+        """A message passes. Where there is an awaitable, it goes on once that is done."""
+        waiting = self._record(flow)
+        return None if waiting is None else self._brakes.wait(flow, waiting)
+
+    def _record(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         session = self._sessions.get(flow.id)
         if session is None or self._journal is None or flow.websocket is None:
             return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Final
 
-from mitmproxy import ctx, http
+from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection
 
 from xentara_inspect.frames import Closing
+from xentara_inspect.proxy.relay import handler_of
 
 TRY_AGAIN_LATER: Final = 1013
 """The close code, as registered, of a server that cannot do it now."""
@@ -62,10 +63,3 @@ def _close(flow: http.HTTPFlow, reason: str) -> None:
             said = Connection(side).send(CloseConnection(code=TRY_AGAIN_LATER, reason=reason))
             transport.writer.write(said)
             transport.writer.close()
-
-
-def handler_of(flow: http.HTTPFlow) -> Any:
-    """What relays a flow in mitmproxy; None of one that does not pass just now."""
-    proxy = ctx.master.addons.get("proxyserver")
-    handlers = list(proxy.connections.values()) if proxy is not None else []
-    return next((handler for handler in handlers if handler.client is flow.client_conn), None)

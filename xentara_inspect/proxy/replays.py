@@ -10,8 +10,8 @@ from typing import Any
 from mitmproxy import ctx, http
 
 from xentara_inspect.captures.flows import CaptureError, recording_of, request_secrets
-from xentara_inspect.proxy.holding import handler_of
 from xentara_inspect.proxy.metrics import Passed
+from xentara_inspect.proxy.relay import handler_of
 from xentara_inspect.recorder.condition import tell
 from xentara_inspect.store.chain import newest_file
 from xentara_inspect.store.errors import StoreError
