@@ -6,7 +6,6 @@ after `done()`, so the journal stays open until the process ends.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import gc
@@ -14,39 +13,26 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final
 
 from mitmproxy import contentviews, ctx, http
 from mitmproxy.addonmanager import Loader
-from mitmproxy.websocket import WebSocketMessage
 
-from xentara_inspect.captures.flows import (
-    closing,
-    is_xentara,
-    message_frame,
-    path_of,
-    request_secrets,
-    session_info,
-)
-from xentara_inspect.frames import LIVE, Frame
+from xentara_inspect.captures.flows import closing, is_xentara, path_of
 from xentara_inspect.proxy import options
 from xentara_inspect.proxy.beside import Beside
 from xentara_inspect.proxy.content_view import Viewer, make_view
 from xentara_inspect.proxy.health import HealthEndpoint, HealthError
-from xentara_inspect.proxy.holding import Gate
 from xentara_inspect.proxy.left_out import LeftOut
+from xentara_inspect.proxy.live import Live
 from xentara_inspect.proxy.memory import nobody_looks
 from xentara_inspect.proxy.metrics import Passed, Recording
 from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.proxy.options import OPTIONS
-from xentara_inspect.proxy.relay import Brakes
 from xentara_inspect.proxy.replays import Replays, is_replayed
-from xentara_inspect.recorder.aside import Prepared, look_through, takes_long
 from xentara_inspect.recorder.condition import tell
-from xentara_inspect.recorder.keeper import JournalKeeper
 from xentara_inspect.store.chain import first_path, newest_file
-from xentara_inspect.store.cutting import cut, too_large
 from xentara_inspect.store.database import open_for_writing, readable_by_others
 from xentara_inspect.store.errors import StoreError
 
@@ -70,11 +56,8 @@ class XentaraRecorder:
         self._failed = False
         self._trims = False
         self._beside: Beside | None = None
-        self._journal: JournalKeeper | None = None
+        self._live: Live | None = None
         self._health: HealthEndpoint | None = None
-        self._sessions: dict[str, int] = {}
-        self._gate = Gate()
-        self._brakes = Brakes()
         self._left_out = LeftOut()
         self._path = ""
         self._stopping = 0.0
@@ -110,7 +93,7 @@ class XentaraRecorder:
                 self._fail(str(error))
                 continue
             is_news = value != self._values[option.name] and option.name != "xentara_filter"
-            if is_news and self._journal is not None:
+            if is_news and self._live is not None:
                 logger.error("%s cannot be changed while recording", option.name)
                 continue
             self._values[option.name] = value
@@ -133,10 +116,10 @@ class XentaraRecorder:
         self._failed = True
         tell(logging.ERROR, message)
 
-    def _start(self) -> JournalKeeper | None:
+    def _start(self) -> Live | None:
         """Open the database once. With `-r`, messages may come before `running`."""
-        if self._failed or self._journal is not None:
-            return self._journal
+        if self._failed or self._live is not None:
+            return self._live
         path = os.path.abspath(self._values["xentara_db"])
         # A replay goes into the one file that was named.
         rotation = None if ctx.options.rfile else options.rotation(self._values)
@@ -153,15 +136,16 @@ class XentaraRecorder:
         except (StoreError, HealthError) as error:
             self._fail(str(error))
             return None
-        self._journal = self._beside.journal
+        journal = self._beside.journal
+        self._live = Live(journal, self._values, self.passed)
         atexit.register(self._finish)
         self._announce(current)
         if self._health is not None:
-            self._health.serve(Recording(path, self.passed, self._journal, self._beside.indexer))
+            self._health.serve(Recording(path, self.passed, journal, self._beside.indexer))
         # mitmproxy with all that it has loaded stays. Each look of the collector at it holds up all traffic
         # for 50 to 150 ms.
         gc.freeze()
-        return self._journal
+        return self._live
 
     def _announce(self, path: str) -> None:
         if self._values["xentara_keep_secrets"]:
@@ -181,87 +165,33 @@ class XentaraRecorder:
             return
         if is_replayed(flow):
             return  # all of it is there at its end
-        session = self._open(flow)
-        if session is not None:
-            self._sessions[flow.id] = session
-            self.passed.open = len(self._sessions)
-
-    def _open(self, flow: http.HTTPFlow) -> int | None:
-        journal = self._start()
-        if journal is None:
-            return None
-        self.passed.sessions += 1
-        try:
-            return journal.open_session(session_info(flow, LIVE), request_secrets(flow))
-        except OSError as error:
-            tell(logging.ERROR, f"a connection is not recorded: {error.strerror}")
-            return None
+        if (live := self._start()) is not None:
+            live.open(flow)
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A message passes. Where there is an awaitable, it goes on once that is done."""
-        waiting = self._record(flow)
-        return None if waiting is None else self._brakes.wait(flow, waiting)
-
-    def _record(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        session = self._sessions.get(flow.id)
-        if session is None or self._journal is None or flow.websocket is None:
+        if self._live is None or flow.websocket is None or not self._live.is_recorded(flow):
             return None
-        message = flow.websocket.messages[-1]
-        frame = message_frame(message)
-        self.passed.count(frame)
         if self._trims:
             del flow.websocket.messages[:-1]
-        why = too_large(len(frame.payload), self._values["xentara_max_frame"])
-        if why is not None:
-            return self._record_aside(flow, message, frame, lambda: Prepared(*cut(frame, why)))
-        if takes_long(frame) and not self._values["xentara_keep_secrets"]:
-            return self._record_aside(flow, message, frame, lambda: look_through(frame))
-        committed = self._journal.append(session, frame)
-        return None if committed is None else self._hold(flow, message, committed)
-
-    async def _record_aside(
-        self, flow: http.HTTPFlow, message: WebSocketMessage, frame: Frame, prepare: Callable[[], Prepared]
-    ) -> None:
-        """Record a frame that takes long to read. Others pass while it is read."""
-        session, journal = self._sessions[flow.id], self._journal
-        assert journal is not None  # noqa: S101 - the session is one of it
-        try:
-            prepared = await asyncio.to_thread(prepare)
-        except asyncio.CancelledError:  # the proxy ends
-            journal.append(session, *prepare())
-            raise
-        except (RuntimeError, MemoryError):  # there is no room for a thread, or for what it has found
-            prepared = Prepared(*cut(frame, "there was no memory to look for secrets in it"))
-        committed = journal.append(session, *prepared)
-        if committed is not None:
-            await self._hold(flow, message, committed)
-
-    def _hold(
-        self, flow: http.HTTPFlow, message: WebSocketMessage, committed: asyncio.Future[None]
-    ) -> Awaitable[None]:
-        return self._gate.hold(flow, message, committed, self._values["xentara_durable_wait"])
+        return self._live.message(flow, flow.websocket.messages[-1])
 
     def websocket_end(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A connection closed."""
-        session = self._sessions.pop(flow.id, None)
-        if session is None and is_replayed(flow):
-            return self._replay(flow)
-        self.passed.open = len(self._sessions)
-        end = closing(flow)
-        if session is not None and self._journal is not None and end is not None:
-            self._journal.close_session(session, self._gate.closing(flow, end))
-        return None
+        if self._live is not None and self._live.is_recorded(flow):
+            self._live.end(flow)
+            return None
+        return self._replay(flow) if is_replayed(flow) else None
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A request was answered, or never will be: record a connection that was refused."""
+        if flow.websocket is not None:
+            return None  # all of it is there, or comes at its end
         if is_replayed(flow):
-            return self._replay(flow) if flow.websocket is None else None
-        end = closing(flow)
-        if flow.websocket is None and end is not None and is_xentara(flow, self._values["xentara_filter"]):
-            session = self._open(flow)
-            if session is not None and self._journal is not None:
-                self.passed.failed += 1
-                self._journal.close_session(session, end)
+            return self._replay(flow)
+        end, chosen = closing(flow), self._values["xentara_filter"]
+        if end is not None and is_xentara(flow, chosen) and (live := self._start()) is not None:
+            live.refuse(flow, end)
         return None
 
     error = response
@@ -278,8 +208,8 @@ class XentaraRecorder:
         self._stopping = time.monotonic()
         if self._health is not None:
             self._health.close()
-        if self._journal is not None:
-            self._journal.flush(STOP_SECONDS / 4)
+        if self._beside is not None:
+            self._beside.journal.flush(STOP_SECONDS / 4)
 
     def _finish(self) -> None:
         """At the end of the process: close the journal, let the indexer and who sends spans finish.
