@@ -19,6 +19,7 @@ from tests.queries.asking import fill
 from tests.store_traffic import HELLO
 from xentara_inspect.cli import cli, reading
 from xentara_inspect.cli.table import PAGE, Column, print_table
+from xentara_inspect.cli.times import short_time
 
 COLUMNS = (
     Column("id", "ID", right=True),
@@ -119,7 +120,15 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Listed]:
 
 def _text(column: Column, row: dict[str, Any]) -> str:
     value = column.pick(row) if column.pick else row[column.key]
+    if column.is_time and value is not None:
+        return short_time(value)
     return "" if value is None else column.show(value) if column.show else str(value)
+
+
+def _pattern(column: Column, row: dict[str, Any]) -> str:
+    """A date may stand above."""
+    text = re.escape(_text(column, row))
+    return f"(?:{text[:12]}T)?{text[13:]}" if column.is_time and text else text
 
 
 def _shown(columns: Sequence[Column], head: str) -> list[Column]:
@@ -140,8 +149,8 @@ def test_lists_never_cut_a_number_an_id_or_a_time(
     solid = [column for column in _shown(columns, head) if not column.wraps]
     left = iter(lines)
     for row in rows:
-        wanted = [_text(column, row) for column in solid]
-        pattern = r"\s+".join(re.escape(text) for text in wanted if text)
+        wanted = [_pattern(column, row) for column in solid]
+        pattern = r"\s+".join(filter(None, wanted))
         # Cells that wrap stand between them, or not.
         pattern = pattern.replace(r"\s+", r"\s+(?:.*\s)?")
         assert any(re.search(rf"(?<!\S){pattern}(?!\S)", line) for line in left), (width, wanted)
@@ -166,18 +175,18 @@ def test_lists_leave_out_what_is_empty_then_what_is_missed_least(
 
 
 @pytest.mark.parametrize("command", LISTS)
-def test_the_time_and_the_id_of_a_list_go_last(command: str, samples: dict[str, Listed]) -> None:
+def test_what_a_list_is_read_for_goes_last(command: str, samples: dict[str, Listed]) -> None:
     last = sorted(samples[command][1], key=lambda column: column.spare)
     titles = [column.title for column in last if not column.wraps]
     firsts = {
         "sessions": {"ID", "Opened"},
-        "log": {"ID", "Time"},
+        "log": {"ID", "Status", "Command"},
         "events": {"ID", "Time"},
-        "readings": {"Packet", "Time"},
+        "readings": {"Packet", "Time", "Quality"},
         "stats": {"Command", "Count"},
-        "findings": {"Frame", "Code"},
+        "findings": {"Frame", "Code", "Severity"},
         "elements": {"UUID"},
-        "subscriptions": {"ID", "Opened"},
+        "subscriptions": {"ID", "Status"},
         "readings --every 1s": {"From"},
         "stats --by element": {"Count"},
         "stats --by second": {"Second", "Count"},
@@ -186,13 +195,70 @@ def test_the_time_and_the_id_of_a_list_go_last(command: str, samples: dict[str, 
     assert set(titles[: len(firsts)]) == firsts
 
 
-def test_log_says_what_was_asked_in_a_terminal_of_80_columns(
-    samples: dict[str, Listed], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("width", "command", "titles"),
+    [
+        (60, "log", {"ID", "Command", "Status", "Summary"}),
+        (80, "log", {"ID", "Time", "Command", "Status", "Summary"}),
+        (60, "subscriptions", {"ID", "Opened", "Status", "Elements"}),
+        (80, "subscriptions", {"ID", "Opened", "Status", "Error", "Elements"}),
+        (60, "readings", {"Packet", "Time", "Element", "Attribute", "Value"}),
+        (80, "readings", {"Packet", "Time", "Element", "Attribute", "Value", "Quality"}),
+        (60, "findings", {"Frame", "Severity", "Code", "Message"}),
+        (80, "findings", {"Frame", "Time", "Severity", "Code", "Message"}),
+    ],
+)
+def test_what_matters_is_there_in_narrow_terminals(
+    width: int, command: str, titles: set[str], samples: dict[str, Listed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    rows, columns = samples["log"]
-    head, *_ = _on_terminal(rows, columns)
-    assert head.split() == ["ID", "Time", "Command", "Summary"]
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert titles <= set(_on_terminal(*samples[command])[0].split())
+
+
+# Dates
+
+ON_TWO_DAYS: Sequence[dict[str, Any]] = [
+    {"id": "1p1", "time": "2026-03-01T23:59:59.9991Z", "closed": None, "text": "word " * 8 + "word"},
+    {"id": "2p1", "time": "2026-03-01T23:59:59.9992Z", "closed": "2026-03-02T00:00:01Z", "text": "b"},
+    {"id": "3p1", "time": "2026-03-02T00:00:00.0001Z", "closed": "2026-03-02T00:00:02Z", "text": "c"},
+]
+TIMES = (
+    Column("id", "ID", right=True),
+    Column("time", "Time", is_time=True, spare=1),
+    Column("closed", "Closed", is_time=True, spare=2),
+    Column("text", "Text", wraps=12),
+)
+
+
+def test_dates_stand_above_the_rows_where_a_line_would_be_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "96")
+    assert _on_terminal(ON_TWO_DAYS, TIMES) == [
+        " ID  Time           Closed                Text",
+        "2026-03-01",
+        "1p1  23:59:59.999Z                        word word word word word word word word word",
+        "2p1  23:59:59.999Z  2026-03-02T00:00:01Z  b",
+        "2026-03-02",
+        "3p1  00:00:00.000Z  00:00:02Z             c",
+    ]
+
+
+def test_dates_stay_with_their_times_where_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    _, *lines = _on_terminal(ON_TWO_DAYS, TIMES)
+    assert [line[5:15] for line in lines] == ["2026-03-01", "2026-03-01", "2026-03-02"]
+
+
+def test_no_dates_stand_above_where_no_time_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "18")
+    head, *lines = _on_terminal(ON_TWO_DAYS, TIMES)
+    assert head.split() == ["ID", "Text"]
+    assert not any("2026" in line for line in lines)
+
+
+def test_other_programs_get_whole_times() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        print_table(ON_TWO_DAYS, TIMES)
+    assert output.getvalue().count("2026-03-0") == 5
 
 
 # Long lists

@@ -7,13 +7,13 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import TIME_WIDTH, severity_style, short_time
+from xentara_inspect.cli.output import severity_style
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 
 _ID: Final = Column("id", "ID", right=True, usual=7)
 _SESSION: Final = Column("session", "Session", right=True, spare=4)
-_TIME: Final = Column("time", "Time", show=short_time, spare=1, usual=TIME_WIDTH)
+_TIME: Final = Column("time", "Time", is_time=True, spare=1)
 
 
 def _duration(milliseconds: float) -> str:
@@ -47,8 +47,8 @@ def sessions(databases: tuple[str, ...], form: str, **filters: Any) -> None:
 
     columns = (
         _ID,
-        Column("opened", "Opened", show=short_time),
-        Column("closed", "Closed", show=short_time, spare=12),
+        Column("opened", "Opened", is_time=True),
+        Column("closed", "Closed", is_time=True, spare=12),
         Column("duration_ms", "Lasted", show=_duration, right=True, spare=6),
         Column("client", "Client", spare=4),
         Column("server", "Server", spare=14),
@@ -94,7 +94,7 @@ def events(databases: tuple[str, ...], form: str, **filters: Any) -> None:
         _ID,
         _SESSION,
         _TIME,
-        Column("source_time", "Source time", show=short_time, spare=3, usual=TIME_WIDTH),
+        Column("source_time", "Source time", is_time=True, spare=3),
         Column("event_type", "Event", spare=2, usual=11),
         Column("subscription", "Subscription", right=True, spare=5),
         Column("summary", "Summary", wraps=24),
@@ -147,12 +147,12 @@ def findings(databases: tuple[str, ...], form: str, explain: str | None, **filte
         return
     columns = (
         Column("frame", "Frame", right=True),
-        Column("exchange", "Exchange", right=True, spare=1, usual=7),
+        Column("exchange", "Exchange", right=True, spare=3, usual=7),
         Column("session", "Session", right=True, spare=5),
-        Column("time", "Time", show=short_time, spare=2, usual=TIME_WIDTH),
-        Column("severity", "Severity", style=severity_style, spare=3, usual=8),
+        Column("time", "Time", is_time=True, spare=2),
+        Column("severity", "Severity", style=severity_style, spare=1, usual=8),
         Column("code", "Code", usual=20),
-        Column("message", "Message", wraps=24),
+        Column("message", "Message", wraps=18),
     )
     print_answer(databases, form, query, FINDING_KEYS, columns, **filters)
 

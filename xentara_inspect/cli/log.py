@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import TIME_WIDTH, milliseconds, short_time, status_style
+from xentara_inspect.cli.output import milliseconds, status_style
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.cli.times import DURATION
@@ -25,12 +25,12 @@ def _command(row: Mapping[str, Any]) -> str | None:
 _COLUMNS = (
     Column("id", "ID", right=True, usual=7),
     Column("session", "Session", right=True, spare=5),
-    Column("time", "Time", show=short_time, spare=1, usual=TIME_WIDTH),
+    Column("time", "Time", is_time=True, spare=3),
     Column("command", "Command", spare=2, pick=_command, usual=12),
     Column("message_id", "Msg", right=True, spare=6),
-    Column("status", "Status", style=status_style, spare=3, usual=10),
+    Column("status", "Status", style=status_style, spare=1, usual=10),
     Column("latency_ms", "ms", show=milliseconds, right=True, spare=4, usual=6),
-    Column("summary", "Summary", wraps=20),
+    Column("summary", "Summary", wraps=16),
 )
 
 

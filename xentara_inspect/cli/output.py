@@ -138,17 +138,6 @@ def _csv_cell_without_formula(value: Any) -> Any:
     return f"'{_csv_cell(value)}" if is_formula else _csv_cell(value)
 
 
-TIME_WIDTH: Final = 24
-"""What `short_time` makes is mostly so wide."""
-
-
-def short_time(text: str) -> str:
-    """An ISO time with milliseconds instead of nanoseconds; one without Z without its zone, too."""
-    head, dot, fraction = text.partition(".")
-    zone = "Z" if text.endswith("Z") else ""
-    return f"{head}{dot}{fraction[:3]}{zone}" if dot else text
-
-
 def milliseconds(value: float) -> str:
     """Milliseconds with as many digits as they deserve."""
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import TIME_WIDTH, cell_text, short_time
+from xentara_inspect.cli.output import cell_text
 from xentara_inspect.cli.reading import opened_for, print_answer
 from xentara_inspect.cli.table import Column
 from xentara_inspect.cli.times import DURATION
@@ -143,17 +143,17 @@ def _mean(value: float) -> str:
 _COLUMNS: Final = (
     Column("packet", "Packet", right=True, spare=1, usual=7),
     Column("session", "Session", right=True, spare=7),
-    Column("time", "Time", show=short_time, spare=2, usual=TIME_WIDTH),
-    Column("origin", "Origin", spare=4),
-    Column("element", "Element", wraps=14),
-    Column("attribute", "Attribute", wraps=10),
-    Column("value", "Value", show=cell_text, wraps=12, pick=_value_or_error),
+    Column("time", "Time", is_time=True, spare=2),
+    Column("origin", "Origin", spare=5),
+    Column("element", "Element", wraps=12),
+    Column("attribute", "Attribute", wraps=9),
+    Column("value", "Value", show=cell_text, wraps=8, pick=_value_or_error),
     Column("value_kind", "Kind", spare=8, usual=7),
-    Column("quality", "Quality", show=_quality, spare=6),
-    Column("error_name", "Error", spare=5, pick=_refusal),
+    Column("quality", "Quality", show=_quality, spare=3),
+    Column("error_name", "Error", spare=4, pick=_refusal),
 )
 _OF_INTERVALS: Final = (
-    Column("time", "From", show=short_time, spare=1),
+    Column("time", "From", is_time=True, spare=1),
     Column("element", "Element", wraps=14),
     Column("attribute", "Attribute", wraps=10),
     Column("count", "Count", right=True, spare=5),

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import Row, print_rows, short_time
+from xentara_inspect.cli.output import Row, print_rows
 from xentara_inspect.cli.printing import out
+from xentara_inspect.cli.times import short_time
 from xentara_inspect.escape import safe
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.output import milliseconds, short_time
+from xentara_inspect.cli.output import milliseconds
 from xentara_inspect.cli.reading import print_answer
 from xentara_inspect.cli.table import Column
 
@@ -78,24 +78,24 @@ def _for(milliseconds: float) -> str:
 
 
 _ID: Final = Column("id", "ID", right=True)
-_OPENED: Final = Column("opened", "Opened", show=short_time, spare=1)
-_CLOSED: Final = Column("closed", "Closed", show=short_time, spare=7)
+_OPENED: Final = Column("opened", "Opened", is_time=True, spare=2)
+_CLOSED: Final = Column("closed", "Closed", is_time=True, spare=7)
 _COLUMNS: Final = (
     _ID,
     Column("session", "Session", right=True, spare=4),
     Column("uuid", "UUID", spare=8),
     _OPENED,
     _CLOSED,
-    Column("status", "Status", spare=3),
-    Column("error_name", "Error", spare=2),
+    Column("status", "Status", spare=1),
+    Column("error_name", "Error", wraps=10, spare=3),
     Column("maximum_update_rate_ms", "Asked ms", right=True, spare=6, pick=_asked),
     Column("elements", "Elements", show=_subscribed, wraps=24),
 )
 _OF_ELEMENTS: Final = (
     _ID,
     Column("session", "Session", right=True, spare=7),
-    Column("opened", "Opened", show=short_time, spare=9),
-    Column("closed", "Closed", show=short_time, spare=10),
+    Column("opened", "Opened", is_time=True, spare=9),
+    Column("closed", "Closed", is_time=True, spare=10),
     Column("element", "Element", wraps=16),
     Column("attributes", "Attributes", show=", ".join, wraps=12, spare=8),
     Column("status", "Status", spare=5, pick=_outcome),
@@ -103,6 +103,6 @@ _OF_ELEMENTS: Final = (
     Column("rate", "Per s", show=lambda rate: f"{rate:.4g}", right=True, spare=4),
     Column("maximum_update_rate_ms", "Asked ms", right=True, spare=3, pick=_asked),
     Column("interval_ms", "Seen ms", show=milliseconds, right=True, spare=2),
-    Column("last_event", "Last event", show=short_time, spare=6),
+    Column("last_event", "Last event", is_time=True, spare=6),
     Column("silent", "Silent", style=lambda _: "red", spare=1, pick=_silence),
 )

@@ -1,7 +1,7 @@
 """Rows as a table: whole lines for other programs, what fits for people in front of a terminal.
 
 Rows are laid out and printed by the page, so that a list of millions needs the memory of one page. A column
-never gets narrower again: lines that follow one another seldom shift.
+never gets narrower again, but where dates go: lines that follow one another seldom shift.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from xentara_inspect.cli.printing import is_coloured, out, printable, terminal_width
+from xentara_inspect.cli.times import short_time
 from xentara_inspect.escape import safe
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ PAGE: Final = 1000
 
 _BETWEEN: Final = 2
 _HEAD_STYLE: Final = "bold"
+_TIME: Final = len("2026-03-01T14:03:00.000Z")
+_DATE: Final = len("2026-03-01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,12 @@ class Column:
     """A column of a table; JSON and CSV have all keys of a row instead.
 
     pick: the value of a row, where it is not that of the key. show: the text of a value, None for plain
-    `str`. style: the colour of a value, for terminals. wraps: the least width to which the text may be
-    broken over lines where the terminal is narrow; 0 for none. spare: how easily it is missed. Where the
-    terminal is narrower still, the columns with the highest are left out first, empty ones before any
-    other; those with 0 never. What does not wrap is never cut. usual: the width that rows mostly need
-    which are yet to come.
+    `str`. style: the colour of a value, for terminals. is_time: whether it holds times, in ISO 8601. Where
+    the terminal is narrow, the date of a row, which is that of the first time in it, stands on a line of its
+    own above those that share it. wraps: the least width to which the text may be broken over lines where it
+    is narrower still; 0 for none. spare: how easily it is missed. Where that is not enough, the columns with
+    the highest are left out first, empty ones before any other; those with 0 never. What does not wrap is
+    never cut. usual: the width that rows mostly need which are yet to come.
     """
 
     key: str
@@ -44,6 +48,7 @@ class Column:
     show: Callable[[Any], str] | None = None
     style: Callable[[Any], str] | None = None
     right: bool = False
+    is_time: bool = False
     wraps: int = 0
     spare: int = 0
     pick: Callable[[Mapping[str, Any]], Any] | None = None
@@ -85,37 +90,87 @@ def print_pages(
     """
     width = terminal_width()
     paints = is_coloured()
-    widest = [_usual(column, width) if is_fixed else 0 for column in columns]
-    layout: Layout = ()
+    fit = _Fit(columns, width, is_fixed=is_fixed)
+    date = ""
     count = 0
     for page in pages:
-        cells = [[_cell(column, row) for row in page] for column in columns]
-        before = layout
-        if not (before and is_fixed):
-            for place, column in enumerate(cells):
-                widest[place] = max(widest[place], *(_width(text) for text, _ in column))
-            layout = _whole(columns, widest)
-            if width:
-                layout = _fitting(columns, widest, layout, width)
-        shown = list(zip(*(cells[place] for place, _ in layout), strict=True))
-        if not before or (width and layout != before):
-            shown.insert(0, tuple((columns[place].title, _HEAD_STYLE) for place, _ in layout))
+        before = fit.layout
+        cells = fit.cells(page)
+        layout = fit.layout
         form = [(columns[place].right, width) for place, width in layout]
-        out("\n".join(line for row in shown for line in _lines(row, form, paints, width is not None)))
+        lines: list[str] = []
+        if not before or (width and layout != before):
+            head = tuple((columns[place].title, _HEAD_STYLE) for place, _ in layout)
+            lines += _lines(head, form, paints, width is not None)
+        says_dates = fit.says_dates and any(columns[place].is_time for place, _ in layout)
+        for row, shown in zip(page, zip(*(cells[place] for place, _ in layout), strict=True), strict=True):
+            if says_dates and date != (date := _date(row, columns) or date):
+                lines.append(_painted(date, _HEAD_STYLE) if paints else date)
+            lines += _lines(shown, form, paints, width is not None)
+        out("\n".join(lines))
         count += len(page)
     return count
 
 
-def _usual(column: Column, width: int | None) -> int:
+class _Fit:
+    """What is shown of columns in a terminal of some width, None for none; it grows with what it is given."""
+
+    def __init__(self, columns: Sequence[Column], width: int | None, *, is_fixed: bool) -> None:
+        self.layout: Layout = ()
+        self._columns = columns
+        self._width = width
+        self._is_fixed = is_fixed
+        self._begin(says_dates=False)
+
+    def _begin(self, *, says_dates: bool) -> None:
+        self.says_dates = says_dates
+        self._widest = [
+            _usual(column, self._width, says_dates) if self._is_fixed else 0 for column in self._columns
+        ]
+
+    def cells(self, page: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
+        """The cells of each column. Dates go where they do not fit, and do not come back."""
+        cells = self._measured(page)
+        if self._width is not None and not self.says_dates and _total(self.layout) > self._width:
+            self._begin(says_dates=True)
+            self.layout = ()
+            cells = self._measured(page)
+        return cells
+
+    def _measured(self, page: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
+        dates = [_date(row, self._columns) if self.says_dates else "" for row in page]
+        cells = [
+            [_cell(column, row, date) for row, date in zip(page, dates, strict=True)]
+            for column in self._columns
+        ]
+        if not (self.layout and self._is_fixed):
+            for place, column in enumerate(cells):
+                self._widest[place] = max(self._widest[place], *(_width(text) for text, _ in column))
+            self.layout = _whole(self._columns, self._widest)
+            if self._width is not None and self.says_dates:
+                self.layout = _fitting(self._columns, self._widest, self.layout, self._width)
+        return cells
+
+
+def _usual(column: Column, width: int | None, says_dates: bool) -> int:
     """The width of a column whose rows are yet to come: what wraps takes all that a terminal has."""
+    if column.is_time:
+        return _TIME - (_DATE + 1 if says_dates else 0)
     return width if width and column.wraps else column.usual
 
 
-def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
+def _date(row: Mapping[str, Any], columns: Sequence[Column]) -> str:
+    """The date of the first time in a row; empty for none."""
+    return next((row[column.key][:_DATE] for column in columns if column.is_time and row[column.key]), "")
+
+
+def _cell(column: Column, row: Mapping[str, Any], date: str) -> Cell:
+    """date: what is said elsewhere; empty for nothing."""
     value = column.pick(row) if column.pick else row[column.key]
     if value is None:
         return _EMPTY
-    text = printable(safe(column.show(value) if column.show else str(value)))
+    text = short_time(value).removeprefix(f"{date}T") if column.is_time else value
+    text = printable(safe(column.show(text) if column.show else str(text)))
     return text, column.style(value) if column.style else ""
 
 

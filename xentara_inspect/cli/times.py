@@ -122,3 +122,10 @@ def _local(text: str) -> str:
         return text
     said = moment.isoformat()
     return f"{said[:19]}.{fraction}{said[19:]}"
+
+
+def short_time(text: str) -> str:
+    """An ISO time with milliseconds instead of nanoseconds; one without Z without its zone, too."""
+    head, dot, fraction = text.partition(".")
+    zone = "Z" if text.endswith("Z") else ""
+    return f"{head}{dot}{fraction[:3]}{zone}" if dot else text
