@@ -285,7 +285,7 @@ def test_columns_stay_where_they_are_on_a_terminal(database: Path) -> None:
     place = head.index("Summary")
     assert all(len(line) <= 100 for line in plain)
     assert all(line[:place].strip() == "" for line in body if line.lstrip().startswith("xxx"))
-    assert {line.index("Z ") for line in body if "Z " in line} == {head.index("Time") + 23}
+    assert {line.index("Z ") for line in body if "Z " in line} == {head.index("Time") + 12}
 
 
 def _read_until(terminal: int, text: str) -> str:

@@ -15,9 +15,10 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.journal import Journal
-from tests.live import PATIENCE, ROOT, inspect, run_async
+from tests.live import BIN, PATIENCE, ROOT, inspect, run_async
 from tests.queries.asking import START, fill
 from tests.store_traffic import CONVERSATION, HELLO, LEVEL, LIVE_INFO, VALVE, frames
+from tests.terminal import on_terminal
 from xentara_inspect.cli.tui import plant_tree
 from xentara_inspect.cli.tui.app import WatchApp
 from xentara_inspect.cli.tui.time_line import TimeLine
@@ -333,3 +334,9 @@ def test_what_cannot_be_watched_is_one_line(
 def test_an_empty_file_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     assert inspect("watch", "-d", tmp_path / "empty.db", code=1) == ""
+
+
+@pytest.mark.parametrize("keys", ["q", "\x03", "/Tank\x03"], ids=["q", "ctrl-c", "ctrl-c in the filter"])
+def test_it_ends_at_once(keys: str, conversation: Path) -> None:
+    command = [str(BIN / "xentara-inspect"), "watch", "-d", str(conversation)]
+    assert on_terminal(command, keys=keys, after="Valve").code == 0

@@ -122,7 +122,7 @@ def test_a_narrow_terminal_loses_columns_and_never_half_of_an_id(width: int, pla
     assert max(map(len, lines)) <= width
     firsts = [line.split()[0] for line in lines if line[:1] != " " or line.lstrip()[:1].isdigit()]
     assert set(ids) <= set(firsts)
-    assert ("Msg" in lines[0]) == (width >= 120)
+    assert ("Msg" in lines[0]) == (width >= 80)
 
 
 def test_another_program_gets_whole_lines_with_all_columns(plant: Path) -> None:

@@ -23,7 +23,7 @@ def watch(databases: tuple[str, ...], session: tuple[str, ...], element: str) ->
 
     Follows a recording that goes on, into its next files too. Space stops at a time, left and right go
     along the recording, comma and full stop from message to message, home to its begin, end to now.
-    Enter shows one element on the whole screen, / filters, q quits. Reads only.
+    Enter shows one element on the whole screen, / filters, q or Ctrl-C quits. Reads only.
     """
     from xentara_inspect.queries.unknown import not_known
     from xentara_inspect.queries.watching import Watching

@@ -41,6 +41,7 @@ class WatchApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("space", "pause", "Pause", key_display="␣"),
         Binding("left", "go(-1)", "Time", key_display="← →"),
