@@ -278,7 +278,7 @@ ONE_OF = "One of --har, --flow, --pcapng, --parquet and --otlp says what to writ
     [
         ((), 2, ONE_OF),
         (("--har", "-", "--flow", "-"), 2, ONE_OF),
-        (("--har", "xentara.db"), 2, "xentara.db is the database."),
+        (("--har", "xentara.db"), 1, "xentara.db is there already"),
         (("--har", "x.har", "--since", "2030-01-01"), 1, "nothing of that is recorded"),
         (("--har", "x.har", "--session", "9"), 1, "session 9 is not known"),
     ],

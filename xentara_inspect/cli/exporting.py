@@ -72,8 +72,8 @@ def export(
             _send(asked, where, filters)
         elif kind == "parquet":
             _write_tables(asked, Path(where), filters)
-        elif any(os.path.exists(where) and os.path.samefile(where, file.path) for file in asked.files):
-            raise click.UsageError(f"{where} is the database.")
+        elif os.path.isfile(where):
+            raise Failure(f"{where} is there already")
         else:
             _export(asked, kind, where, filters)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from xentara_inspect.cli.failures import not_installed
 from xentara_inspect.cli.printing import note
+from xentara_inspect.cli.whole_files import written_whole
 from xentara_inspect.escape import safe
 from xentara_inspect.queries.series import BAD, ERROR, Line, Point
 
@@ -50,7 +52,9 @@ def write_picture(lines: Sequence[Line], path: str) -> None:
             axes.set_title(safe(lines[0].name), loc="left")
         if axes.get_legend_handles_labels()[1]:
             axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3, frameon=False)
-        figure.savefig(path, metadata={"Date": None} if path.lower().endswith("svg") else None)
+        form = Path(path).suffix.lower().removeprefix(".")
+        with written_whole(Path(path)) as file:
+            figure.savefig(file, format=form, metadata={"Date": None} if form == "svg" else None)
     note(f"drawn into {path}")
 
 

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole, or as they were before."""
+"""Files and folders that are there whole, or as they were before; new ones are for their owner only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("wb") as new:
+        with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
             yield new
         beside.replace(path)
     except OSError as error:
@@ -44,7 +44,7 @@ def made_whole(folder: Path) -> Iterator[Path]:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise Failure(f"{folder}: is there already, and not empty")
     beside = folder.absolute().with_name(f".{folder.absolute().name}.{os.getpid()}")
-    beside.mkdir()
+    beside.mkdir(mode=0o700)
     try:
         yield beside
         beside.replace(folder)
