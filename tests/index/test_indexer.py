@@ -213,6 +213,13 @@ def test_there_is_nothing_to_reindex_in_a_missing_file(database: Path) -> None:
     assert not database.exists()
 
 
+def test_an_empty_file_stays_empty(database: Path) -> None:
+    database.touch()
+    with pytest.raises(StoreError, match="is empty"):
+        reindex(database)
+    assert database.read_bytes() == b""
+
+
 def test_a_running_indexer_begins_again_when_somebody_reindexes(database: Path) -> None:
     fill(database)
     with subprocess_indexer(database):

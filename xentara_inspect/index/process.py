@@ -110,8 +110,11 @@ def reindex(path: Path, progress: Progress | None = None) -> int:
 
     Recording may go on meanwhile; a running indexer starts again at the first frame. Raises StoreError.
     """
-    if not os.path.exists(path):  # there must be something to rebuild, of this version or an older one
-        raise StoreError(f"{os.fspath(path)} does not exist")
+    try:  # there must be something to rebuild, of this version or an older one
+        open_for_reading(path).close()
+    except StoreError as error:
+        if error.kind is not Kind.VERSION:
+            raise
     connection = open_for_writing(path)
     try:
         (frames,) = connection.execute("SELECT count(*) FROM frames").fetchone()
