@@ -23,7 +23,10 @@ from tests.store_traffic import CONVERSATION
         (["readings", "Plant.Valve", "--element", "Plant.Vavle"], 1, "did you mean Plant.Valve?"),
         (["elements", "--element", b"\xff*"], 1, "is not known"),
         (["log", "--since", "whenever"], 2, "is no time such as"),
+        (["log", "--since", "14:05", "--until", "14:00"], 2, "--since is after --until"),
+        (["log", "--until", "14:00", "--since", "14:05"], 2, "--since is after --until"),
         (["log", "--slower-than", "soon"], 2, "is no duration"),
+        (["log", "--limit", "x"], 2, "'x' is not a valid integer."),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_one_line(

@@ -35,6 +35,12 @@ class Number(click.FloatRange):
         return number
 
 
+class _Count(click.IntRange):
+    """A whole number in a range."""
+
+    name = "integer"
+
+
 def _sessions(_ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """The names of sessions as `sessions` lists them."""
     for name in names:
@@ -117,7 +123,8 @@ def limit_option(shown: str) -> Callable[[Function], Function]:
     """`--limit`. shown: which rows, where there are more."""
     return click.option(
         "--limit",
-        type=click.IntRange(0, 2**31),
+        type=_Count(0, 2**31),
+        metavar="N",
         default=50,
         show_default=True,
         help=f"Show the {shown}; 0 for all.",
@@ -218,12 +225,22 @@ def since_until_options(function: Function) -> Function:
     """`--since` and `--until`."""
     from xentara_inspect.cli.times import TIME
 
-    function = click.option("--until", type=TIME, help="Only before this time.")(function)
+    function = click.option("--until", type=TIME, callback=_in_order, help="Only before this time.")(function)
     return click.option(
         "--since",
         type=TIME,
+        callback=_in_order,
         help="Only from this time on, such as 2026-03-01T14:03Z, 14:03, -10m or 'yesterday 5pm'.",
     )(function)
+
+
+def _in_order(ctx: click.Context, param: click.Parameter, time: int | None) -> int | None:
+    """A time that is not on the wrong side of the other one, whichever of them is read first."""
+    times = {**ctx.params, param.name: time}
+    since, until = times.get("since"), times.get("until")
+    if since is not None and until is not None and since > until:
+        raise click.UsageError("--since is after --until.", ctx)
+    return time
 
 
 def given_login(user: str | None, password: str | None) -> Login | None:
