@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from xentara_inspect.store.columns import stored_uuid
 from xentara_inspect.store.database import open_for_writing
 from xentara_inspect.store.given_names import StoredNames, give_names, given_names
 from xentara_inspect.traffic.names import GivenName
@@ -30,6 +31,15 @@ def test_one_by_one_they_are_what_they_are_all_together(tmp_path: Path) -> None:
         assert dict(both) == everything
         assert len(StoredNames(newer, older)) == 2
         assert StoredNames(older, newer)[VALVE] == GivenName("Valve", "a.json")
+
+
+def test_what_the_traffic_tells_alike_is_no_news(tmp_path: Path) -> None:
+    with closing(open_for_writing(tmp_path / "a.db")) as connection:
+        connection.execute(
+            "INSERT INTO elements (uuid, primary_key) VALUES (?, 'Level')", (stored_uuid(LEVEL),)
+        )
+        assert give_names(connection, "a.json", {LEVEL: "Level", VALVE: "Valve"}, 1) == 1
+        assert set(given_names(connection)) == {LEVEL, VALVE}
 
 
 def test_up_to_a_file_later_ones_do_not_count(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ _NAME_ELEMENTS: Final = f"""
 
 
 def give_names(connection: sqlite3.Connection, source: str, names: Mapping[bytes, str], now: int) -> int:
-    """Remember what a file calls elements, by their UUIDs. Returns how many of the names are news.
+    """Remember what a file calls elements, by their UUIDs. Returns how many of the names nobody told before.
 
     source: name of the file. now: nanoseconds since 1970. What is recorded already has the names at once.
     Raises sqlite3.Error.
@@ -44,6 +44,7 @@ def give_names(connection: sqlite3.Connection, source: str, names: Mapping[bytes
         for uuid, name in names.items()
         if uuid not in known or known[uuid].name != name
     ]
+    told = dict(connection.execute("SELECT uuid, primary_key FROM elements"))
     if news:
         with transaction(connection):
             file_id = connection.execute(_ADD_FILE, (source, now)).lastrowid
@@ -52,7 +53,7 @@ def give_names(connection: sqlite3.Connection, source: str, names: Mapping[bytes
                 ((uuid, file_id, name) for uuid, name in news),
             )
             name_elements(connection)
-    return len(news)
+    return sum(told.get(uuid) != name for uuid, name in news)
 
 
 class StoredNames(Mapping[bytes, GivenName]):

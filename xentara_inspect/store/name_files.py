@@ -34,7 +34,7 @@ class NameFileError(Exception):
 
 
 class Given(NamedTuple):
-    """What became of a file. names: in it; news: those that were not known from a file before."""
+    """What became of a file. names: in it; news: those that neither a file nor the traffic told before."""
 
     names: int
     news: int
