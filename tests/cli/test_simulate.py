@@ -12,7 +12,9 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from xentara_inspect.cli import cli
 from xentara_inspect.cli.endpoints import ENDPOINT
 from xentara_inspect.frames import endpoint
 from xentara_inspect.simulator import OPERATOR, OUTSIDER, SERVICE, VIEWER, Client
@@ -103,3 +105,11 @@ def test_wrong_usage_ends_with_exit_code_2() -> None:
 def test_an_address_is_read_and_shown_alike(text: str, address: tuple[str, int]) -> None:
     assert ENDPOINT.convert(text, None, None) == address
     assert endpoint(*address) == text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_client_of_a_port_where_nobody_listens_says_so(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"ws://{host}:{free.getsockname()[1]}/api/ws"
+    run = CliRunner().invoke(cli, ["demo", "--client", url])
+    assert (run.exit_code, run.stderr) == (1, f"Error: {url}: connection refused\n")

@@ -7,11 +7,13 @@ import contextlib
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from xentara_inspect.cli import options, pager
+from xentara_inspect.cli.endpoints import why_not_connected
 from xentara_inspect.cli.failures import Failure
 
 _START_SECONDS = 60
@@ -54,15 +56,24 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
 
 
 def _be_client(url: str, seconds: float) -> None:
-    from xentara_inspect.simulator.demonstration import DemonstrationError, converse
+    from xentara_inspect.simulator.demonstration import converse
+
+    with _talking(url):
+        sent = asyncio.run(converse(url, seconds))
+    click.echo(f"{sent} requests sent and answered", err=True)
+
+
+@contextlib.contextmanager
+def _talking(url: str) -> Iterator[None]:
+    """Say in one line why there is no conversation."""
+    from xentara_inspect.simulator import CLIENT_ERRORS, InvalidURI
 
     try:
-        sent = asyncio.run(converse(url, seconds))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    except DemonstrationError as error:
-        raise Failure(str(error)) from None
-    click.echo(f"{sent} requests sent and answered", err=True)
+        yield
+    except InvalidURI:
+        raise click.BadParameter(f"{url!r} is no URL such as ws://127.0.0.1:8081/api/ws") from None
+    except CLIENT_ERRORS as error:
+        raise Failure(f"{url}: {why_not_connected(error)}") from None
 
 
 async def _talk(database: str, folder: Path, seconds: float) -> None:
@@ -74,7 +85,8 @@ async def _talk(database: str, folder: Path, seconds: float) -> None:
         try:
             url = f"ws://127.0.0.1:{await _port(proxy)}/api/ws"
             click.echo(f"{url} → {simulator.url}", err=True)
-            await converse(url, seconds)
+            with _talking(url):
+                await converse(url, seconds)
         finally:
             if proxy.returncode is None:
                 proxy.terminate()

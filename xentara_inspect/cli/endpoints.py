@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import click
@@ -65,6 +67,14 @@ class Upstream(_UrlType):
 
 
 UPSTREAM = Upstream()
+
+_NUMBER: Final = re.compile(r"\[Errno (\d+)\]")
+
+
+def why_not_connected(error: Exception) -> str:
+    """Why nobody could be talked to: what the system says, without what asyncio puts around it."""
+    number = _NUMBER.search(str(error))
+    return os.strerror(int(number[1])).lower() if number else getattr(error, "strerror", None) or str(error)
 
 
 def listen_option(default: str) -> Callable[[Function], Function]:

@@ -15,7 +15,7 @@ import click
 
 from xentara_inspect.cli import options
 from xentara_inspect.cli.diff import Trouble, print_differences
-from xentara_inspect.cli.endpoints import UPSTREAM
+from xentara_inspect.cli.endpoints import UPSTREAM, why_not_connected
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.sides import Side, opened_side
 from xentara_inspect.escape import safe
@@ -144,7 +144,7 @@ def _asked_again(upstream: str, plan: Plan, credentials: Credentials, *, fast: b
     try:
         heard = asyncio.run(ask_again(url, plan, credentials, fast=fast, tls=tls))
     except ERRORS as error:
-        raise Trouble(f"{url}: {error}") from None
+        raise Trouble(f"{url}: {why_not_connected(error)}") from None
     if heard.late:
         note(f"Waited in vain for answers {heard.late} times.")
     return heard

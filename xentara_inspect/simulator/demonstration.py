@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import ssl
 
-from websockets.exceptions import InvalidURI, WebSocketException
-
 from xentara_inspect.simulator.accounts import OPERATOR
 from xentara_inspect.simulator.client import Client
 from xentara_inspect.simulator.conversation import demo
-from xentara_inspect.simulator.script import UnexpectedAnswerError
-
-
-class DemonstrationError(Exception):
-    """The conversation failed. One clear line."""
 
 
 async def converse(url: str, seconds: float) -> int:
     """Talk to what is at a URL for so long. Returns how many requests were sent and answered.
 
-    Raises ValueError for what is no URL, DemonstrationError where nobody answers as they should.
+    Raises InvalidURI for what is no URL, the others of CLIENT_ERRORS where nobody answers as they should.
     """
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # a proxy makes its own certificate
     tls = context if url.startswith("wss:") else None
-    try:
-        async with Client(url, ssl_context=tls, user=OPERATOR.user, password=OPERATOR.password) as client:
-            return len(await demo(client, seconds))
-    except InvalidURI:
-        raise ValueError(f"{url!r} is no URL such as ws://127.0.0.1:8081/api/ws") from None
-    except (OSError, WebSocketException, UnexpectedAnswerError) as error:
-        raise DemonstrationError(f"{url}: {error}") from None
+    async with Client(url, ssl_context=tls, user=OPERATOR.user, password=OPERATOR.password) as client:
+        return len(await demo(client, seconds))

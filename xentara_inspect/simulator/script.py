@@ -72,7 +72,8 @@ class Script:
         for ask, response in zip(asks, responses, strict=True):
             if response.error_code != ask.error:
                 wanted = "success" if ask.error is None else str(ask.error)
-                raise UnexpectedAnswerError(f"{ask.command}: wanted {wanted}, got {response}")
+                came = "success" if response.error_code is None else str(response.error_code)
+                raise UnexpectedAnswerError(f"{ask.command}: wanted {wanted}, got {came}")
             command = commands.COMMAND_NAMES.get(_opcode(ask.command))
             status = OK if ask.error is None else ERROR
             self.sent.append(Sent(command, response.message_id, status, ask.error))
