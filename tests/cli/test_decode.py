@@ -67,13 +67,17 @@ def test_files_and_the_standard_input_may_hold_the_raw_bytes(tmp_path: Path) -> 
     assert run("-", stdin=b"\x01").output == "1  # not a message: unsigned integer\n"
 
 
-@pytest.mark.parametrize("given", ["", "8", "8183001", "hello, world!", "zz zz !", "0x", "Grüße"])
+@pytest.mark.parametrize("given", ["8", "8183001", "hello, world!", "zz zz !", "0x", "Grüße"])
 def test_anything_else_is_one_line_on_stderr(given: str) -> None:
     result = run(given)
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.startswith("Error: the input is neither hexadecimal nor base64")
     assert result.stderr.count("\n") == 1
+
+
+def test_of_nothing_it_says_so() -> None:
+    assert run().stderr == "Error: there is nothing to decode\n"
 
 
 def test_malformed_bytes_are_shown_as_far_as_they_go_and_end_with_1() -> None:

@@ -23,8 +23,8 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
     # name: (module, what --help lists)
     "capture": ("capture", "Record the traffic of clients with a server, through mitmdump."),
     "demo": ("demo", "Simulator, proxy and client for a few seconds, then the log."),
-    "import": ("importing", "Read captures (flow files, HAR) or an archive into the database."),
-    "export": ("exporting", "Write connections for other programs (HAR, flow file, pcapng)."),
+    "import": ("importing", "Read captures (flow files, HAR, pcapng, pcap) or an archive into the database."),
+    "export": ("exporting", "Write for other programs: HAR, flow file, pcapng, Parquet, OpenTelemetry."),
     "share": ("share", "Write a copy to give away: all that the plant named is replaced."),
     "sessions": ("lists", "List the recorded connections."),
     "log": ("log", "List requests with their responses, and what was malformed."),

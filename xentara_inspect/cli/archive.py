@@ -110,10 +110,11 @@ def _recordings(databases: Sequence[str]) -> list[str]:
 
 
 def _seal(path: str) -> None:
+    from xentara_inspect.store.chain import newest_file
     from xentara_inspect.store.sealing import seal_newest
 
     if (why := seal_newest(path, time.time_ns())) is not None:
-        note(f"{safe(path)}: stays open, {why}")
+        note(f"{safe(newest_file(path))}: stays open, {why}")
 
 
 def _archive(archiver: Any, path: str, progress: Progress) -> None:
@@ -134,7 +135,10 @@ def _told(manifest: Manifest) -> str:
     return f"{frames} frame{'' if frames == 1 else 's'} in {decimal(size)}"
 
 
-@archive.command(epilog=options.examples("archive verify /mnt/archive"))
+@archive.command(
+    short_help="Tell whether an archive is what was put there.",
+    epilog=options.examples("archive verify /mnt/archive"),
+)
 @click.argument("where", metavar="DIR|URI")
 @click.option("--site", metavar="NAME", callback=_name, help="Only this plant's.")
 def verify(where: str, site: str | None) -> None:

@@ -28,9 +28,7 @@ _UNREADABLE: Final = "the input is neither hexadecimal nor base64 (raw bytes are
 
 @click.command()
 @click.argument("pieces", nargs=-1, metavar="[HEX|-]...")
-@click.option(
-    "-f", "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read a file."
-)
+@click.option("-f", "--file", type=click.Path(path_type=Path), help="Read a file.")
 @click.option("--hex", "show_bytes", is_flag=True, help="Show each line beside its bytes and their offset.")
 @click.option(
     "--from", "sender", type=click.Choice(["client", "server"]), help="Who sent it, to check the direction."
@@ -132,6 +130,8 @@ def _payload(data: str | None, file: Path | None) -> bytes | None:
     if data not in (None, "-"):
         return from_text(str(data))
     content = file.read_bytes() if file is not None else sys.stdin.buffer.read()
+    if not content:
+        raise Failure("there is nothing to decode")
     if not content.isascii():
         return content
     found = from_text(content.decode("ascii"))

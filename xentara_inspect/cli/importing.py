@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.argument("files", metavar="FILES|ARCHIVE", nargs=-1, required=True, type=click.Path())
+@click.argument("files", metavar="FILE...|ARCHIVE", nargs=-1, required=True, type=click.Path())
 @options.database_option
 @click.option("--filter", "expression", default="", help="mitmproxy filter expression of what to import.")
 @click.option(

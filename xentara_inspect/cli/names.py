@@ -40,10 +40,10 @@ def names(ctx: click.Context, /, databases: tuple[str, ...], form: str, **filter
     if ctx.invoked_subcommand is not None:
         return
     columns = (
-        Column("name", "Name"),
+        Column("name", "Name", wraps=16),
         Column("uuid", "UUID"),
         Column("source", "Source", spare=1),
-        Column("otherwise", "Otherwise in a file", spare=2),
+        Column("otherwise", "Otherwise in a file", wraps=16, spare=2),
     )
     with opened(databases) as asked, paged():
         print_rows(query(asked, **filters), NAME_KEYS, columns, form)

@@ -136,8 +136,8 @@ def _quality(number: Any) -> str:
 
 
 def _mean(value: float) -> str:
-    """As many digits as a mean deserves."""
-    return f"{value:.8g}"
+    """As many digits as a mean deserves, in the way of the numbers beside it."""
+    return str(float(f"{value:.8g}"))
 
 
 _COLUMNS: Final = (
