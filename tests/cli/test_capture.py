@@ -97,9 +97,12 @@ def test_a_server_that_cannot_be_reached_is_one_clear_line_and_a_502(database: P
                 async with Client(url):
                     pass
             await asyncio.to_thread(proxy.wait_for_line, r"Upstream http://127.0.0.1:\d+ cannot be reached: ")
+            await asyncio.to_thread(proxy.stop)
             return proxy.output
 
-    assert "Traceback" not in run_async(main())
+    output = run_async(main())
+    assert "Traceback" not in output
+    assert output.endswith(f"Recorded 1 session, 0 frames. Next: xentara-inspect sessions -d {database}\n")
 
 
 def test_a_scheme_that_the_server_does_not_speak_is_one_clear_line(database: Path, confdir: Path) -> None:
@@ -140,7 +143,7 @@ def test_the_last_line_names_all_files_of_a_recording_that_rotates(database: Pat
             return proxy.lines[-1]
 
     command = run_async(main()).partition(" Next: ")[2]
-    assert command == f"xentara-inspect log -d '{database.with_suffix('')}*.db'\n"
+    assert command == f"xentara-inspect sessions -d '{database.with_suffix('')}*.db'\n"
 
 
 def test_a_port_in_use_is_one_clear_line(database: Path, confdir: Path) -> None:

@@ -107,7 +107,8 @@ def _ending(recorded: Passed, database: str, *, rotates: bool) -> str:
     counted = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
     stem, ending = os.path.splitext(database)
     files = f"{stem}*{ending}" if rotates else database
-    return f"Recorded {counted}. Next: xentara-inspect log -d {shlex.quote(files)}"
+    question = "log" if recorded.frames else "sessions"
+    return f"Recorded {counted}. Next: xentara-inspect {question} -d {shlex.quote(files)}"
 
 
 def _text(option: Option, given: str | bool | tuple[str, ...]) -> str:
