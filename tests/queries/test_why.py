@@ -502,3 +502,11 @@ def test_a_parameter_that_is_wrong_is_named_before_the_error_that_only_says_so(d
     assert "granted before: read" in said(second)
     assert second["evidence"] == ["7p1", "3p1"]
     assert codes(database, "3p1") == []
+
+
+def test_update_rates_that_are_the_wrong_way_round_are_named(database: Path) -> None:
+    subscribe = f">[[0, 2, 6, {{0: [{{0: {LEVEL}, 1: [11]}}], 1: 500, 2: 100}}]]"
+    fill(database, *HELLO, subscribe, "<[[2, 2, {0: -32602}]]")
+    code, told, _ = last_of(database, failed(database))
+    assert code == "invalid-parameter"
+    assert "is 500 ms, above minimum_update_rate, the longest, of 100 ms" in told

@@ -345,7 +345,8 @@ def test_a_refused_upgrade_is_told_with_what_its_status_means(
 ) -> None:
     add(database, [], about=replace(info(), refused=refused), end=Closing(START))
     code, told, cause = only(database, "session:1")
-    assert code == "upgrade-refused"
+    assert code == ("upgrade-refused" if refused.startswith("HTTP") else "upgrade-unanswered")
+    assert ("credentials" in cause["specification"]) == refused.startswith("HTTP")
     assert text in told
     assert "asked for /api/ws at plant:8080 | the user was ann" in told
     assert cause["evidence"] == []

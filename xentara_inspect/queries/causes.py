@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from xentara_inspect.escape import safe
 from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.connections import REFUSALS
 from xentara_inspect.queries.values import Row
 from xentara_inspect.store.columns import loaded_integer
 from xentara_inspect.traffic.records import Severity
@@ -133,6 +134,12 @@ CAUSES: Final[dict[str, Rule]] = {
         "the upgrade has credentials of a user with websocket.connect, and the path /api/ws",
         "authentication page",
         "look what the proxy and the server say of the request",
+    ),
+    "upgrade-unanswered": Rule(
+        _E,
+        "a server answers the upgrade; where TLS is spoken, with a certificate that is accepted",
+        "RFC 6455 section 4",
+        REFUSALS[502].remedy,
     ),
     "session-closed": Rule(
         _W,

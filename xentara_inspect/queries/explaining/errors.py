@@ -10,9 +10,10 @@ from xentara_inspect.protocol.commands import CHECK_ACCESS, CLIENT_HELLO, READ, 
 from xentara_inspect.queries.causes import Cause, Fact, code_of_error
 from xentara_inspect.queries.explaining import access, elements, writes
 from xentara_inspect.queries.explaining.events import errors_in
-from xentara_inspect.queries.explaining.failed import Failed, Found, granted_before
+from xentara_inspect.queries.explaining.failed import Failed, Found, granted_before, parameters
 from xentara_inspect.queries.explaining.past import Past, Talk
 from xentara_inspect.queries.explaining.words import span
+from xentara_inspect.traffic.fields import number
 
 
 def hello(failed: Failed) -> Found:
@@ -29,9 +30,20 @@ def hello(failed: Failed) -> Found:
 
 
 def _compared(failed: Failed) -> Found:
-    """What of the same command was granted; and of which connection the sub-session is that it names."""
+    """What of the same command was granted; whose the sub-session is that it names; wrong rates."""
     named = access.unknown_sub_session(failed) if failed.talk.opcode == CHECK_ACCESS else Found()
-    return Found((*named.facts, *granted_before(failed.past, failed.talk)))
+    return Found((*named.facts, *_rates(failed), *granted_before(failed.past, failed.talk)))
+
+
+def _rates(failed: Failed) -> Iterator[Fact]:
+    """That the update rates of a subscribe are the wrong way round."""
+    given = parameters(failed.request)
+    shortest, longest = (number(given.get(f"{which}_update_rate")) for which in ("maximum", "minimum"))
+    if shortest is not None and longest is not None and shortest > longest:
+        yield Fact(
+            f"maximum_update_rate, the shortest time between updates, is {shortest} ms,"
+            f" above minimum_update_rate, the longest, of {longest} ms"
+        )
 
 
 _LOOKS: Final[dict[int, Callable[[Failed], Found]]] = {

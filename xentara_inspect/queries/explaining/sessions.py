@@ -104,17 +104,17 @@ def _refused(row: dict[str, Any]) -> Cause:
     meaning = REFUSALS.get(status) if status is not None else None
     facts = [Fact(f"asked for {row['path'] or 'no path'} at {row['server'] or 'the server'}")]
     facts.append(Fact(f"the user was {row['user']}" if row["user"] else "no user was named"))
+    if status is None:
+        return Cause("upgrade-unanswered", f"the server never became a WebSocket: {word}", tuple(facts))
     name = meaning.name if meaning is not None else _phrase(status)
     says = f": {meaning.says}" if meaning is not None else ""
     summary = f"the server refused the WebSocket with {word} {name}{says}"
-    if status is None:
-        summary = f"the server never became a WebSocket: {word}"
     return Cause("upgrade-refused", summary, tuple(facts), meaning.remedy if meaning is not None else None)
 
 
-def _phrase(status: int | None) -> str:
+def _phrase(status: int) -> str:
     known = {member.value: member.phrase for member in HTTPStatus}
-    return known.get(status or 0, "")
+    return known.get(status, "")
 
 
 def _closed(past: Past, session: int, row: dict[str, Any], left: list[int]) -> Cause:
