@@ -18,7 +18,7 @@ from tests.store_traffic import CONVERSATION
     [
         (["log", "--grep", "x" * 1001], 2, "is longer than 1000 characters"),
         (["log", "--grep", b"\xff"], 2, "is not UTF-8"),
-        (["log", "--session", "1", "--session", "x"], 2, "'x' is no session"),
+        (["log", "--session", "1", "--session", "x"], 1, "session x is not known"),
         (["readings", "--value", "> "], 1, "compares with nothing"),
         (["readings", "Plant.Valve", "--element", "Plant.Vavle"], 1, "did you mean Plant.Valve?"),
         (["elements", "--element", b"\xff*"], 1, "is not known"),

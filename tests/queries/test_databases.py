@@ -125,7 +125,7 @@ def test_a_name_without_its_file_is_refused_with_an_example(two: tuple[Path, Pat
     assert "say plant-10:1" in refusal("log", "--session", "1", *both)
     assert "no database plant-3 among plant-2, plant-10" in refusal("show", "plant-3:1p1", *both)
     run("show", "plant-2:999p1", *both, code=1)
-    run("log", "--session", "plant-2:x", *both, code=2)
+    run("log", "--session", "plant-2:x", *both, code=1)
 
 
 def test_the_name_of_the_file_is_accepted_where_there_is_only_one(two: tuple[Path, Path]) -> None:

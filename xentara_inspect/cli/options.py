@@ -41,15 +41,6 @@ class _Count(click.IntRange):
     name = "integer"
 
 
-def _sessions(_ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of sessions as `sessions` lists them."""
-    for name in names:
-        number = name.rpartition(":")[2]
-        if not (number.isascii() and number.isdigit() and int(number)):
-            raise click.BadParameter(f"{name!r} is no session; `xentara-inspect sessions` lists what is.")
-    return names
-
-
 def _text(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
     """A text that SQLite can search for."""
     if text is not None and len(text) > _LONGEST_TEXT:
@@ -100,7 +91,6 @@ session_option = click.option(
     "--session",
     metavar="ID",
     multiple=True,
-    callback=_sessions,
     shell_complete=offering("sessions"),
     help="Only this session; with several databases such as plant-2:3.",
 )

@@ -200,12 +200,11 @@ class Databases:
 
     def _with_session(self, name: str) -> list[tuple[Database, int]]:
         recording, number = self.located(name)
-        if not _SESSION.fullmatch(number):
-            raise QuestionError(f"{name} is not the name of a session")
         there = [
             (file, int(number))
             for file in recording.files
-            if file.row("SELECT 1 FROM sessions WHERE id = ?", int(number)) is not None
+            if _SESSION.fullmatch(number)
+            and file.row("SELECT 1 FROM sessions WHERE id = ?", int(number)) is not None
         ]
         if not there:
             raise not_known("session", name, (), "sessions")
