@@ -174,6 +174,12 @@ def test_what_a_process_finds_wrong_is_one_clear_line(plant: Path, tmp_path: Pat
     assert run.stderr.splitlines()[-1].endswith(f"has 7 bytes instead of {size}")
 
 
+def test_where_nothing_is_archived_there_is_nothing_to_decode(tmp_path: Path) -> None:
+    run = ran("lake", "decode", "--from", tmp_path / "nope", "--to", tmp_path / "lake")
+    assert (run.returncode, run.stderr) == (1, f"Error: {tmp_path / 'nope'}: nothing archived here\n")
+    assert not (tmp_path / "lake").exists()
+
+
 def test_processes_and_a_cluster_exclude_each_other(tmp_path: Path) -> None:
     options = ("--processes", "2", "--master", "local[2]")
     run = ran("lake", "decode", "--from", tmp_path, "--to", tmp_path, *options)

@@ -10,6 +10,7 @@ import click
 
 from xentara_inspect.cli import options
 from xentara_inspect.cli.archive import archiving
+from xentara_inspect.cli.failures import Failure
 from xentara_inspect.cli.output import cell_text, print_rows
 from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import note
@@ -50,6 +51,8 @@ def decode(archive: str, tables: str, site: str | None, processes: int, master: 
         from xentara_inspect.lake.decoding import tasks
 
         todo = tasks(Parts(Place(archive), site))
+        if not todo:
+            raise Failure(f"{safe(archive)}: nothing archived here")
         if master is not None:
             from xentara_inspect.lake.spark import decode_by_spark
 
