@@ -157,6 +157,12 @@ def test_a_recording_goes_on_behind_what_was_ended(samples: Path) -> None:
         assert following.execute("SELECT number, last_frame FROM chain").fetchone() == (2, last)
 
 
+def test_what_was_ended_and_has_nothing_behind_it_is_named(samples: Path) -> None:
+    where = archived(samples)
+    run = ran("archive", "-d", samples, "--to", where, "--site", "north", "--seal")
+    assert f"{samples.with_stem('samples-2')}: stays open, there is nothing in it" in run.stderr
+
+
 def test_somebody_killed_at_any_moment_leaves_what_the_next_one_makes_whole(plant: Path) -> None:
     where = archived(plant)
     whole = files(where)

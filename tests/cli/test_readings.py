@@ -117,3 +117,9 @@ def test_without_the_extra_one_line_says_what_to_install(
     assert printed.stderr == (
         f"Error: this needs {package}, which is not installed: pip install 'xentara-inspect[plot]'\n"
     )
+
+
+def test_a_mean_looks_as_the_numbers_beside_it(tmp_path: Path) -> None:
+    same = said(tmp_path / "same.db", (1, push("121(50.0)")), (2, push("121(50.0)")))
+    _, line = run(same, "--every", "1h", "--attribute", "Value").output.splitlines()
+    assert line.split().count("50.0") == 4
