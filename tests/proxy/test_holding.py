@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import resource
@@ -13,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.live import (
@@ -153,6 +156,36 @@ def test_a_connection_that_waits_too_long_is_closed_with_1013_and_told_why(
     (session,) = rows("sessions", "-d", database)
     assert session["close_code"] == 1013
     assert read(database, "SELECT count(*) FROM frames") == [(3,)]
+
+
+def test_a_connection_that_waits_too_long_ends_though_its_client_takes_nothing(
+    database: Path, confdir: Path
+) -> None:
+    async def talk(server: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await server.send(bytes.fromhex("5a00010000") + os.urandom(65_536))
+
+    async def main() -> None:
+        async with serve(talk, "127.0.0.1", 0, compression=None) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            options = (*DURABLE, "--set", "xentara_durable_wait=1")
+            with Mitmdump(f"http://127.0.0.1:{port}", database, confdir, *options) as proxy:
+                async with connect(proxy.url, compression=None, max_queue=1, ping_interval=None) as client:
+                    await asyncio.sleep(1)  # what nobody takes stands still by now
+                    (journal,) = children(proxy.child.pid, "journal")
+                    os.kill(journal, signal.SIGSTOP)
+                    await client.send(bytes.fromhex("8183000208"))
+                    await asyncio.to_thread(proxy.wait_for_line, "a connection was closed")
+                    os.kill(journal, signal.SIGCONT)
+                    await asyncio.to_thread(proxy.wait_for_line, "client disconnect")
+                    client.transport.abort()
+                await asyncio.to_thread(proxy.stop)
+                assert "Traceback" not in proxy.output
+
+    run_async(main())
+    (session,) = rows("sessions", "-d", database)
+    assert session["close_code"] == 1013
 
 
 def test_a_large_frame_that_no_thread_can_be_started_for_is_cut_and_recorded(

@@ -17,6 +17,9 @@ from xentara_inspect.proxy.relay import handler_of
 TRY_AGAIN_LATER: Final = 1013
 """The close code, as registered, of a server that cannot do it now."""
 
+LINGER: Final = 5.0
+"""Seconds that a peer has to take what it was told, before its connection is cut off."""
+
 logger: Final = logging.getLogger("xentara_inspect")
 
 
@@ -51,7 +54,8 @@ def _close(flow: http.HTTPFlow, reason: str) -> None:
     """Close both connections of a flow, telling why.
 
     mitmproxy has no command for it: what it is told is what it would see of peers that are gone, and
-    what the peers are told is written to their connections before that.
+    what the peers are told is written to their connections before that. One that takes nothing would keep
+    its connection open for as long as it likes, and with it the other's.
     """
     handler = handler_of(flow)
     for connection, side in (
@@ -63,3 +67,5 @@ def _close(flow: http.HTTPFlow, reason: str) -> None:
             said = Connection(side).send(CloseConnection(code=TRY_AGAIN_LATER, reason=reason))
             transport.writer.write(said)
             transport.writer.close()
+            if isinstance(transport.writer, asyncio.StreamWriter):  # not so in its mode local
+                asyncio.get_running_loop().call_later(LINGER, transport.writer.transport.abort)
