@@ -27,6 +27,7 @@ from tests.live import (
     simulated,
     stop_at_start,
     wait_for_stopped,
+    wait_until,
 )  # fmt: skip
 from tests.store_traffic import read
 from xentara_inspect.simulator import Client
@@ -161,10 +162,16 @@ def test_a_connection_that_waits_too_long_is_closed_with_1013_and_told_why(
 def test_a_connection_that_waits_too_long_ends_though_its_client_takes_nothing(
     database: Path, confdir: Path
 ) -> None:
+    sent = [0.0]
+
     async def talk(server: ServerConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await server.send(bytes.fromhex("5a00010000") + os.urandom(65_536))
+                sent[0] = time.monotonic()
+
+    def stands_still() -> bool:
+        return 0 < sent[0] < time.monotonic() - 0.5
 
     async def main() -> None:
         async with serve(talk, "127.0.0.1", 0, compression=None) as server:
@@ -172,7 +179,7 @@ def test_a_connection_that_waits_too_long_ends_though_its_client_takes_nothing(
             options = (*DURABLE, "--set", "xentara_durable_wait=1")
             with Mitmdump(f"http://127.0.0.1:{port}", database, confdir, *options) as proxy:
                 async with connect(proxy.url, compression=None, max_queue=1, ping_interval=None) as client:
-                    await asyncio.sleep(1)  # what nobody takes stands still by now
+                    await asyncio.to_thread(wait_until, stands_still, "nobody takes any more")
                     (journal,) = children(proxy.child.pid, "journal")
                     os.kill(journal, signal.SIGSTOP)
                     await client.send(bytes.fromhex("8183000208"))
