@@ -400,8 +400,23 @@ def test_a_finding_is_told_with_what_else_the_traffic_says(
 def test_messages_that_could_not_be_recorded_are_told(conversation: Path) -> None:
     with closing(open_for_writing(conversation)) as connection:
         connection.execute("UPDATE sessions SET dropped = 3")
-    *_, cause = asked(conversation, "session:1")["causes"]
-    assert (cause["code"], cause["summary"]) == ("messages-dropped", "3 messages could not be recorded")
+    causes = {cause["code"]: cause for cause in asked(conversation, "session:1")["causes"]}
+    assert causes["messages-dropped"]["summary"] == "3 messages could not be recorded"
+
+
+def test_each_error_that_a_command_got_on_a_connection_is_told_once_with_how_often(database: Path) -> None:
+    unknown = [
+        text
+        for number in (2, 3)
+        for text in (f'>[[0, {number}, 3, {{0: "P"}}]]', f"<[[2, {number}, {{0: -32100}}]]")
+    ]
+    denied = f">[[0, 4, 4, {{0: {VALVE}, 1: [11]}}]]", "<[[2, 4, {0: -32102}]]"
+    fill(database, *HELLO, *unknown, *denied)
+    told = asked(database, "session:1")["causes"]
+    assert [(cause["code"], cause["evidence"], cause["details"][0]["text"]) for cause in told] == [
+        ("unknown-element", ["3p1"], "2 requests got this error, first this one"),
+        ("access-denied", ["7p1"], "1 request got this error"),
+    ]
 
 
 def test_a_message_has_the_causes_of_all_that_is_in_it(conversation: Path) -> None:
@@ -476,7 +491,9 @@ def test_what_a_rotated_recording_has_in_several_files_is_one(tmp_path: Path) ->
     (cause,) = asked(files, SUBSCRIPTION_UUID)["causes"]
     assert cause["code"] == "no-events"
     session = asked(files, "session:1")
-    assert session["causes"] == []
+    assert [(cause["code"], cause["evidence"]) for cause in session["causes"]] == [
+        ("unknown-element", ["5p1"])
+    ]
     assert session["about"].endswith('closed: 1000 Normal Closure, "bye"; 1 request answered by an error')
 
 

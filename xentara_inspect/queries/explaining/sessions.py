@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from xentara_inspect.frames import address
 from xentara_inspect.protocol.connections import CLOSE_CODES, ENDS_WELL, REFUSALS
-from xentara_inspect.queries.causes import Cause, Fact
+from xentara_inspect.queries.causes import Cause, Fact, code_of_error
 from xentara_inspect.queries.explaining.past import Past
 from xentara_inspect.queries.explaining.words import count, span
 from xentara_inspect.queries.subscribed_elements import recorded_until
@@ -30,6 +30,10 @@ _LEFT: Final = (
     " ORDER BY id"
 )
 _PENDING: Final = "SELECT id FROM exchanges WHERE session_id = ? AND status = 'pending' ORDER BY id"
+_ERRORS: Final = (
+    "SELECT opcode, error_code, count(*) AS count, min(id) AS first FROM exchanges"
+    " WHERE session_id = ? AND status = 'error' GROUP BY opcode, error_code ORDER BY first"
+)
 
 
 class End(NamedTuple):
@@ -83,7 +87,7 @@ def about_session(row: dict[str, Any]) -> str:
 
 
 def causes_of_session(past: Past, session: int) -> Iterator[Cause]:
-    """Why it was refused, or ended otherwise than well. Raises StoreError."""
+    """Why it was refused, or ended otherwise than well; which errors it got. Raises StoreError."""
     row = session_row(past, session)
     if row is None:
         return
@@ -95,6 +99,8 @@ def causes_of_session(past: Past, session: int) -> Iterator[Cause]:
         yield _closed(past, session, row, left)
     if row["dropped"]:
         yield Cause("messages-dropped", f"{count(row['dropped'], 'message')} could not be recorded")
+    if row["errors"]:
+        yield from _errors(past, session)
 
 
 def _refused(row: dict[str, Any]) -> Cause:
@@ -141,6 +147,21 @@ def _last_said(past: Past, session: int, closed: int, from_client: int, who: str
             ago = span(closed - row["time"])
             yield past.fact(f"the {who} said something last {ago} before", address(row["id"]))
             return
+
+
+def _errors(past: Past, session: int) -> Iterator[Cause]:
+    """A cause for each error that a command was answered by."""
+    found: dict[tuple[Any, Any], tuple[int, int]] = {}
+    for file in past.files:
+        for row in file.rows(_ERRORS, (session,)):
+            number, first = found.get((row["opcode"], row["error_code"]), (0, row["first"]))
+            found[row["opcode"], row["error_code"]] = (number + row["count"], first)
+    for number, first in found.values():
+        talk = past.talk(first)
+        if talk is not None:
+            which = ", first this one" if number > 1 else ""
+            said = past.fact(f"{count(number, 'request')} got this error{which}", first)
+            yield Cause(code_of_error(talk.error_code, talk.opcode), past.words(talk), (said,))
 
 
 def _left_open(past: Past, session: int, closed: int | None) -> list[int]:
