@@ -24,9 +24,10 @@ from xentara_inspect.index.rows import Rows
 from xentara_inspect.index.stored_notation import notation_for
 from xentara_inspect.index.watchdog import Watchdog
 from xentara_inspect.store.chain import following_file, load_chain
-from xentara_inspect.store.database import Path, file_identity, log_identity, open_for_writing, transaction
+from xentara_inspect.store.database import Path, file_identity, open_for_writing, transaction
 from xentara_inspect.store.given_names import StoredNames, given_names, names_in
 from xentara_inspect.store.indexer_lock import IndexerLock
+from xentara_inspect.store.log_files import log_identity
 from xentara_inspect.store.recorders import Watch, stop_gone
 from xentara_inspect.store.settings import EXCHANGES, notation_setting
 from xentara_inspect.traffic import naming

@@ -34,8 +34,9 @@ from xentara_inspect.store.chain import (
     seal,
 )
 from xentara_inspect.store.cutting import HEAD
-from xentara_inspect.store.database import file_identity, log_identity, open_for_writing, transaction
+from xentara_inspect.store.database import FileIdentity, file_identity, open_for_writing, transaction
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite, kind_of
+from xentara_inspect.store.log_files import LogIdentity, log_identity, save_log
 from xentara_inspect.store.name_files import NameFileError, import_names
 from xentara_inspect.store.settings import notation_setting, set_notation
 
@@ -73,8 +74,8 @@ class JournalFile:
         self._clock = clock
         self._path = self._first = settings.path
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None  # of the file
-        self._log: tuple[tuple[int, int] | None, ...] = ()  # once something is in it
+        self._identity: FileIdentity | None = None
+        self._log: LogIdentity | None = None  # once something is in it
         self._chain: Chain | None = None
         self._recorder = 0
         self._stored: int | None = None  # the feed's last operation that was there already
@@ -164,9 +165,9 @@ class JournalFile:
         if self._identity is not None and file_identity(self._path) != self._identity:
             self._vanished()
         if self._connection is not None:
-            if self._log[:1] in ((), log_identity(self._path)[:1]):
+            if self._log is None or self._log.log == log_identity(self._path).log:
                 return self._connection
-            self._save_log(self._connection)
+            save_log(self._connection, self._path, self._log)
         if self._rotation is not None and self._chain is None:
             check_name(self._path)
             self._first = first_path(self._path)
@@ -190,7 +191,7 @@ class JournalFile:
             raise
         self._leave()
         self._path, self._chain, self._connection = path, chain, connection
-        self._identity, self._log = file_identity(path), ()
+        self._identity, self._log = file_identity(path), None
 
     def _vanished(self) -> None:
         """The file was taken away. Raises StoreError unless another recorder had left it before."""
@@ -205,24 +206,6 @@ class JournalFile:
         if not left:
             raise StoreError(f"{path} was deleted or replaced; recording goes on in a new file of that name")
         self._path = newest
-
-    def _save_log(self, connection: sqlite3.Connection) -> None:
-        """The log was taken away, and we still have it open: write what it holds into the file.
-
-        What is written to it from now on, nobody else would find. Nor may who has it open, too, look in it
-        for what a new one has, so the memory in which that is told goes with it. Raises StoreError.
-        """
-        said = f"{self._path}{sides.LOG} was deleted or replaced"
-        with contextlib.suppress(sqlite3.Error):
-            (is_read, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if is_read:
-                raise StoreError(f"{said} while another program reads it", Kind.LOCKED)
-        if log_identity(self._path)[1] == self._log[1]:  # else somebody has done that already
-            with contextlib.suppress(OSError):
-                os.unlink(f"{self._path}{sides.SHARED}")
-                os.unlink(f"{self._path}{sides.LOG}")
-        self._leave()
-        raise StoreError(f"{said}; it is written anew")
 
     def _register(self, connection: sqlite3.Connection) -> None:
         if self._recorder:

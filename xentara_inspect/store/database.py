@@ -18,6 +18,7 @@ from xentara_inspect.store.processes import recording_now
 from xentara_inspect.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 Path = str | os.PathLike[str]
+FileIdentity = tuple[int, int]
 
 AnyConnection = TypeVar("AnyConnection", bound=sqlite3.Connection)
 
@@ -164,12 +165,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def log_identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
-    """Which files are at the places of a database's log and of what says what is in it."""
-    return tuple(file_identity(f"{os.fspath(path)}{ending}") for ending in (sides.LOG, sides.SHARED))
-
-
-def file_identity(path: Path) -> tuple[int, int] | None:
+def file_identity(path: Path) -> FileIdentity | None:
     """What tells a file from any other that may take its name; None if there is none."""
     try:
         status = os.stat(path)
