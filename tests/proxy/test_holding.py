@@ -88,41 +88,6 @@ def test_others_pass_while_secrets_are_looked_for_in_the_large_frame_of_one(
     assert max(sizes[:-1]) < 100 < sizes[-1] == len(large)
 
 
-def most_memory(pid: int) -> int:
-    """Bytes that a process had at most so far."""
-    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(peak) * 1024
-
-
-def test_while_a_message_waits_nothing_more_of_its_connection_is_read_into_memory(
-    database: Path, confdir: Path
-) -> None:
-    message = bytes.fromhex("5a000dbba0") + os.urandom(900_000)
-
-    async def main() -> None:
-        async with simulated() as simulator:
-            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *DURABLE) as proxy:
-                async with Client(proxy.url) as client:
-                    await client.request(14, {0: 1, 1: 1})
-                    (journal,) = children(proxy.child.pid, "journal")
-                    before = most_memory(proxy.child.pid)
-
-                    async def flood() -> None:
-                        for _ in range(100):
-                            await client.send_raw(message)
-
-                    os.kill(journal, signal.SIGSTOP)
-                    flooding = asyncio.create_task(flood())
-                    assert not (await asyncio.wait({flooding}, timeout=2))[0], "all was taken"
-                    os.kill(journal, signal.SIGCONT)
-                    await flooding
-                    assert most_memory(proxy.child.pid) < before + 20_000_000
-                await asyncio.to_thread(proxy.stop)
-
-    run_async(main())
-    assert sum(len(payload) == len(message) for _, payload in recorded_payloads(database)) == 100
-
-
 async def pinging(client: Client) -> None:
     while True:
         await client.websocket.ping()

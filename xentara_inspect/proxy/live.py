@@ -55,7 +55,10 @@ class Live:
     def message(self, flow: http.HTTPFlow, message: WebSocketMessage) -> Awaitable[None] | None:
         """A message passes on a connection that is recorded. What is awaitable it has to wait for."""
         waiting = self._record(flow, message)
-        return None if waiting is None else self._brakes.wait(flow, waiting)
+        if waiting is not None:
+            return self._brakes.wait(flow, waiting)
+        self._brakes.touch(flow)
+        return None
 
     def _record(self, flow: http.HTTPFlow, message: WebSocketMessage) -> Awaitable[None] | None:
         frame = message_frame(message)
