@@ -26,6 +26,7 @@ def short() -> Iterator[None]:
         patched.setattr(children, "_FEW", 2)
         patched.setattr(decoder, "STRETCH", 8)
         patched.setattr(decoder, "_MANY", 1)
+        patched.setattr(decoder, "_HELD", 6)
         patched.setattr(lines, "PIECE", 3)
         yield
 

@@ -7,8 +7,9 @@ stand in a row only where they begin is remembered.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Final, TypeVar, overload
 
 from xentara_inspect.cbor.items import Item
@@ -25,11 +26,15 @@ Read = Callable[[bytes, int, int], Sequence[Item]]
 """Reads items: the bytes, the offset of the first, how many there are."""
 
 
-def thinned(children: Sequence[Item], data: bytes, read: Read) -> Sequence[Item]:
-    """The children read so far of an item that may go on, as something that holds less if they are large."""
+def thinned(children: Sequence[Item], data: bytes, read: Read, held: int = 0) -> Sequence[Item]:
+    """The children read so far of an item that may go on, as something that holds less if they are large.
+
+    held: the offset up to which they are held as they are all the same.
+    """
     if not isinstance(children, list) or len(children) < _FEW:
         return children
-    return children if children[-1].end - children[0].start <= STRETCH else Children(children, data, read)
+    size = children[-1].end - max(held, children[0].start)
+    return children if size <= STRETCH else Children(children, data, read, held)
 
 
 class Children(Sequence[Item]):
@@ -42,7 +47,7 @@ class Children(Sequence[Item]):
 
     __slots__ = ("_data", "_ends", "_kept", "_last", "_made", "_made_of", "_read")
 
-    def __init__(self, children: Iterable[Item], data: bytes, read: Read) -> None:
+    def __init__(self, children: list[Item], data: bytes, read: Read, held: int) -> None:
         self._data = data
         self._read = read
         self._kept: list[int | Sequence[Item]] = []
@@ -50,7 +55,11 @@ class Children(Sequence[Item]):
         self._last: list[Item] = []
         self._made: Sequence[Item] = ()
         self._made_of = -1
-        for child in children:
+        number = bisect_right(children, held, key=attrgetter("end"))
+        if number:
+            self._kept.append(children[:number])
+            self._ends.append(number)
+        for child in children[number:]:
             self.append(child)
 
     def append(self, child: Item) -> None:

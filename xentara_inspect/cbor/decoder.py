@@ -55,8 +55,11 @@ _FLOATS: Final = {
     27: struct.Struct(">d").unpack_from,
 }
 _NO_CHILDREN: Final = ()
+_SIXTEEN_BYTES: Final = 0x50
 _MANY: Final = 0xFF  # a mask: as many more were read when it is looked at what they take
 _LARGE: Final = STRETCH >> 2  # bytes of an item, behind which it is looked at whatever their number
+_HELD: Final = 15_000
+"""Items that are held as they are, whatever they take: it is not worth the time to make them again."""
 
 
 def decode(data: bytes) -> Document:
@@ -66,7 +69,7 @@ def decode(data: bytes) -> Document:
     error: Malformed | None = None
     long_heads = LongHeads()
     while True:
-        found, pos, error = _decode_items(data, pos, 1, long_heads)
+        found, pos, error = _decode_items(data, pos, 1, long_heads, spare=0 if items else _HELD)
         items.append(found[0])
         if not len(items) & _MANY:
             items = thinned(items, data, _AGAIN[0])
@@ -76,7 +79,7 @@ def decode(data: bytes) -> Document:
 
 def _decode_again(levels: int, data: bytes, pos: int, count: int) -> Sequence[Item]:
     """Items at `pos` that were well-formed when they were first read."""
-    return _decode_items(data, pos, count, LongHeads(), levels)[0]
+    return _decode_items(data, pos, count, LongHeads(), levels, _HELD)[0]
 
 
 _AGAIN: Final = tuple(partial(_decode_again, LEVELS - around) for around in range(LEVELS + 1))
@@ -84,12 +87,13 @@ _AGAIN: Final = tuple(partial(_decode_again, LEVELS - around) for around in rang
 
 
 def _decode_items(
-    data: bytes, pos: int, missing: int, long_heads: LongHeads, levels: int = LEVELS
+    data: bytes, pos: int, missing: int, long_heads: LongHeads, levels: int = LEVELS, spare: int = 0
 ) -> tuple[Sequence[Item], int, Malformed | None]:
     """Read items at `pos`. Returns them, the offset behind them, and what was wrong.
 
     missing: how many; in the loop, children still to come, negative while the length is indefinite.
-    levels: in one another, that are taken apart.
+    levels: in one another, that are taken apart. spare: items that may be held as they are; in the loop,
+    negative once there were more.
 
     One long loop on purpose: a function call per head would cost more than the head itself.
     """
@@ -103,6 +107,7 @@ def _decode_items(
     value: Any = None
     info = 0
     start = pos
+    held = 0  # what ends there, or before, is held as it is
     error: Malformed | None = None
 
     while True:
@@ -119,6 +124,11 @@ def _decode_items(
             add = initial & 31
             if add < 24:
                 argument = add
+            elif add == 24 and pos < size:  # by far the commonest of the longer ones
+                argument = data[pos]
+                pos += 1
+                if argument < 24 and major != 7:
+                    long_heads.add(head)
             elif add < 28:
                 end = pos + WIDTHS[add]
                 if end > size:
@@ -138,9 +148,8 @@ def _decode_items(
                 break
 
             if major == TAG:
-                if argument == TAG_UUID and data[pos : pos + 1] == b"\x50" and pos + 17 <= size:
+                if argument == TAG_UUID and (end := pos + 17) <= size and data[pos] == _SIXTEEN_BYTES:
                     # A UUID is the commonest tag: it and its 16 bytes at once.
-                    end = pos + 17
                     content = new(Item, (BYTES, data[pos + 1 : end], 16, pos, end, _NO_CHILDREN))
                     pos = end
                     item = new(Item, (TAG, TAG_UUID, add, head, pos, (content,)))
@@ -187,7 +196,11 @@ def _decode_items(
                 if end > size:
                     error = short_string(head, pos, major, argument, size)
                     break
-                item = new(Item, (major, _string(data[pos:end], major), add, head, end, _NO_CHILDREN))
+                try:
+                    string = data[pos:end].decode() if major == TEXT else data[pos:end]
+                except UnicodeDecodeError:  # well-formed, but not valid (RFC 8949 section 5.3.1)
+                    string = data[pos:end]
+                item = new(Item, (major, string, add, head, end, _NO_CHILDREN))
                 pos = end
 
             if error is not None:
@@ -200,20 +213,23 @@ def _decode_items(
             missing -= 1
         while not missing & _MANY:
             if missing:
-                if kind != TOP:
-                    children = thinned(children, data, again[len(stack)])
+                if kind != TOP and spare < len(children):
+                    held = held or pos
+                    children = thinned(children, data, again[len(stack)], held)
                 break
             if kind == TOP:
                 return children, pos, None
-            if pos - start > STRETCH:
-                children = thinned(children, data, again[len(stack)])
-            is_large = pos - start > _LARGE
+            spare -= len(children)
+            if spare < 0:
+                held = held or pos
+                if pos - start > STRETCH:
+                    children = thinned(children, data, again[len(stack)], held)
             item = new(Item, (kind, value, info, start, pos, children))
             kind, value, info, start, children, missing = stack.pop()
             children.append(item)
             missing -= 1
-            if is_large and kind != TOP:
-                children = thinned(children, data, again[len(stack)])
+            if spare < 0 and pos - item.start > _LARGE and kind != TOP:
+                children = thinned(children, data, again[len(stack)], held)
 
     if error.offset >= size or not children or children[-1].end <= error.offset:
         children.append(_broken(error, size))
@@ -277,12 +293,3 @@ def _nested(data: bytes, start: int, info: int, long_heads: LongHeads) -> tuple[
 
 def _broken(error: Malformed, size: int) -> Item:
     return Item(BROKEN, error, 0, error.offset, size, _NO_CHILDREN)
-
-
-def _string(content: bytes, kind: int) -> bytes | str:
-    if kind == TEXT:
-        try:
-            return content.decode()
-        except UnicodeDecodeError:
-            return content  # well-formed, but not valid (RFC 8949 section 5.3.1)
-    return content

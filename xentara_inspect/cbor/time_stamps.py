@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 from xentara_inspect.cbor.items import ARRAY, MAP, NINT, PREFERRED_FROM, TAG, UINT, Item
@@ -10,6 +11,7 @@ TAG_TIME: Final = 1001
 _TAG_DECIMAL_FRACTION: Final = 4
 _BEFORE_EXPONENT: Final = bytes.fromhex("a1 04 c4 82")  # {4: 4([…
 _AFTER_EXPONENT: Final = b"\x1b"
+_NUMBER: Final = struct.Struct(">Q").unpack_from
 _SIZE: Final = 14
 
 
@@ -26,7 +28,7 @@ def time_stamp(data: bytes, start: int, pos: int, info: int) -> Item | None:
         or not 0x20 <= data[pos + 4] < 0x38
     ):
         return None
-    number = int.from_bytes(data[pos + 6 : end], "big")
+    (number,) = _NUMBER(data, pos + 6)
     if number < PREFERRED_FROM[27]:
         return None
     new = tuple.__new__

@@ -107,26 +107,18 @@ class Looks:
         from_client: bool | None = None,
     ) -> list[Line]:
         """The lines of a packet of a well-formed message, without offsets. item: its array."""
-        lines = self._packet(packet, item, payload, context, names, depth, tail, from_client)
+        look = (context.opcode, depth, tail, from_client)
+        lines, end = self.known_packet(payload, item.start, packet.position, look, names)
+        if end != item.end:
+            lines = self._new_packet(packet, item, payload, context, names, look)
         if context.note:
             lines[0] = (lines[0][0], lines[0][1] + context.note, lines[0][2])
         return lines
 
-    def _packet(
-        self,
-        packet: Packet,
-        item: Item,
-        payload: bytes,
-        context: Context,
-        names: Names,
-        depth: int,
-        tail: str,
-        from_client: bool | None,
+    def _new_packet(
+        self, packet: Packet, item: Item, payload: bytes, context: Context, names: Names, look: Look
     ) -> list[Line]:
-        look = (context.opcode, depth, tail, from_client)
-        lines, end = self.known_packet(payload, item.start, packet.position, look, names)
-        if end == item.end:
-            return lines
+        _, depth, tail, from_client = look
         heading = packet_heading(packet, context)
         if not _tells_its_lines(packet, context):
             return packet_lines(item, payload, heading, depth, tail, names, context, from_client)
