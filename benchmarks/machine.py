@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import sqlite3
 from pathlib import Path
 
@@ -30,9 +31,10 @@ def tree_cpu(pid: int) -> float:
     return sum(ticks.get(process, 0) for process in tree) / os.sysconf("SC_CLK_TCK")
 
 
-def resident(pid: int) -> int:
-    """Bytes of memory that a process occupies."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def most_resident(pid: int) -> int:
+    """Bytes of memory that a process occupied at most."""
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(peak) * 1024
 
 
 def about() -> str:

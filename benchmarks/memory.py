@@ -1,4 +1,4 @@
-"""Memory of the proxy after many messages on one socket, with the add-on and without.
+"""Memory of the proxy while many messages pass on one socket, with the add-on and without.
 
 `python -m benchmarks.memory [messages] [bytes in each]`
 """
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.load import flood, proxied, send_all, serving
-from benchmarks.machine import about, keep_to_last_core, resident
+from benchmarks.machine import about, keep_to_last_core, most_resident
 from benchmarks.throughput import VARIANTS
 from benchmarks.traffic import message, websocket_frame
 
@@ -20,7 +20,7 @@ _WARM = 1000  # messages before the first look
 
 
 async def one_run(frames: list[bytes], database: Path | None, *options: str) -> tuple[int, int]:
-    """Bytes that the proxy occupies after a connection of a few messages, and after one of all of them."""
+    """Bytes that the proxy occupied at most behind a connection of a few messages, and behind one of all."""
 
     async def send(writer: asyncio.StreamWriter) -> None:
         await send_all(writer, counts.pop(0))
@@ -31,9 +31,9 @@ async def one_run(frames: list[bytes], database: Path | None, *options: str) -> 
         proxied(port, database, *options) as (proxy, pid),
     ):
         await flood(proxy, sum(map(len, frames[:_WARM])))
-        before = resident(pid)
+        before = most_resident(pid)
         await flood(proxy, sum(map(len, frames)))
-        return before, resident(pid)
+        return before, most_resident(pid)
 
 
 async def main(messages: int, size: int) -> None:
@@ -46,7 +46,7 @@ async def main(messages: int, size: int) -> None:
             database = None if options is None else Path(folder) / "capture.db"
             before, after = await one_run(frames, database, *options or ())
         print(
-            f"  {name:24} {before / MIB:6.1f} MiB before, {after / MIB:6.1f} after,"
+            f"  {name:24} {before / MIB:6.1f} MiB before, {after / MIB:6.1f} at most,"
             f" {(after - before) / MIB:+7.1f}",
             flush=True,
         )
