@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 from pathlib import Path
 
+from tests.chaos import peak
 from tests.live import Mitmdump, children, recorded_payloads, run_async, simulated
 from xentara_inspect.simulator import Client
-
-
-def most_memory(pid: int) -> int:
-    """Bytes that a process had at most so far."""
-    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(peak) * 1024
 
 
 def test_while_messages_pass_no_more_is_read_into_memory_than_those_of_a_read(
@@ -29,10 +23,10 @@ def test_while_messages_pass_no_more_is_read_into_memory_than_those_of_a_read(
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
-                    before = most_memory(proxy.child.pid)
+                    before = peak(proxy.child.pid)
                     client.websocket.transport.write(3000 * frame)
                     await client.request(8)
-                    assert most_memory(proxy.child.pid) < before + 4_000_000
+                    assert peak(proxy.child.pid) < before + 4_000_000
                 await asyncio.to_thread(proxy.stop)
 
     run_async(main())
@@ -51,7 +45,7 @@ def test_while_a_message_waits_nothing_more_of_its_connection_is_read_into_memor
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
                     (journal,) = children(proxy.child.pid, "journal")
-                    before = most_memory(proxy.child.pid)
+                    before = peak(proxy.child.pid)
 
                     async def flood() -> None:
                         for _ in range(100):
@@ -62,7 +56,7 @@ def test_while_a_message_waits_nothing_more_of_its_connection_is_read_into_memor
                     assert not (await asyncio.wait({flooding}, timeout=2))[0], "all was taken"
                     os.kill(journal, signal.SIGCONT)
                     await flooding
-                    assert most_memory(proxy.child.pid) < before + 20_000_000
+                    assert peak(proxy.child.pid) < before + 20_000_000
                 await asyncio.to_thread(proxy.stop)
 
     run_async(main())
