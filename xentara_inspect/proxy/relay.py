@@ -1,13 +1,19 @@
-"""What relays a flow in mitmproxy, and how it is kept from reading on while a message passes."""
+"""What relays a flow in mitmproxy, and how it is kept from reading far ahead of what passes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final
 
 from mitmproxy import ctx, http
+
+READ_AHEAD: Final = 2 << 20
+"""Bytes of a connection that mitmproxy may have read and not looked at."""
+
+_READ: Final = 65_535  # bytes that mitmproxy reads at once, at most
+_SOME: Final = 16
+_TICK: Final = 0.005  # seconds between two looks at how much that is
 
 
 def handler_of(flow: http.HTTPFlow) -> Any:
@@ -16,58 +22,70 @@ def handler_of(flow: http.HTTPFlow) -> Any:
     return None if proxy is None else proxy.connections.get(flow.client_conn.id)
 
 
-@dataclass(slots=True)
-class _Held:
-    """A lock. taken: done once we have it. by: messages that wait. release: once none does."""
-
-    taken: asyncio.Future[bool]
-    by: int = 0
-    release: asyncio.TimerHandle | None = None
-
-
 class Brakes:
-    """Keep both sides of a connection from being read before what was read of them has passed.
+    """Keep a connection from being read while too much of it waits to pass.
 
-    mitmproxy reads on while the hook of a message runs, and keeps all of it in memory: 100 MB a second.
-    Before each read it takes a lock, which it has itself while a peer takes nothing (`drain_writers`); so
-    it is taken here. What has been read by then is at most a read of each side, and what asyncio reads ahead.
+    mitmproxy reads on while the hook of a message runs, and keeps what it reads without end, 100 MB a
+    second. Before each read it takes a lock, which it has itself while a peer takes nothing
+    (`drain_writers`); so it is taken here. Not for less than `READ_AHEAD`: what is left unread of a
+    connection that is closed is lost where mitmproxy meanwhile fails to write to it, and peers that both
+    send before they read need somebody who holds it.
     """
 
     def __init__(self) -> None:
-        self._held: dict[asyncio.Lock, _Held] = {}
+        self._taken: dict[asyncio.Lock, asyncio.Future[bool]] = {}
 
     def touch(self, flow: http.HTTPFlow) -> None:
-        """A message of a flow passes."""
+        """A message of a flow passes, or waits."""
         handler = handler_of(flow)
-        if handler is not None:
-            self._ease(handler._drain_lock, self._press(handler._drain_lock))
+        if handler is None or handler._drain_lock in self._taken or not _is_far_ahead(handler, flow):
+            return
+        self._taken[handler._drain_lock] = asyncio.ensure_future(handler._drain_lock.acquire())
+        self._release_later(handler, flow)
 
     async def wait(self, flow: http.HTTPFlow, waiting: Awaitable[None]) -> None:
         """Wait for what a message of a flow waits for."""
-        handler = handler_of(flow)
-        if handler is None:
-            return await waiting
-        held = self._press(handler._drain_lock)
+        looking = asyncio.ensure_future(self._look(flow))
         try:
             await waiting
         finally:
-            self._ease(handler._drain_lock, held)
+            looking.cancel()
 
-    def _press(self, lock: asyncio.Lock) -> _Held:
-        held = self._held.get(lock)
-        if held is None:
-            held = self._held[lock] = _Held(asyncio.ensure_future(lock.acquire()))
-        elif held.release is not None:
-            held.release.cancel()
-        held.by += 1
-        return held
+    async def _look(self, flow: http.HTTPFlow) -> None:
+        while True:
+            self.touch(flow)
+            await asyncio.sleep(_TICK)
 
-    def _ease(self, lock: asyncio.Lock, held: _Held) -> None:
-        held.by -= 1
-        if not held.by:
-            # What has been read is next: with a read between each two messages it would grow without end.
-            held.release = asyncio.get_running_loop().call_later(0, self._release, lock)
+    def _release_later(self, handler: Any, flow: http.HTTPFlow) -> None:
+        asyncio.get_running_loop().call_later(_TICK, self._release, handler, flow)
 
-    def _release(self, lock: asyncio.Lock) -> None:
-        if not self._held.pop(lock).taken.cancel():
-            lock.release()
+    def _release(self, handler: Any, flow: http.HTTPFlow) -> None:
+        if _is_far_ahead(handler, flow):
+            return self._release_later(handler, flow)
+        taken = self._taken.pop(handler._drain_lock)
+        if not taken.cancelled() and not taken.cancel():
+            handler._drain_lock.release()
+        return None
+
+
+def _is_far_ahead(handler: Any, flow: http.HTTPFlow) -> bool:
+    """Whether more has been read than may be, by some of what waits: there may be very much of it."""
+    layer = _layer_of(flow, handler.layer.context.layers)
+    waiting: Sequence[Any] = layer._paused_event_queue if layer is not None else ()
+    count = len(waiting)
+    if count * _READ <= READ_AHEAD:
+        return False
+    some = [len(getattr(waiting[place], "data", b"")) for place in range(0, count, count // _SOME)]
+    return sum(some) * count > READ_AHEAD * len(some)
+
+
+def _layer_of(flow: http.HTTPFlow, layers: Sequence[Any]) -> Any:
+    """What in mitmproxy a WebSocket is taken apart by; None where there is none any more."""
+    for stream in [stream for layer in layers for stream in getattr(layer, "streams", {}).values()]:
+        if getattr(stream, "flow", None) is flow:
+            return stream.child_layer
+        if stream.child_layer is not None:  # a tunnel, in which the same may stand again
+            found = _layer_of(flow, stream.child_layer.context.layers[len(layers) :])
+            if found is not None:
+                return found
+    return None
