@@ -45,16 +45,18 @@ class Brakes:
 
     async def wait(self, flow: http.HTTPFlow, waiting: Awaitable[None]) -> None:
         """Wait for what a message of a flow waits for."""
-        looking = asyncio.ensure_future(self._look(flow))
+        passes = asyncio.Event()
+
+        def look() -> None:
+            if not passes.is_set():
+                self.touch(flow)
+                asyncio.get_running_loop().call_later(_TICK, look)
+
+        look()
         try:
             await waiting
         finally:
-            looking.cancel()
-
-    async def _look(self, flow: http.HTTPFlow) -> None:
-        while True:
-            self.touch(flow)
-            await asyncio.sleep(_TICK)
+            passes.set()
 
     def _release_later(self, handler: Any, flow: http.HTTPFlow) -> None:
         asyncio.get_running_loop().call_later(_TICK, self._release, handler, flow)
