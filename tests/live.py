@@ -171,13 +171,22 @@ class Process:
 class Mitmdump(Process):
     """mitmdump on a free port in front of a server, with the add-on recording into a database.
 
-    finish: seconds until it has ended, at most: unless that is too short, all is decoded then.
+    finish: seconds until it has ended, at most: unless that is too short, all is decoded then. script: with
+    the add-on.
     """
 
-    def __init__(self, upstream: str, database: Path, confdir: Path, *options: str, finish: int = 20) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        database: Path,
+        confdir: Path,
+        *options: str,
+        finish: int = 20,
+        script: Path = ADDON,
+    ) -> None:
         super().__init__(
             [
-                BIN / "mitmdump", "-s", ADDON,
+                BIN / "mitmdump", "-s", script,
                 "--set", f"xentara_db={database}", "--set", f"confdir={confdir}",
                 "--set", f"xentara_finish={finish}",
                 "--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "--listen-port", "0", *options,

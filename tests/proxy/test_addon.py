@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import signal
 import stat
+from http import HTTPStatus
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -83,6 +86,38 @@ def test_each_request_of_a_conversation_is_in_the_log_once_with_its_outcome(
     )
     assert (session["close_code"], session["dropped"]) == (1000, 0)
     assert session["closed"] > session["opened"]
+
+
+def test_a_script_that_mitmproxy_loads_again_goes_on_recording(
+    database: Path, confdir: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "xentara.py"
+    script.write_bytes(ADDON.read_bytes())
+
+    async def main() -> None:
+        async with simulated() as simulator:
+            upstream, health = f"http://127.0.0.1:{simulator.port}", ("--set", "xentara_health=127.0.0.1:0")
+            with Mitmdump(upstream, database, confdir, *health, script=script) as proxy:
+                answers = proxy.wait_for_line(r"answer at (http://\S+)")[1]
+                async with Client(proxy.url) as client:
+                    await client.request(14, {0: 1, 1: 1})
+                    os.utime(script)
+                    await asyncio.to_thread(
+                        wait_until, lambda: proxy.output.count("Loading script") == 2, "loaded again"
+                    )
+                    await client.request(8)
+                async with Client(proxy.url) as other:
+                    await other.request(14, {0: 1, 1: 1})
+                with await asyncio.to_thread(urlopen, f"{answers}/healthz") as answer:
+                    assert answer.status == HTTPStatus.OK
+                await asyncio.to_thread(proxy.stop)
+                assert proxy.child.returncode == 0, proxy.output
+                assert "rror" not in proxy.output
+
+    run_async(main())
+    log = rows("log", "-d", database, "--sort", "time")
+    assert sorted(row["command"] for row in log) == ["client_hello", "client_hello", "get_stage"]
+    assert [row["closed"] is None for row in rows("sessions", "-d", database)] == [False, False]
 
 
 def test_every_frame_is_recorded_as_it_was_but_for_its_secrets(database: Path, confdir: Path) -> None:

@@ -53,6 +53,7 @@ class XentaraRecorder:
     def __init__(self) -> None:
         self._values = {option.name: option.parse(option.default) for option in OPTIONS}
         self.viewer = Viewer()
+        self._is_shown = False
         self._failed = False
         self._trims = False
         self._beside: Beside | None = None
@@ -71,7 +72,9 @@ class XentaraRecorder:
         self._check_values()
         for option in OPTIONS:
             loader.add_option(option.name, str, option.default, option.help)
-        contentviews.add(make_view(self.viewer))
+        if not self._is_shown:  # else mitmproxy loads the script again: its file was written
+            contentviews.add(make_view(self.viewer))
+            self._is_shown = True
 
     def _check_values(self) -> None:
         """Refuse options of ours set twice or to nothing: mitmproxy would drop the add-on for them."""
@@ -204,10 +207,8 @@ class XentaraRecorder:
     # End
 
     def done(self) -> None:
-        """Write what is there. More may come: the end is `_finish`."""
+        """Write what is there. More may come: the end is `_finish`, and what is loaded again goes on."""
         self._stopping = time.monotonic()
-        if self._health is not None:
-            self._health.close()
         if self._beside is not None:
             self._beside.journal.flush(STOP_SECONDS / 4)
 
@@ -217,6 +218,8 @@ class XentaraRecorder:
         All go on by themselves where nobody waits for them any longer.
         """
         lost = 0
+        if self._health is not None:
+            self._health.close()
         with contextlib.suppress(KeyboardInterrupt):
             if self._beside is not None:
                 lost = self._beside.journal.close(self._left(STOP_SECONDS))
