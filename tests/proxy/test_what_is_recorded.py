@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
-from tests import live
 from tests.cli.test_capture import Capture
 from tests.live import ADDON, Mitmdump, children, rows, run_async, simulated, wait_until
 from tests.store_traffic import read
@@ -163,17 +162,16 @@ def test_a_database_that_others_may_read_is_told(database: Path, confdir: Path) 
 
 @pytest.mark.parametrize("hook", ["responseheaders", "websocket_start"])
 def test_a_connection_that_another_addon_kills_is_recorded_as_it_passes(
-    database: Path, confdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str
+    database: Path, confdir: Path, tmp_path: Path, hook: str
 ) -> None:
     """mitmproxy calls it no longer live, as those out of a file, but relays a WebSocket on."""
     killer = tmp_path / "killer.py"
     killer.write_text(f"def {hook}(flow): flow.kill()\n")
-    monkeypatch.setattr(live, "ADDON", killer)  # it is asked first
 
     async def main() -> None:
         async with simulated() as simulator:
-            options = ("-s", str(ADDON))
-            with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir, *options) as proxy:
+            upstream, ours = f"http://127.0.0.1:{simulator.port}", ("-s", str(ADDON))
+            with Mitmdump(upstream, database, confdir, *ours, script=killer) as proxy:  # it is asked first
                 with contextlib.suppress(InvalidMessage):  # it was cut off
                     async with Client(proxy.url) as client:
                         await client.request(14, {0: 1, 1: 1})
