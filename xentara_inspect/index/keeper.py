@@ -20,26 +20,29 @@ ALONE = "--alone"
 _MODULE = "xentara_inspect.index.process"
 
 
-def start_indexer(path: str | os.PathLike[str], *, alone: bool = False) -> subprocess.Popen[bytes]:
+def start_indexer(
+    path: str | os.PathLike[str], *, alone: bool = False, lifeline: int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
     """Start the indexer of a database, and of the files that follow it unless alone, as a process.
 
     Its stdin is its lifeline: once that is closed, or this process ends, the indexer finishes what
-    is left and exits. Raises OSError.
+    is left and exits. lifeline: descriptor of another one. Raises OSError.
     """
-    return start(_MODULE, [os.path.abspath(path), *([ALONE] if alone else [])], subprocess.PIPE)
+    return start(_MODULE, [os.path.abspath(path), *([ALONE] if alone else [])], lifeline)
 
 
 class IndexerKeeper(Keeper):
     """Runs the indexer of a database, and looks at how far it is."""
 
-    def __init__(self, path: str, *, alone: bool, on_news: Tell) -> None:
-        """alone: index this file, not those that follow it.
+    def __init__(self, path: str, *, alone: bool, on_news: Tell, lifeline: int = subprocess.PIPE) -> None:
+        """alone: index this file, not those that follow it. lifeline: what tells it to finish instead of us.
 
         on_news: told if the indexer keeps dying, stands still or is behind, and that it goes on; called
         on a thread of this object.
         """
         self._path = path
         self._alone = alone
+        self._lifeline = lifeline
         self._trouble = Trouble(on_news)
         self._progress = Progress(path, alone=alone)
         self._death = ""  # the last one, not to be told but to be found until something is decoded
@@ -60,7 +63,7 @@ class IndexerKeeper(Keeper):
         return self._progress.lag
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return start_indexer(self._path, alone=self._alone)
+        return start_indexer(self._path, alone=self._alone, lifeline=self._lifeline)
 
     def _attend(self, process: subprocess.Popen[bytes]) -> None:
         while True:

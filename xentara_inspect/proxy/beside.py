@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,9 +30,11 @@ class Beside:
         self._sender: Companion | None = None
         if values["xentara_otlp"]:  # exchanges that come from now on
             self._sender = keep_sending(path, values["xentara_otlp"], on_news=tell)
+        # Whoever decodes goes on until nobody writes any more: the writing process may outlive us.
+        until_written, self._writing = os.pipe()
         self.journal = self._start_writing(path, rotation)
         if values["xentara_index"]:
-            self.indexer = IndexerKeeper(path, alone=rotation is None, on_news=tell)
+            self.indexer = IndexerKeeper(path, alone=rotation is None, on_news=tell, lifeline=until_written)
         if values["xentara_archive"] and rotation is not None:
             where, site = values["xentara_archive"], values["xentara_site"]
             undecoded = not values["xentara_index"]
@@ -48,7 +51,8 @@ class Beside:
             retention=options.retention(self._values),
         )
         try:
-            return JournalKeeper(settings, asyncio.get_running_loop(), beside=self._troubles)
+            loop = asyncio.get_running_loop()
+            return JournalKeeper(settings, loop, beside=self._troubles, holding=[self._writing])
         except OSError as error:
             raise StoreError(f"there is no memory for what passes: {error.strerror}") from error
 
@@ -62,6 +66,7 @@ class Beside:
 
         left: seconds that there are to wait for one, None for as long as it takes.
         """
+        os.close(self._writing)
         for process in (self.indexer, self._sender):
             if process is not None:
                 process.finish(left())

@@ -14,7 +14,7 @@ import subprocess
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -45,17 +45,20 @@ class JournalKeeper(Keeper):
         loop: asyncio.AbstractEventLoop | None = None,
         limit: int = LIMIT,
         beside: Callable[[], list[str]] = list,
+        holding: Sequence[int] = (),
     ) -> None:
         """settings: but for what only a keeper knows. limit: bytes of frames kept in memory. Raises OSError.
 
         loop: in which traffic passes; without one only `flush` looks after the process. beside: what is
-        wrong that is none of our business, but to be found in the database.
+        wrong that is none of our business, but to be found in the database. holding: descriptors that the
+        process has open until its end.
         """
         self._memory = memory = Shared()
         self._settings = replace(settings, feed=uuid.uuid4().hex, shared=memory.descriptors)
         self.backlog = Backlog(memory, limit)
         self.condition = Condition(memory.page, self.backlog, settings, beside)
         self._loop = loop
+        self._holding = holding
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         what = "the process that writes the database"
         super().__init__(Supervision(what, self.condition.meanwhile), "xentara-journal")
@@ -162,7 +165,7 @@ class JournalKeeper(Keeper):
             [],
             subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=self._settings.shared,
+            pass_fds=(*self._settings.shared, *self._holding),
         )
         assert process.stdin is not None  # noqa: S101 - it is a pipe
         with contextlib.suppress(BrokenPipeError):  # it has died, which will be seen
