@@ -218,14 +218,14 @@ class XentaraRecorder:
         All go on by themselves where nobody waits for them any longer.
         """
         lost = 0
-        if self._health is not None:
-            self._health.close()
         with contextlib.suppress(KeyboardInterrupt):
             if self._beside is not None:
                 lost = self._beside.journal.close(self._left(STOP_SECONDS))
                 # A replay is not done until it can be asked about.
                 waits, seconds = self._replays.are_there, self._values["xentara_finish"]
                 self._beside.finish(lambda: None if waits else self._left(seconds))
+            if self._health is not None:
+                self._health.close()
         if lost or self._replays.failed:  # mitmproxy's log is closed, and its exit code settled but for this
             if lost:
                 sys.stderr.write(f"xentara_inspect: {lost} frames were lost\n")
