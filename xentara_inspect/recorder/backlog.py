@@ -108,10 +108,8 @@ class Backlog:
 
     def free(self) -> None:
         """Give back the memory of what is settled."""
-        page = self._memory.page
-        turn, place = page.turn, self._memory.settled.place
-        if turn == page.turn:  # else it may be what is to be settled, and the process killed before that
-            self._feed.settle(place)
+        # Of both: the other one may be what is to be settled, and the process killed before that.
+        self._feed.settle(min(settled.place for settled in self._memory.page.settled))
 
     def unsettled_frames(self) -> int:
         """How many frames are not known to be committed."""
