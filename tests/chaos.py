@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import os
 import random
-import re
 import resource
 import signal
 import sqlite3
@@ -21,6 +20,7 @@ from typing import Final
 
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.machine import most_resident
 from tests.live import Mitmdump, children, wait_until
 from tests.load import numbered_event
 from tests.store_traffic import read
@@ -91,7 +91,9 @@ class Chaos:
             for proxy in self.town.proxies:
                 pids = {what: children(proxy.child.pid, what) for what in ("journal", "indexer")}
                 for what, found in {"proxy": [proxy.child.pid], **pids}.items():
-                    self.memory[what] = max(self.memory.get(what, 0), *map(peak, found), 0)
+                    for pid in found:
+                        with contextlib.suppress(OSError, ValueError):  # it has ended
+                            self.memory[what] = max(self.memory.get(what, 0), most_resident(pid))
             await asyncio.sleep(1)
 
     # Faults: those of one proxy die while those of another have trouble with their database. That both
@@ -184,14 +186,6 @@ def limit(pids: list[int], size: int) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-
-def peak(pid: int) -> int:
-    """The most memory that a process had, in bytes."""
-    with contextlib.suppress(OSError):
-        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-        return int(match[1]) << 10 if match else 0
-    return 0
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.chaos import peak
+from benchmarks.machine import most_resident
 from tests.live import Mitmdump, children, recorded_payloads, run_async, simulated
 from xentara_inspect.simulator import Client
 
@@ -21,10 +21,10 @@ def test_who_sends_faster_than_messages_pass_waits_for_them(database: Path, conf
             with Mitmdump(f"http://127.0.0.1:{simulator.port}", database, confdir) as proxy:
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
-                    before = peak(proxy.child.pid)
+                    before = most_resident(proxy.child.pid)
                     client.websocket.transport.write(6000 * frame)
                     await client.request(8)
-                    assert peak(proxy.child.pid) < before + 12_000_000
+                    assert most_resident(proxy.child.pid) < before + 12_000_000
                 await asyncio.to_thread(proxy.stop)
 
     run_async(main())
@@ -41,7 +41,7 @@ def test_while_a_message_waits_its_sender_waits_too(database: Path, confdir: Pat
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
                     (journal,) = children(proxy.child.pid, "journal")
-                    before = peak(proxy.child.pid)
+                    before = most_resident(proxy.child.pid)
 
                     async def flood() -> None:
                         for _ in range(100):
@@ -52,7 +52,7 @@ def test_while_a_message_waits_its_sender_waits_too(database: Path, confdir: Pat
                     assert not (await asyncio.wait({flooding}, timeout=2))[0], "all was taken"
                     os.kill(journal, signal.SIGCONT)
                     await flooding
-                    assert peak(proxy.child.pid) < before + 30_000_000
+                    assert most_resident(proxy.child.pid) < before + 30_000_000
                 await asyncio.to_thread(proxy.stop)
 
     run_async(main())
