@@ -1,5 +1,6 @@
 # make demo   a real capture through mitmdump in front of the simulator, then its log
-# make test   all checks and tests (six to seven minutes on two cores)
+# make test   all checks, and all tests but the slow ones (four minutes on two cores)
+# make test-slow the others: kills, full disks, browsers, large messages (four minutes)
 # make test-spark the tests of decoding by Spark (installs the extra; needs Java 17)
 # make stress what takes longer: kill loops, long fuzzing, chaos (XENTARA_CHAOS_SECONDS, 180 unless told)
 #
@@ -13,7 +14,7 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 # Without bytecode each of the thousands of processes that tests start would compile all again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-spark lint stress bench samples docs clean
+.PHONY: help demo test test-slow test-spark lint stress bench samples docs clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -34,9 +35,13 @@ lint: $(STAMP)
 
  # Indexers give way to all else; beside tests that do not they would starve.
 LAST := nice -n 19
+TESTS := $(LAST) $(BIN)/pytest -n 4 --dist worksteal --reruns 1 --rerun-show-tracebacks
 
 test: lint
-	$(LAST) $(BIN)/pytest -m 'not stress and not spark' -n 4 --dist worksteal --reruns 1 --rerun-show-tracebacks
+	$(TESTS) -m 'not slow and not stress and not spark'
+
+test-slow: $(STAMP)
+	$(TESTS) -m 'slow and not stress'
 
 test-spark: $(STAMP)
 	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { echo 'Spark needs Java 17: none is here' >&2; exit 1; }

@@ -163,6 +163,7 @@ def test_what_was_ended_and_has_nothing_behind_it_is_named(samples: Path) -> Non
     assert f"{samples.with_stem('samples-2')}: stays open, there is nothing in it" in run.stderr
 
 
+@pytest.mark.slow
 def test_somebody_killed_at_any_moment_leaves_what_the_next_one_makes_whole(plant: Path) -> None:
     where = archived(plant)
     whole = files(where)
@@ -211,6 +212,7 @@ def test_what_cannot_be_is_one_clear_line(
     assert says in run.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_an_archive_of_an_older_release_comes_back(tmp_path: Path) -> None:
     with tarfile.open(Path(__file__).with_name("schema-5.tar.gz")) as stored:
         stored.extractall(tmp_path / "archive", filter="data")

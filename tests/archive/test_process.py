@@ -144,6 +144,7 @@ def frames_in(files: Iterable[Path]) -> dict[int, bytes]:
     return dict(row for file in files for row in read(file, "SELECT id, payload FROM frames"))
 
 
+@pytest.mark.slow
 def test_a_proxy_archives_what_it_records_and_deletes_what_is_archived(
     tmp_path: Path, confdir: Path, where: Path
 ) -> None:

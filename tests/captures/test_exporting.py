@@ -41,6 +41,7 @@ needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark
 BOTH_WAYS = [pytest.param(kind, marks=needs_tshark) if kind == "pcapng" else kind for kind in KINDS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOTH_WAYS)
 def test_what_was_recorded_comes_back_from_a_capture_as_it_was(
     kind: str, samples: Path, tmp_path: Path
@@ -96,6 +97,7 @@ ODD: dict[str, tuple[SessionInfo, list[Frame], Closing | None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOTH_WAYS)
 def test_so_does_what_is_rare(kind: str, tmp_path: Path, database: Path) -> None:
     for place, (odd, (about, said, end)) in enumerate(ODD.items()):

@@ -204,6 +204,7 @@ def test_the_whole_entries_of_a_truncated_file_come_in(tmp_path: Path) -> None:
         next(reading)
 
 
+@pytest.mark.slow
 def test_mitmproxys_har_of_the_samples_says_what_their_flow_files_say(tmp_path: Path) -> None:
     samples = b"".join(path.read_bytes() for path in sorted((ROOT / "sample_captures").glob("*.flow")))
     (tmp_path / "x.flow").write_bytes(samples)

@@ -54,6 +54,7 @@ def test_they_list_each_message_with_its_direction_and_time(tools: DeveloperTool
     ]
 
 
+@pytest.mark.slow
 def test_what_they_save_again_is_as_it_was_recorded(
     tools: DeveloperTools, recording: Path, tmp_path: Path
 ) -> None:

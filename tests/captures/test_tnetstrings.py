@@ -19,6 +19,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES, max_size=3))
 def test_what_mitmproxy_writes_is_read(values: list[Any]) -> None:
     file = io.BytesIO(b"".join(tnetstring.dumps(value) for value in values))

@@ -54,6 +54,7 @@ messages = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(messages)
 def test_what_is_made_again_is_what_was_read(data: bytes) -> None:
     thin, plain = cbor.decode(data), plainly(data)
@@ -63,6 +64,7 @@ def test_what_is_made_again_is_what_was_read(data: bytes) -> None:
         assert repr(listed(found)) == repr(listed(wanted))
 
 
+@pytest.mark.slow
 @given(messages)
 def test_packets_are_the_same_however_often_they_are_asked_for(data: bytes) -> None:
     found = packets.parse(data)
@@ -75,6 +77,7 @@ def test_packets_are_the_same_however_often_they_are_asked_for(data: bytes) -> N
         ]
 
 
+@pytest.mark.slow
 @given(messages, st.sampled_from([None, True, False]), st.booleans())
 def test_notation_by_pieces_is_the_notation(data: bytes, from_client: bool | None, comments: bool) -> None:
     pieces: list[str] = []

@@ -139,6 +139,7 @@ def test_items_after_the_first_are_read_as_a_sequence() -> None:
     assert document.error.offset == 2
 
 
+@pytest.mark.slow
 def test_a_million_levels_cost_no_recursion() -> None:
     document = cbor.decode(b"\x81" * 1_000_000)
     assert document.error is not None

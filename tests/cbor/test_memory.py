@@ -18,6 +18,7 @@ def _array(unit: bytes) -> bytes:
     return b"\x9a" + count.to_bytes(4, "big") + unit * count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "payload",
     [

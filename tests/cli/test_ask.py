@@ -43,6 +43,7 @@ def run(config: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_question_is_its_command_line_and_what_is_added(plant: Path, config: Path) -> None:
     for question, line in (
         (("refused",), ("log", "--status", "error")),

@@ -43,6 +43,7 @@ def trusting_nobody() -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.slow
 def test_a_conversation_over_tls_is_recorded_whole(database: Path, confdir: Path) -> None:
     async def main() -> tuple[int, int, str]:
         async with simulated(tls=True) as simulator:
@@ -105,6 +106,7 @@ def test_a_server_that_cannot_be_reached_is_one_clear_line_and_a_502(database: P
     assert output.endswith(f"Recorded 1 session, 0 frames. Next: xentara-inspect sessions -d {database}\n")
 
 
+@pytest.mark.slow
 def test_a_scheme_that_the_server_does_not_speak_is_one_clear_line(database: Path, confdir: Path) -> None:
     async def main(tls: bool) -> str:
         async with simulated(tls=tls) as simulator:
@@ -122,6 +124,7 @@ def test_a_scheme_that_the_server_does_not_speak_is_one_clear_line(database: Pat
     assert "is it a TLS server?" in run_async(main(tls=False))
 
 
+@pytest.mark.slow
 def test_where_nobody_came_the_last_line_says_so(database: Path, confdir: Path) -> None:
     with Capture("http://127.0.0.1:1", database, confdir) as proxy:
         assert proxy.port
@@ -132,6 +135,7 @@ def test_where_nobody_came_the_last_line_says_so(database: Path, confdir: Path) 
     )
 
 
+@pytest.mark.slow
 def test_the_last_line_names_all_files_of_a_recording_that_rotates(database: Path, confdir: Path) -> None:
     async def main() -> str:
         async with simulated() as simulator:
@@ -199,6 +203,7 @@ def test_what_is_found_wrong_by_the_proxy_is_one_clear_line(
     assert "Traceback" not in proxy.output
 
 
+@pytest.mark.slow
 def test_demo_ends_with_the_log_of_a_real_conversation(database: Path) -> None:
     output = inspect("demo", "--seconds", "1", "-d", database)
     log = rows("log", "-d", database, "--limit", "0")
@@ -211,6 +216,7 @@ def test_demo_ends_with_the_log_of_a_real_conversation(database: Path) -> None:
     assert session["findings"] == 0
 
 
+@pytest.mark.slow
 def test_the_demo_s_client_talks_to_a_proxy_of_one_s_own(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated() as simulator:

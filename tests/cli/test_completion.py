@@ -90,6 +90,7 @@ def test_other_shells_are_answered_as_well(shell: str, plant: Path) -> None:
     assert "Plant.Valve" in "\n".join(offered(shell=shell, **words))
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_read_nothing_is_offered_and_nothing_said(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database")
     for path in ("none.db", "text.db", "*.nothing", ""):

@@ -135,6 +135,7 @@ _COUNT = struct.pack(">I", _SIZE)
 _HALF = struct.pack(">I", _SIZE // 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "payload",
     [

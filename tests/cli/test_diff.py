@@ -57,6 +57,7 @@ def test_every_form_has_the_exit_code(form: str, sides: tuple[Path, Path]) -> No
     assert diff(sides[0], sides[0], f"--{form}").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capture", SAMPLES, ids=lambda path: path.stem)
 def test_a_capture_is_the_same_as_itself_and_as_what_is_imported_of_it(capture: Path, database: Path) -> None:
     assert CliRunner().invoke(cli, ["import", str(capture), "-d", str(database)]).exit_code == 0

@@ -75,6 +75,7 @@ def by_place(found: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in known)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", LISTS, ids=lambda arguments: arguments[0])
 def test_each_row_is_printed_once_as_it_comes(arguments: list[str], database: Path) -> None:
     lines = frames(*CONVERSATION)
@@ -120,6 +121,7 @@ REFUSED_WRITE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [None, Rotation(size=1)], ids=["one file", "two files"])
 @pytest.mark.parametrize(
     "arguments",
@@ -143,6 +145,7 @@ def test_what_came_of_a_write_is_known_when_it_is_printed(
             process.stop()
 
 
+@pytest.mark.slow
 def test_it_goes_on_in_the_next_files_of_a_recording_and_ids_stay_one(tmp_path: Path) -> None:
     database = tmp_path / "plant.db"
     lines = frames(*CONVERSATION)
@@ -163,6 +166,7 @@ def test_it_goes_on_in_the_next_files_of_a_recording_and_ids_stay_one(tmp_path: 
     assert {(row["id"], row["status"]) for row in found} == {(row["id"], row["status"]) for row in listed}
 
 
+@pytest.mark.slow
 def test_several_recordings_are_followed_as_one_and_new_ones_of_a_pattern_too(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         journals = [stack.enter_context(recording(tmp_path / f"plant-{name}.db")) for name in "ab"]

@@ -91,6 +91,7 @@ def recordings(databases: tuple[Path, Path]) -> Iterator[tuple[Path, ...]]:
     yield databases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", LISTS)
 def test_what_is_printed_is_what_the_page_promises(command: str, databases: tuple[Path, Path]) -> None:
     schema = schema_of(command)

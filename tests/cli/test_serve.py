@@ -21,6 +21,7 @@ from tests.store_traffic import CONVERSATION, HELLO, info
 from tests.web.pages import Page
 
 
+@pytest.mark.slow
 def test_it_serves_until_ctrl_c_and_leaves_no_trace(database: Path) -> None:
     fill(database, *CONVERSATION)
     with Served(database) as served:
@@ -32,6 +33,7 @@ def test_it_serves_until_ctrl_c_and_leaves_no_trace(database: Path) -> None:
     assert [path.name for path in database.parent.iterdir()] == [database.name]
 
 
+@pytest.mark.slow
 def test_what_is_written_and_files_that_come_and_go_meanwhile_are_seen(tmp_path: Path) -> None:
     first, second = fill(tmp_path / "a.db", *HELLO), tmp_path / "b.db"
     with Served(tmp_path / "*.db") as served:
@@ -58,6 +60,7 @@ def deleted(process: Process) -> list[str]:
     return [path for path in opened if path.endswith("(deleted)")]
 
 
+@pytest.mark.slow
 def test_files_may_have_any_name_and_one_name_in_several_folders(tmp_path: Path) -> None:
     for name in ("here/plant", "there/plant", "there/<b>&amp;100%", "there/a b?c#d~2F:e"):
         path = tmp_path / f"{name}.db"
@@ -79,6 +82,7 @@ def served(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
@@ -94,6 +98,7 @@ def test_what_cannot_be_served_is_one_line(options: list[str], code: int, says: 
     assert (run.returncode, run.stdout, says in run.stderr) == (code, "", True), run.stderr
 
 
+@pytest.mark.slow
 def test_it_opens_a_browser_and_says_that_others_can_read_it(database: Path, tmp_path: Path) -> None:
     fill(database, *HELLO)
     browser = tmp_path / "browser"

@@ -42,6 +42,7 @@ def test_the_copy_is_asked_like_any_recording(plant: Path, tmp_path: Path) -> No
     assert "Plant" not in inspect("show", "3p1", "-d", tmp_path / "copy.db")
 
 
+@pytest.mark.slow
 def test_all_files_of_a_recording_are_meant_by_one_of_them(tmp_path: Path) -> None:
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
     inspect("share", files[3], "-o", tmp_path / "copy.db")

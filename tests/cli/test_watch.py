@@ -142,6 +142,7 @@ def test_the_line_of_time_is_walked_along_and_clicked_on(conversation: Path) -> 
     run_async(main())
 
 
+@pytest.mark.slow
 def test_a_filter_is_a_name_part_of_one_or_a_pattern(conversation: Path) -> None:
     async def main() -> None:
         async with on_screen(conversation, wanted="plant.tank*") as pilot:
@@ -167,6 +168,7 @@ def test_an_element_is_shown_on_the_whole_screen(conversation: Path) -> None:
     run_async(main())
 
 
+@pytest.mark.slow
 def test_an_error_is_shown_in_notation(conversation: Path) -> None:
     async def main() -> None:
         async with on_screen(conversation, WIDE) as pilot:
@@ -280,6 +282,7 @@ def test_a_name_of_many_segments_is_no_tree_without_end(depth: int, database: Pa
     run_async(main())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(20, 6), (40, 12), (300, 80)], ids=str)
 def test_any_terminal_is_large_enough_to_run_in(size: tuple[int, int], conversation: Path) -> None:
     async def main() -> None:

@@ -69,6 +69,7 @@ def test_each_habit_is_found_once(database: Path) -> None:
     assert len(found) == len(FOUND)
 
 
+@pytest.mark.slow
 def test_an_indexer_that_starts_anew_after_each_frame_finds_the_same(tmp_path: Path) -> None:
     whole, again = whole_file(tmp_path / "whole.db"), tmp_path / "again.db"
     add(again, SAID, end=BYE)
@@ -112,6 +113,7 @@ def test_an_end_that_was_none_leaves_no_trace(tmp_path: Path, arrived: int) -> N
     assert derived(torn)["session_totals"] == derived(whole)["session_totals"]
 
 
+@pytest.mark.slow
 def test_all_files_of_a_rotated_recording_find_what_one_would(
     tmp_path: Path,
     problems: list[str],  # noqa: F811

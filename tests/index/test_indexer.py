@@ -341,6 +341,7 @@ def test_frames_are_in_the_log_soon_after_they_were_relayed(database: Path) -> N
     assert sorted(delays)[len(delays) // 2] < 0.25
 
 
+@pytest.mark.slow
 def test_an_indexer_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed.db", tmp_path / "whole.db"
     said = frames(*CONVERSATION, *[event(number) for number in range(4000)])

@@ -122,6 +122,7 @@ def test_the_end_does_not_wait_longer_than_it_may(database: Path) -> None:
     assert keeper.finish(20)
 
 
+@pytest.mark.slow
 def test_a_killed_indexer_catches_up_while_mitmdump_records(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated() as simulator:

@@ -50,6 +50,7 @@ def indexed_to(database: Path) -> tuple[int, int]:
     return frame, position
 
 
+@pytest.mark.slow
 def test_an_indexer_that_is_gone_after_each_transaction_leaves_the_same_rows(
     database: Path, tmp_path: Path, said: list[Frame]
 ) -> None:

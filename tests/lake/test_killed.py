@@ -14,6 +14,8 @@ import pytest
 from tests.archived import archived, made_plant
 from tests.live import Process, inspect
 
+pytestmark = pytest.mark.slow
+
 
 def files(where: Path) -> dict[str, bytes]:
     """All that is there, but for what somebody left unfinished."""

@@ -75,6 +75,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"plant": lake_of(made_plant(folder[0])), "samples": lake_of(made_samples(folder[1]))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", LISTS)
 @pytest.mark.parametrize("recording", ["plant", "samples"])
 def test_a_lake_says_what_the_lists_say(question: str, recording: str, lakes: dict[str, Path]) -> None:
@@ -144,6 +145,7 @@ def test_what_another_release_made_of_a_part_does_not_stay_beside_what_this_one_
     assert before == {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_lost_table_comes_back_byte_for_byte(samples: Path) -> None:
     lake = lake_of(samples)
     before = {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
@@ -164,6 +166,7 @@ def test_two_processes_make_the_tables_that_one_makes(plant: Path, tmp_path: Pat
     assert len({path.name for path in contents(two) if path.suffix == ".json"}) == 2
 
 
+@pytest.mark.slow
 def test_what_a_process_finds_wrong_is_one_clear_line(plant: Path, tmp_path: Path) -> None:
     (frames,) = archived(plant).rglob("*.000001-*.parquet")
     size = frames.stat().st_size
@@ -189,6 +192,7 @@ def test_processes_and_a_cluster_exclude_each_other(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_no_indexer_came_to_is_decoded_in_the_order_of_its_recording(
     plant: Path, tmp_path: Path
 ) -> None:
@@ -208,6 +212,7 @@ def test_what_no_indexer_came_to_is_decoded_in_the_order_of_its_recording(
     assert asked(tmp_path / "other", LISTS["log"][0]) == expected
 
 
+@pytest.mark.slow
 def test_a_question_reads_only_the_files_of_its_site_and_day(samples: Path) -> None:
     lake = lake_of(samples)
     (path,) = (lake / "readings").rglob("*.parquet")
@@ -222,6 +227,7 @@ def test_a_question_reads_only_the_files_of_its_site_and_day(samples: Path) -> N
     assert asked(lake, question.replace("count(*)", "count(*) AS n"))[0]["n"] > 0
 
 
+@pytest.mark.slow
 def test_an_object_store_holds_a_lake_too(plant: Path, s3: str) -> None:
     where, question = s3.replace("/xentara", "/lake"), LISTS["log"][0]
     inspect("lake", "decode", "--from", archived(plant), "--to", where)
@@ -250,6 +256,7 @@ def test_a_lake_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
     assert (run.returncode, run.stderr) == (1, f"Error: {tmp_path}: no tables of a lake here\n")
 
 
+@pytest.mark.slow
 def test_a_lake_can_be_asked_by_a_program(lakes: dict[str, Path]) -> None:
     lake = Lake(str(lakes["samples"]))
     assert next(lake.ask("SELECT min(opened) AS first FROM sessions"))["first"].endswith("Z")

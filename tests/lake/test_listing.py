@@ -69,6 +69,7 @@ def words(question: str) -> list[str]:
     return [word.strip("'") for word in re.findall(r"'[^']*'|\S+", question)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_lake_answers_row_by_row_what_the_databases_answer(question: str, both: Both) -> None:
     answer = rows(*words(question), "-d", both.north)
@@ -86,6 +87,7 @@ def test_it_does_so_of_a_part_of_the_time(question: str, both: Both) -> None:
     assert answer
 
 
+@pytest.mark.slow
 def test_it_does_so_in_every_form(both: Both) -> None:
     for options in (["events", "--csv"], ["findings"], ["readings", ELEMENT, "--plot"]):
         assert inspect(*options, "-d", both.north) == inspect(*options, "-d", both.rotated)
@@ -115,6 +117,7 @@ def test_several_recordings_are_told_apart_as_databases_are(both: Both) -> None:
         assert rows(*options, "-d", both.lake) == rows(*options, *databases)
 
 
+@pytest.mark.slow
 def test_a_site_can_be_looked_at_in_a_browser(both: Both) -> None:
     asked = {row["id"]: row for row in rows("log", "-d", both.rotated, *ALL) if row["kind"] == "exchange"}
     with Served(both.north) as served:
@@ -132,6 +135,7 @@ def test_a_site_can_be_looked_at_in_a_browser(both: Both) -> None:
         assert "element_category: Data Point" in served.page(f"-/exchange/{shown[row_id][0]}/{row_id}")
 
 
+@pytest.mark.slow
 def test_a_question_by_element_and_hour_reads_only_its_site_and_day(both: Both, tmp_path: Path) -> None:
     day = made_fleet(Path(both.lake.removeprefix("lake:")), tmp_path)
     asked = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def both_ways_agree(payload: bytes, names: Names) -> None:
         assert annotate_packet(packet, payload, names=names) == aligned(lines)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(messages, st.sampled_from([None, "Plant.\u202eTank", ""]))
 def test_both_ways_write_the_same(payload: bytes, name: str | None) -> None:

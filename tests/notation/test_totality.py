@@ -115,6 +115,7 @@ SLOW = (
 """Two seconds each, and much like others of these."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "payload",
     [
@@ -127,6 +128,7 @@ def test_huge_messages_are_shown_in_what_they_weigh(payload: bytes) -> None:
     assert len(text) < 60 * len(payload)
 
 
+@pytest.mark.slow
 def test_nesting_of_any_depth_comes_back_byte_for_byte() -> None:
     for payload in (
         b"\x81" * 20_000 + b"\x80",

@@ -109,6 +109,7 @@ def test_who_may_connect(tmp_path: Path, path: str, authorization: str | None, s
     assert run_async(run()) == status
 
 
+@pytest.mark.slow
 def test_what_is_longer_than_a_request_can_be_closes_its_own_connection_only(tmp_path: Path) -> None:
     long = f'>[[0, 2, 3, {{0: "{"x" * MAXIMUM_MESSAGE}"}}]]', "<[[2, 2, {0: -32100}]]"
     lookup, level = (commands.LOOKUP, {0: "Plant.Level"}), UUID(LEVEL_UUID)

@@ -63,6 +63,7 @@ def outcome(row: dict[str, object]) -> tuple[object, ...]:
     return (row["command"], row["message_id"], row["status"], row["error_code"])
 
 
+@pytest.mark.slow
 def test_each_request_of_a_conversation_is_in_the_log_once_with_its_outcome(
     database: Path, confdir: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_script_that_mitmproxy_loads_again_goes_on_recording(
     assert [row["closed"] is None for row in rows("sessions", "-d", database)] == [False, False]
 
 
+@pytest.mark.slow
 def test_every_frame_is_recorded_as_it_was_but_for_its_secrets(database: Path, confdir: Path) -> None:
     _, client = run_async(converse(["--set", "xentara_keep_secrets=on"], database, confdir))
     recorded = recorded_payloads(database)
@@ -129,6 +131,7 @@ def test_every_frame_is_recorded_as_it_was_but_for_its_secrets(database: Path, c
     ]
 
 
+@pytest.mark.slow
 def test_secrets_are_in_no_file_and_on_no_screen(database: Path, confdir: Path) -> None:
     async def main() -> str:
         async with simulated() as simulator:
@@ -165,6 +168,7 @@ def secret_free(data: bytes, sent: list[Recorded]) -> bool:
     return not any(secret in data for secret in secrets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_proxy_soon_with_every_relayed_frame_recorded(
     number: int, database: Path, confdir: Path
@@ -187,6 +191,7 @@ def test_a_signal_ends_the_proxy_soon_with_every_relayed_frame_recorded(
     assert relayed[: len(received)] == received
 
 
+@pytest.mark.slow
 def test_malformed_messages_reach_the_other_side_unchanged_and_are_logged_and_explained(
     database: Path, confdir: Path
 ) -> None:
@@ -220,6 +225,7 @@ def test_malformed_messages_reach_the_other_side_unchanged_and_are_logged_and_ex
     assert "byte 4" in told[malformed[2]["id"]]["message"]
 
 
+@pytest.mark.slow
 def test_what_is_not_xentara_is_not_recorded(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated() as simulator:

@@ -52,6 +52,7 @@ def recorded(
     return output
 
 
+@pytest.mark.slow
 def test_what_has_passed_is_measured(database: Path, confdir: Path) -> None:
     async def main(proxy: Mitmdump, asked: Asked, client: Client) -> None:
         with pytest.raises(InvalidStatus, match="401"):
@@ -80,6 +81,7 @@ def test_what_has_passed_is_measured(database: Path, confdir: Path) -> None:
     recorded(database, confdir, main)
 
 
+@pytest.mark.slow
 def test_a_process_that_stands_still_is_told_everywhere_within_five_seconds(
     database: Path, confdir: Path
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_process_that_stands_still_is_told_everywhere_within_five_seconds(
     assert output.count("the indexer goes on") == output.count("can be written again") == 1
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_is_counted_and_one_that_dies_of_a_frame_is_told_until_that_is_set_aside(
     database: Path, confdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

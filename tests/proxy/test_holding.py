@@ -32,6 +32,8 @@ from tests.live import (
 from tests.store_traffic import read
 from xentara_inspect.simulator import Client
 
+pytestmark = pytest.mark.slow
+
 DURABLE = ("--set", "xentara_durable=on")
 
 

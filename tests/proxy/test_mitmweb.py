@@ -84,6 +84,7 @@ async def a_look_at_the_level(client: Client) -> None:
     await client.wait_for_events(1)
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_what_is_recorded_is_shown_in_a_browser_meanwhile(
     window: Browser, database: Path, confdir: Path
@@ -119,6 +120,7 @@ def test_what_is_recorded_is_shown_in_a_browser_meanwhile(
     }
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_a_flow_file_is_shown_as_well(window: Browser, database: Path, confdir: Path) -> None:
     page = free_port()
@@ -169,6 +171,7 @@ def test_where_all_is_saved_at_the_end_all_is_kept() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_one_clear_line(database: Path, confdir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

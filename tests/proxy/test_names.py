@@ -34,6 +34,7 @@ def model(path: Path, name: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_elements_have_the_names_of_the_files_while_they_are_recorded(
     database: Path, confdir: Path, tmp_path: Path
 ) -> None:
@@ -60,6 +61,7 @@ def test_elements_have_the_names_of_the_files_while_they_are_recorded(
     assert f"# element_uuid: {NAME}" in inspect("show", "3p1", "-d", database)
 
 
+@pytest.mark.slow
 def test_capture_reads_them_and_finds_what_the_traffic_calls_otherwise(
     database: Path, confdir: Path, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_capture_reads_them_and_finds_what_the_traffic_calls_otherwise(
     assert rows("log", "-d", database, "--command", "lookup")[0]["id"] == finding["exchange"]
 
 
+@pytest.mark.slow
 def test_a_file_that_names_nothing_ends_mitmdump_and_capture_with_one_clear_line(
     database: Path, confdir: Path, tmp_path: Path
 ) -> None:

@@ -7,9 +7,13 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from benchmarks.machine import most_resident
 from tests.live import Mitmdump, children, recorded_payloads, run_async, simulated
 from xentara_inspect.simulator import Client
+
+pytestmark = pytest.mark.slow
 
 
 def test_who_sends_faster_than_messages_pass_waits_for_them(database: Path, confdir: Path) -> None:

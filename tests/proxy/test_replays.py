@@ -5,10 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.live import ROOT, replaying
 from tests.store_traffic import read
 from xentara_inspect.store.chain import claim, seal
 from xentara_inspect.store.database import open_for_writing
+
+pytestmark = pytest.mark.slow
 
 SAMPLE = ROOT / "sample_captures" / "sub-sessions.flow"
 

@@ -19,6 +19,7 @@ from xentara_inspect.simulator import Client
 from xentara_inspect.store.processes import is_running
 
 
+@pytest.mark.slow
 def test_a_frame_larger_than_the_limit_is_relayed_and_its_beginning_recorded(
     database: Path, confdir: Path
 ) -> None:
@@ -47,6 +48,7 @@ def test_a_frame_larger_than_the_limit_is_relayed_and_its_beginning_recorded(
     assert rows("sessions", "-d", database)[0]["dropped"] == 0
 
 
+@pytest.mark.slow
 def test_paths_that_are_equal_to_some_servers_are_recorded(database: Path, confdir: Path) -> None:
     paths = ["/api/ws/", "//api/ws", "/API/WS", "/api/%77s", "/api/ws;token=x"]
     output = converse(paths, database, confdir)
@@ -55,6 +57,7 @@ def test_paths_that_are_equal_to_some_servers_are_recorded(database: Path, confd
     assert recorded == [path.partition(";")[0] for path in paths]
 
 
+@pytest.mark.slow
 def test_other_paths_are_told_once(database: Path, confdir: Path) -> None:
     output = converse(["/other", "/other"], database, confdir)
     told = "WebSockets at /other are relayed and not recorded; xentara_filter chooses which are"
@@ -87,6 +90,7 @@ def converse(paths: list[str], database: Path, confdir: Path) -> str:
     return output
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_refused_is_a_session_too(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated() as simulator:
@@ -104,6 +108,7 @@ def test_a_connection_that_is_refused_is_a_session_too(database: Path, confdir: 
     assert "websockets" in agent
 
 
+@pytest.mark.slow
 def test_who_closed_a_connection_is_recorded(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated() as simulator:
@@ -116,6 +121,7 @@ def test_who_closed_a_connection_is_recorded(database: Path, confdir: Path) -> N
     assert read(database, "SELECT closed_by, close_code FROM sessions") == [("client", 1000)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [Mitmdump, Capture])
 def test_the_exit_code_tells_that_frames_were_lost(
     start: type[Mitmdump | Capture], database: Path, confdir: Path
@@ -147,6 +153,7 @@ def test_the_exit_code_tells_that_frames_were_lost(
     assert dropped + there == 2 + 2 * 80
 
 
+@pytest.mark.slow
 def test_a_database_that_others_may_read_is_told(database: Path, confdir: Path) -> None:
     database.touch(0o644)
     database.chmod(0o644)
@@ -160,6 +167,7 @@ def test_a_database_that_others_may_read_is_told(database: Path, confdir: Path) 
     assert f"{database} can be read by others (its mode is 644)" in run_async(main())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hook", ["responseheaders", "websocket_start"])
 def test_a_connection_that_another_addon_kills_is_recorded_as_it_passes(
     database: Path, confdir: Path, tmp_path: Path, hook: str

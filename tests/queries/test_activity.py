@@ -46,6 +46,7 @@ def test_of_nothing_there_is_no_span(database: Path) -> None:
         assert activity(connection, width=1) == []
 
 
+@pytest.mark.slow
 def test_the_files_of_a_rotated_recording_are_one(tmp_path: Path) -> None:
     told = []
     for name, rotation in (("whole", None), ("parts", Rotation(size=1))):

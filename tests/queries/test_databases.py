@@ -203,6 +203,7 @@ def without(found: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != key} for row in found]
 
 
+@pytest.mark.slow
 def test_a_rotated_recording_reads_as_the_one_file_that_it_might_have_been(
     rotated: tuple[list[Path], Path],
 ) -> None:
@@ -219,6 +220,7 @@ def test_a_rotated_recording_reads_as_the_one_file_that_it_might_have_been(
         assert together == alone, command
 
 
+@pytest.mark.slow
 def test_filters_see_how_an_exchange_ended_in_a_later_file(rotated: tuple[list[Path], Path]) -> None:
     files, whole = rotated
     pattern = files[0].parent / "plant*.db"
@@ -232,6 +234,7 @@ def test_filters_see_how_an_exchange_ended_in_a_later_file(rotated: tuple[list[P
     assert rows("log", "-d", pattern, "--session", f"{last}:1", "--limit", "0") == every
 
 
+@pytest.mark.slow
 def test_an_exchange_over_two_files_is_shown_whole(rotated: tuple[list[Path], Path]) -> None:
     files, whole = rotated
     everything = ("--limit", "0", "--events")
@@ -241,6 +244,7 @@ def test_an_exchange_over_two_files_is_shown_whole(rotated: tuple[list[Path], Pa
     assert without(together, "findings") == without(alone, "findings")
 
 
+@pytest.mark.slow
 def test_each_file_of_a_rotated_recording_can_be_asked_alone(rotated: tuple[list[Path], Path]) -> None:
     for path in rotated[0]:
         for row in rows("log", "-d", path, "--limit", "0", "--events"):

@@ -280,6 +280,7 @@ def test_a_request_that_still_waits_is_not_answered_either(said: Path, database:
     assert [row[-1] for row in compared(said, database)] == ["ok → no answer"]
 
 
+@pytest.mark.slow
 def test_a_recording_and_its_rotated_self_are_the_same(tmp_path: Path) -> None:
     whole = fill(tmp_path / "whole.db", *CONVERSATION)
     record(tmp_path / "plant.db", *CONVERSATION, rotation=Rotation(size=1))
@@ -401,6 +402,7 @@ def test_nothing_differs_from_itself(requests: list[str], tmp_path_factory: pyte
     assert compared(database, database) == []
 
 
+@pytest.mark.slow
 @given(requests=conversations, chosen=st.randoms(use_true_random=False), data=st.data())
 @settings(max_examples=12)
 def test_as_many_requests_are_missing_as_were_taken_away(

@@ -63,6 +63,7 @@ def test_an_element_that_nobody_told_of_is_no_empty_answer(conversation: Path) -
     assert ask(conversation, "events", element="Plant.Valve") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 5])
 def test_the_events_of_an_element_are_the_same_however_they_are_found(database: Path, limit: int) -> None:
     """A rare element is looked for by stretches, one that is everywhere by time."""

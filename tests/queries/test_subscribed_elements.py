@@ -69,6 +69,7 @@ def test_an_event_counts_for_the_last_of_several_open_subscriptions(database: Pa
     assert [row["events"] for row in agree(database)] == [3, 2, 1]
 
 
+@pytest.mark.slow
 def test_events_in_several_files_of_a_recording_are_added_up(tmp_path: Path) -> None:
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=Rotation(size=1))
     (row,) = agree(*files)

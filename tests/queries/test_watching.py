@@ -208,6 +208,7 @@ def test_what_is_recorded_meanwhile_is_seen(database: Path) -> None:
             assert watch.now(START + 60 * SECOND).rates == {}
 
 
+@pytest.mark.slow
 def test_the_next_files_of_a_recording_are_seen_too(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
     with recording(path, rotation=Rotation(size=1)) as say:
@@ -221,6 +222,7 @@ def test_the_next_files_of_a_recording_are_seen_too(tmp_path: Path) -> None:
             assert value_of(watch.at(START + 3 * MS)) == 1
 
 
+@pytest.mark.slow
 def test_the_oldest_file_may_be_deleted_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
     with recording(path, rotation=Rotation(size=1), retention=Retention(files=2)) as say:

@@ -117,6 +117,7 @@ def test_in_proper_captures_only_what_failed_has_a_cause(name: str, database: Pa
         assert bool(codes(database, row["id"])) == (row["status"] == "refused")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sample", sorted((ROOT / "sample_captures").glob("*.flow")), ids=lambda path: path.stem
 )

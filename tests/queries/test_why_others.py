@@ -478,6 +478,7 @@ def test_in_several_databases_names_have_that_of_the_file_before(conversation: P
             asked(both, name)
 
 
+@pytest.mark.slow
 def test_what_a_rotated_recording_has_in_several_files_is_one(tmp_path: Path) -> None:
     refused = f">[[0, 3, 4, {{0: {VALVE}, 1: [11]}}]]", "<[[2, 3, {0: -32100}]]"
     found = '>[[0, 2, 3, {0: "Plant.Valve"}]]', f"<[[1, 2, {VALVE}]]"

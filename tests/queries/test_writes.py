@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.queries.asking import START, ask, fill, record
 from tests.store_traffic import CONVERSATION, HELLO, LEVEL, VALVE
 from tests.transcript import MILLISECOND
@@ -75,6 +77,7 @@ def test_only_what_is_asked_for_is_listed(conversation: Path) -> None:
     assert [row["id"] for row in ask(conversation, "writes", limit=1)] == ["11p2"]
 
 
+@pytest.mark.slow
 def test_in_a_rotated_recording_a_write_is_listed_once_with_its_user(tmp_path: Path) -> None:
     login = ('>[[0, 70, 12, {0: 123({0: "operator", 1: "x"})}]]', f"<[[1, 70, {VALVE}]]")
     write = (f">[[0, 71, 5, {{0: {LEVEL}, 1: 11, 2: 4.5, 3: {VALVE}}}]]", "<[[1, 71]]")

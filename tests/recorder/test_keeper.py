@@ -439,6 +439,7 @@ def test_frames_that_found_no_place_are_told_though_it_takes_longer_to_know_than
     assert stored(database) == []
 
 
+@pytest.mark.slow
 def test_a_journal_ends_with_the_proxy_that_was_killed_and_not_before(database: Path, confdir: Path) -> None:
     async def main() -> int:
         async with simulated() as simulator:
@@ -459,6 +460,7 @@ def test_a_journal_ends_with_the_proxy_that_was_killed_and_not_before(database: 
     assert read(database, "SELECT stopped IS NOT NULL FROM recorders") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_conversation_goes_on_over_the_death_of_its_journal(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated() as simulator:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.journal import Journal
 from tests.name_files import write_model
 from tests.rotating import EACH_GROUP, files_of, index
@@ -65,6 +67,7 @@ def test_names_read_into_a_file_meanwhile_are_carried_on_too(tmp_path: Path) -> 
     assert set(read(files_of(path)[-1], NAMES)) == EVERY_NAME
 
 
+@pytest.mark.slow
 def test_a_disagreement_is_found_once_in_all_files_and_again_when_they_are_rebuilt(tmp_path: Path) -> None:
     path = tmp_path / "plant.db"
     record(path, *CONVERSATION, names=(str(write_model(tmp_path / "model.json", level="Old")),))
@@ -84,6 +87,7 @@ def test_a_disagreement_is_found_once_in_all_files_and_again_when_they_are_rebui
         assert derived(file) == before
 
 
+@pytest.mark.slow
 def test_a_recorder_that_starts_again_reads_what_is_new_into_the_newest_file(tmp_path: Path) -> None:
     path, model = tmp_path / "plant.db", write_model(tmp_path / "model.json")
     record(path, *HELLO, names=(str(model),))

@@ -181,6 +181,7 @@ def test_an_idle_recorder_shows_that_it_is_there(journal: Journal, database: Pat
     wait_until(lambda: read(database, "SELECT heartbeat FROM recorders")[0][0] > first, "another beat")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [None, Rotation(size=1)], ids=["one file", "rotating"])
 def test_a_journal_goes_on_where_the_one_before_it_died(database: Path, rotation: Rotation | None) -> None:
     with Journal(database, rotation=rotation) as journal, Journal(database) as another:

@@ -9,8 +9,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.live import Mitmdump, inspect, recorded_payloads, rows, run_async, simulated, wait_until
 from xentara_inspect.simulator import Client
+
+pytestmark = pytest.mark.slow
 
 
 def test_frames_that_cannot_be_written_at_the_stop_go_into_a_file_of_their_own(

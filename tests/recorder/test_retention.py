@@ -24,6 +24,7 @@ ONE_FILE = Retention(files=1, indexed=False)
 DAY = 86_400_000_000_000
 
 
+@pytest.mark.slow
 def test_only_the_newest_files_are_kept(tmp_path: Path, problems: list[str]) -> None:
     path = tmp_path / "plant.db"
     with Recorder(path, problems, EACH_GROUP, Retention(files=3, indexed=False)) as recorder:
@@ -103,6 +104,7 @@ def test_the_oldest_files_go_while_too_little_of_the_disk_is_free(
         assert names(path) == kept
 
 
+@pytest.mark.slow
 def test_a_recording_goes_on_and_on_where_only_a_few_files_have_room(
     tmp_path: Path, problems: list[str]
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_file_stays_until_it_is_archived_where_an_archive_is_named(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["plant-3.db", "plant-4.db", "plant-5.db"]
 
 
+@pytest.mark.slow
 def test_what_says_that_a_file_is_archived_says_nothing_of_another_in_its_place(
     tmp_path: Path, problems: list[str]
 ) -> None:

@@ -130,6 +130,7 @@ def record_rotated(path: Path, said: list[Frame], problems: list[str]) -> list[P
     return files_of(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [CONVERSATION, WAITING], ids=["conversation", "waiting"])
 def test_all_files_together_say_what_one_file_would(
     lines: tuple[str, ...], tmp_path: Path, problems: list[str]
@@ -148,6 +149,7 @@ def test_all_files_together_say_what_one_file_would(
     assert read(files[-1], elements) == read(whole[0], elements)
 
 
+@pytest.mark.slow
 def test_each_file_alone_is_indexed_again_to_the_same_rows(tmp_path: Path, problems: list[str]) -> None:
     files = record_rotated(tmp_path / "plant.db", frames(*CONVERSATION, *WAITING[2:]), problems)
     index(files[0])
@@ -162,6 +164,7 @@ def test_each_file_alone_is_indexed_again_to_the_same_rows(tmp_path: Path, probl
         assert derived(path) == before
 
 
+@pytest.mark.slow
 def test_nothing_looks_wrong_only_because_a_file_began(tmp_path: Path, problems: list[str]) -> None:
     files = record_rotated(tmp_path / "plant.db", frames(*WAITING), problems)
     index(files[0])
@@ -218,6 +221,7 @@ def test_a_request_stays_pending_in_its_file_and_is_answered_in_another(
     assert read(files[4], "SELECT response_id FROM exchanges") == [(address(5, 1),)]
 
 
+@pytest.mark.slow
 def test_a_request_that_waits_while_its_recorder_is_killed_is_answered_in_the_next_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +247,7 @@ def test_a_request_that_waits_while_its_recorder_is_killed_is_answered_in_the_ne
         assert read(following, "SELECT code FROM findings") == []
 
 
+@pytest.mark.slow
 def test_frames_and_sessions_are_numbered_on_and_a_recording_has_one_name(
     tmp_path: Path, problems: list[str]
 ) -> None:
@@ -312,6 +317,7 @@ def test_a_file_is_left_when_it_is_old_enough(tmp_path: Path) -> None:
     assert counts == [2, 2]
 
 
+@pytest.mark.slow
 def test_a_restart_goes_on_with_the_newest_file(tmp_path: Path, problems: list[str]) -> None:
     record_rotated(tmp_path / "plant.db", frames(*HELLO), problems)
     for rotation in (Rotation(), EACH_GROUP):
@@ -323,6 +329,7 @@ def test_a_restart_goes_on_with_the_newest_file(tmp_path: Path, problems: list[s
     assert sessions == [[(1,)], [(1,)], [(1,), (2,)], [(3,)], [(3,)]]
 
 
+@pytest.mark.slow
 def test_a_restart_goes_on_with_the_newest_file_though_the_first_ones_are_gone(
     tmp_path: Path, problems: list[str]
 ) -> None:
@@ -374,6 +381,7 @@ def test_a_recorder_that_was_killed_in_the_middle_is_gone_on_from(
     ]
 
 
+@pytest.mark.slow
 def test_two_recorders_of_one_database_go_on_together(tmp_path: Path, problems: list[str]) -> None:
     path = tmp_path / "plant.db"
     said = frames(*WAITING)
@@ -411,6 +419,7 @@ def test_a_session_that_is_in_pieces_is_not_added_to(tmp_path: Path, problems: l
             add(path, said)
 
 
+@pytest.mark.slow
 def test_files_are_indexed_in_their_order_though_the_last_is_asked_for(
     tmp_path: Path, problems: list[str]
 ) -> None:
@@ -431,6 +440,7 @@ def test_a_file_is_indexed_alone_where_the_one_before_is_gone(tmp_path: Path, pr
     assert derived(files[3]) == before
 
 
+@pytest.mark.slow
 def test_an_indexer_killed_anywhere_in_the_chain_goes_on_there(tmp_path: Path, problems: list[str]) -> None:
     said = frames(*WAITING)
     whole = record_rotated(tmp_path / "whole.db", said, problems)
@@ -478,6 +488,7 @@ for number in range(1000):
 """
 
 
+@pytest.mark.slow
 def test_a_recorder_killed_at_any_moment_of_a_rotation_loses_and_doubles_nothing(
     tmp_path: Path, problems: list[str]
 ) -> None:
@@ -560,6 +571,7 @@ def rotations(asked: Asked) -> float:
     return asked.metrics()["xentara_rotations_total"]
 
 
+@pytest.mark.slow
 def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, confdir: Path) -> None:
     path = tmp_path / "plant.db"
 
@@ -601,6 +613,7 @@ def test_a_live_recording_in_many_files_can_be_asked_as_one(tmp_path: Path, conf
     assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("plant*")} == {0o600}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

@@ -64,6 +64,7 @@ def test_no_two_names_become_one_even_where_they_are_short(run: Replacements) ->
     assert len({run.string(pair) for pair in pairs}) == len(set(pairs))
 
 
+@pytest.mark.slow
 def test_what_was_forgotten_meanwhile_is_replaced_as_before(run: Replacements) -> None:
     before = run.string("Plant.Tank 1"), run.octets(b"\1\2\3")
     for number in range(70_000):

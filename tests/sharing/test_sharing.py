@@ -79,6 +79,7 @@ def test_with_other_values_the_same_is_found(
     assert left_in(copy, original) == set()
 
 
+@pytest.mark.slow
 def test_the_files_of_a_recording_become_one_with_all_that_happened(tmp_path: Path) -> None:
     whole = record(tmp_path / "whole.db", *CONVERSATION)
     several = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
@@ -88,6 +89,7 @@ def test_the_files_of_a_recording_become_one_with_all_that_happened(tmp_path: Pa
     assert not [name for file in several for name in left_in(tmp_path / "copy.db", file)]
 
 
+@pytest.mark.slow
 def test_of_a_recording_that_begins_in_the_middle_the_copy_knows_what_was_told_before(tmp_path: Path) -> None:
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
     for number in range(5):
@@ -105,6 +107,7 @@ def test_of_a_recording_that_begins_in_the_middle_the_copy_knows_what_was_told_b
     assert not [name for row in carried for name in row if name and name.encode() in copy.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_missing_between_others_is_named(tmp_path: Path) -> None:
     files = record(tmp_path / "plant.db", *CONVERSATION, rotation=EACH_GROUP)
     with pytest.raises(StoreError, match=r"plant-3\.db does not go on where .*plant\.db ends"):

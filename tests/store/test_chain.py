@@ -61,6 +61,7 @@ def test_a_chain_that_leads_nowhere_is_one_clear_line(plant: Path, change: str) 
     assert chain_files(str(plant)) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", TAMPERED.values(), ids=TAMPERED)
 def test_a_journal_says_so_once_makes_no_file_elsewhere_and_ends_with_its_proxy(
     plant: Path, change: str

@@ -111,6 +111,7 @@ def test_sent_again_they_are_the_same_spans_and_no_two_have_the_same_ids(databas
         assert not any(int.from_bytes(one) == 0 for one in different)
 
 
+@pytest.mark.slow
 def test_the_files_of_a_rotated_recording_give_the_spans_that_one_file_gives(tmp_path: Path) -> None:
     with Receiver() as receiver:
         whole = send(receiver, *record(tmp_path / "whole.db", *CONVERSATION))

@@ -142,6 +142,7 @@ def kill_sender(proxy: int) -> None:
     os.kill(children(proxy, "sender")[0], signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_proxy_sends_what_it_records(tmp_path: Path, confdir: Path) -> None:
     """From the first exchange to the last, though the process that sends is killed."""
     path = tmp_path / "plant.db"
@@ -183,6 +184,7 @@ def test_what_cannot_be_is_wrong_usage(given: tuple[str, ...], why: str) -> None
     assert "SECRET" not in told.stderr
 
 
+@pytest.mark.slow
 def test_a_proxy_whose_collector_is_away_says_so_and_records_all_the_same(
     tmp_path: Path, confdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +212,7 @@ def test_a_proxy_whose_collector_is_away_says_so_and_records_all_the_same(
     assert len(rows("log", "-d", path)) == 12
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_away_is_in_the_status_until_it_is_back(tmp_path: Path, confdir: Path) -> None:
     path = tmp_path / "plant.db"
     port = free_port()

@@ -284,6 +284,7 @@ def test_every_threshold_is_of_a_rule_and_in_the_table() -> None:
     assert set(CASES) <= {row.code for row in THRESHOLDS}
 
 
+@pytest.mark.slow
 def test_a_habit_is_said_a_few_times_and_no_more() -> None:
     loops = [line for number in range(2 * SAID) for line in TIGHT_LOOP * read(uuid(number + 1), after=0.001)]
     assert codes(loops) == SAID * ["tight-loop"]
@@ -431,6 +432,7 @@ MIXED = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(MIXED)
 def test_whatever_is_said_in_any_order_it_finds_the_same(

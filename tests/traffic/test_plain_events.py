@@ -43,6 +43,7 @@ def both_ways_agree(payload: bytes, subscribed: tuple[int | bytes, ...] | None) 
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(messages, st.sampled_from([None, (), (11,), (3, 5), tuple(range(24))]))
 def test_both_ways_give_the_same_records(payload: bytes, subscribed: tuple[int, ...] | None) -> None:

@@ -367,6 +367,7 @@ def test_what_is_blanked_of_an_item_is_what_is_blanked_of_it_among_many(
     assert _redacted_together(start, [*others, item, *others], is_endless) == b"".join(alone)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(IN_COMPANY),

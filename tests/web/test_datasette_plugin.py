@@ -6,6 +6,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.live import BIN
 from tests.queries.asking import fill
 from tests.store_traffic import CONVERSATION
@@ -17,6 +19,7 @@ def page(database: Path, path: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_our_functions_are_there(database: Path) -> None:
     fill(database, *CONVERSATION)
     sql = "select xentara_command(opcode) as command from exchanges where opcode is not null limit 2"
@@ -24,6 +27,7 @@ def test_our_functions_are_there(database: Path) -> None:
     assert rows == [{"command": "client_hello"}, {"command": "lookup"}]
 
 
+@pytest.mark.slow
 def test_an_event_links_to_its_element_by_name(database: Path) -> None:
     fill(database, *CONVERSATION)
     assert '<a href="/xentara/elements/2">Plant.Tank 1.Level</a>' in page(

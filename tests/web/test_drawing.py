@@ -74,6 +74,7 @@ def test_a_curve_is_broken_between_its_parts_and_a_single_value_is_a_dot() -> No
     assert [text.text for text in classed(drawn, "text", "top")] == ["3", "1"]
 
 
+@pytest.mark.slow
 def test_a_curve_of_a_million_values_keeps_the_highest_and_is_short() -> None:
     points = [(number * 10_000, float(number % 10)) for number in range(1_000_000)]
     points[500_000] = points[500_000][0], 99.0

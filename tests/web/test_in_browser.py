@@ -92,6 +92,7 @@ def test_it_is_light_or_dark_as_the_browser_asks_for(window: Browser, page: str)
     assert window.tells(brightness) < 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 1400])
 def test_only_tables_are_wider_than_the_window(
     window: Browser, database: Path, page: str, width: int

@@ -126,6 +126,7 @@ def test_each_command_that_lists_the_rest_runs(conversation: Path, monkeypatch: 
         assert "nothing found" not in run.output
 
 
+@pytest.mark.slow
 def test_names_as_long_as_a_message_do_not_make_the_page_long(database: Path) -> None:
     name = "x" * 300_000
     lines = [
@@ -184,6 +185,7 @@ def test_only_what_is_asked_for_is_told(conversation: Path) -> None:
     assert "3 requests (" in page.text
 
 
+@pytest.mark.slow
 def test_a_rotated_recording_is_one(tmp_path: Path) -> None:
     whole = record(tmp_path / "whole.db", *CONVERSATION)
     parts = record(tmp_path / "parts.db", *CONVERSATION, rotation=Rotation(size=1))

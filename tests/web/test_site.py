@@ -118,6 +118,7 @@ def test_what_is_not_there_is_said_on_the_page_only(served: Served, path: str) -
     assert "Traceback" not in served.output
 
 
+@pytest.mark.slow
 def test_an_exchange_that_ends_in_the_next_file_of_a_recording_is_whole(tmp_path: Path) -> None:
     write = f">[[0, 2, 5, {{0: {VALVE}, 1: 11, 2: 7}}]]"
     refused = '<[[2, 2, {0: -32103, 1: "no"}]]'
@@ -140,6 +141,7 @@ def test_who_saw_what_is_forgotten_by_now_gets_the_newest_lines_anew(served: Ser
     assert (other["rows"].count("<tr>"), other["is_anew"]) == (now["rows"].count("<tr>"), True)
 
 
+@pytest.mark.slow
 def test_tables_that_only_we_need_are_hidden(served: Served) -> None:
     page = served.page("plant")
     shown = [name for name in JOURNAL_TABLES | DERIVED_TABLES if f'<h3><a href="/plant/{name}">' in page]

@@ -125,6 +125,7 @@ def test_the_keyboard_leads_to_an_exchange(window: Browser, served: Served) -> N
     wait_until(lambda: window.tells("location.pathname") == "/-/exchange/plant/3p1", "its page")
 
 
+@pytest.mark.slow
 def test_a_recording_that_goes_on_is_seen_as_it_comes(window: Browser, database: Path, confdir: Path) -> None:
     lines = "[...document.querySelectorAll('#lines tr')].map(row => row.cells[2].textContent)"
 

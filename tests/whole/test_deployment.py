@@ -116,6 +116,7 @@ def stopped(proxy: Capture, number: int) -> None:
     wait_until(lambda: not Path(f"/proc/{journal}").exists(), "the end of the writing process")
 
 
+@pytest.mark.slow
 def test_both_sides_of_tls_are_verified(database: Path, confdir: Path) -> None:
     async def main() -> None:
         async with simulated(tls=True) as simulator:

@@ -61,6 +61,7 @@ def transcript(page: Path, folder: Path) -> list[tuple[str, int, str]]:
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_a_page_shows_runs_and_finds_something(page: Path, tmp_path: Path) -> None:
     said = transcript(page, tmp_path)

@@ -18,6 +18,8 @@ from tests.load import Crowd, LoadServer, as_heard, oldest_missing
 from tests.store_checks import check_derived, check_integrity, recorded_by_connection
 from tests.store_traffic import read
 
+pytestmark = pytest.mark.slow
+
 BEHIND_NS = 50_000_000
 """How far recording may be behind relaying, on a machine that runs what is to run at once,"""
 BEHIND_OTHERS_NS = 1_000_000_000

@@ -53,6 +53,7 @@ def test_what_is_malformed_is_indexed_in_little_memory_though_it_is_large(databa
     assert read(database, "SELECT code FROM findings WHERE address = 3 << 24") == [("malformed-cbor",)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("payload", "kind"),
     [

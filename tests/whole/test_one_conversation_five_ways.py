@@ -120,6 +120,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory, confdir: Path) -> dict[s
     return {way: folder / f"{way}.db" for way in WAYS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("one", "other"), combinations(WAYS, 2))
 def test_between_any_two_ways_nothing_differs(one: str, other: str, databases: dict[str, Path]) -> None:
     compared = ran("diff", databases[one], databases[other])

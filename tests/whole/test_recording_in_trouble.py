@@ -27,6 +27,8 @@ from tests.store_traffic import read
 from xentara_inspect.index.process import catch_up
 from xentara_inspect.proxy.addon import LOST
 
+pytestmark = pytest.mark.slow
+
 FOR_EVER = 1_000_000  # messages on one connection: it stays
 PAUSE = 0.01  # seconds between two messages on one connection
 

@@ -84,6 +84,7 @@ def as_json(happened: Happened) -> Happened:
 REPLAYED = ("out-of-order", "malformed", "sub-sessions")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=() if name in REPLAYED else pytest.mark.stress) for name in EXPECTATIONS],
@@ -104,6 +105,7 @@ def test_reindexing_gives_the_same_rows(name: str, database: Path) -> None:
     assert everything(database) == before
 
 
+@pytest.mark.slow
 def test_a_capture_read_twice_does_not_double_and_says_so(database: Path, confdir: Path) -> None:
     imported("out-of-order", database)
     before = everything(database)
@@ -131,6 +133,7 @@ def test_show_prints_request_and_response_in_notation_with_their_times(database:
     assert as_row["response"]["time"] >= as_row["request"]["time"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTATIONS)
 def test_everything_in_the_log_can_be_shown(name: str, database: Path) -> None:
     from click.testing import CliRunner

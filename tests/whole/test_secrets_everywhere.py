@@ -259,6 +259,7 @@ def mitmdump(upstream: str, database: Path, confdir: Path) -> Process:
     return Mitmdump(upstream, database, confdir, "--set", "flow_detail=0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [capture, pytest.param(mitmdump, marks=pytest.mark.stress)])
 def test_no_secret_is_in_any_file_or_output(
     start: Callable[[str, Path, Path], Process], database: Path, confdir: Path, tmp_path: Path
@@ -288,6 +289,7 @@ def test_no_secret_is_in_any_file_or_output(
         assert secrets.found_in(written) == set()
 
 
+@pytest.mark.slow
 def test_what_a_server_repeats_of_a_secret_is_in_no_file(
     database: Path, confdir: Path, tmp_path: Path
 ) -> None:

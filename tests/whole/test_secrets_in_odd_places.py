@@ -199,6 +199,7 @@ def test_secrets_are_known_whatever_a_file_calls_the_host(host: str) -> None:
     assert request_secrets(flow) == (S.encode(),)
 
 
+@pytest.mark.slow
 def test_capture_prints_nothing_of_a_reply_that_is_none_and_may_be_an_echo(
     database: Path, confdir: Path
 ) -> None:
