@@ -162,6 +162,17 @@ def test_an_indexer_that_starts_anew_after_each_frame_makes_the_same_rows(
     assert derived(filled) == derived(whole)
 
 
+def test_an_indexer_that_starts_anew_knows_of_a_hello_that_came_before_the_recording(database: Path) -> None:
+    add(database, frames(">[[0, 1, 14, {0: 1, 1: 1}]]", "<[[2, 1, {0: -32001}]]"))
+    catch_up(database)
+    add(
+        database,
+        frames(">[[0, 1, 14, {0: 1, 1: 1}]]", "<[[2, 1, {0: -32001}]]", ">[[0, 2, 8]]", "<[[1, 2, 2]]"),
+    )
+    catch_up(database)
+    assert read(database, "SELECT code FROM findings") == []
+
+
 @pytest.mark.parametrize("arrived", range(len(CONVERSATION) + 1))
 def test_indexing_while_frames_arrive_makes_the_same_rows_as_indexing_at_the_end(
     tmp_path: Path, arrived: int

@@ -153,10 +153,10 @@ def subscribe(*attributes: int, elements: Sequence[str] = (LEVEL,), rates: str =
     return f">[[0, 2, 6, {{0: [{wanted}]{rates}}}]]", f"<[[1, 2, {SUBSCRIPTION}]]"
 
 
-def event(value: Any = 1, *, quality: int = 0, source: float | None = None, element: str = LEVEL) -> str:
+def event(value: Any = 1, *, quality: int = 0, source: float = 0, element: str = LEVEL) -> str:
     """source: seconds behind the start."""
-    time = f"0: 1001({{4: 4([-9, {START + int(source * SECOND)}])}}), " if source is not None else ""
-    return f"<[[8, 0, {{{time}1: {element}, 2: {{11: 121({value}), 9: 121({quality})}}}}]]"
+    time = f"1001({{4: 4([-9, {START + int(source * SECOND)}])}})"
+    return f"<[[8, 0, {{0: {time}, 1: {element}, 2: {{11: 121({value}), 9: 121({quality})}}}}]]"
 
 
 def test_a_bad_quality_is_told_with_the_subscription_its_user_and_the_last_good_one(database: Path) -> None:
@@ -172,7 +172,9 @@ def test_a_bad_quality_is_told_with_the_subscription_its_user_and_the_last_good_
 
 
 def test_an_error_in_place_of_a_value_has_the_cause_of_that_error(database: Path) -> None:
-    fill(database, *HELLO, *subscribe(11), f"<[[8, 0, {{1: {LEVEL}, 2: {{11: 122({{0: -32106}})}}}}]]")
+    fill(
+        database, *HELLO, *subscribe(11), f"<[[8, 0, {{0: 1(5), 1: {LEVEL}, 2: {{11: 122({{0: -32106}})}}}}]]"
+    )
     code, text, _ = only(database, "5p1")
     assert code == "type-mismatch"
     assert "Value has no value: type mismatch (-32106)" in text

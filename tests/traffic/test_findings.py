@@ -15,7 +15,8 @@ OTHER = "37(h'00112233445566778899AABBCCDDEEFF')"
 NIL = "37(h'00000000000000000000000000000000')"
 SUBSCRIBE = f">[[0, 2, 6, {{0: [{{0: {ELEMENT}, 1: [11]}}], 2: 100}}]]"
 SUBSCRIBED = f"<[[1, 2, {OTHER}]]"
-EVENT = f"<[[8, 0, {{0: 1001({{4: 4([-9, 5])}}), 1: {ELEMENT}, 2: {{11: 121(1.5)}}}}]]"
+TIME = "0: 1001({4: 4([-9, 5])})"
+EVENT = f"<[[8, 0, {{{TIME}, 1: {ELEMENT}, 2: {{11: 121(1.5)}}}}]]"
 
 # code: (conversations that have it, conversations beside them that have no finding at all)
 CASES: dict[str, tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = {
@@ -51,7 +52,11 @@ CASES: dict[str, tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = {
             (">[[0, 2, 8], [0, 1, 14, {0: 1, 1: 1}]]", "<[[2, 2, {0: -32000}], [1, 1, {0: 1}]]"),
             (">[[0, 1, 14, {0: 9, 1: 9}]]", "<[[2, 1, {0: -32602}]]", ">[[0, 2, 8]]", "<[[1, 2, 2]]"),
         ],
-        [(">[[0, 1, 14, {0: 1, 1: 1}], [0, 2, 8]]", "<[[1, 1, {0: 1}], [1, 2, 2]]")],
+        [
+            (">[[0, 1, 14, {0: 1, 1: 1}], [0, 2, 8]]", "<[[1, 1, {0: 1}], [1, 2, 2]]"),
+            # recording began behind the first one
+            (">[[0, 1, 14, {0: 1, 1: 1}]]", "<[[2, 1, {0: -32001}]]", ">[[0, 2, 8]]", "<[[1, 2, 2]]"),
+        ],
     ),
     "duplicate-hello": (
         [(*HELLO, ">[[0, 2, 14, {0: 1, 1: 1}]]", "<[[2, 2, {0: -32001}]]")],
@@ -136,8 +141,26 @@ CASES: dict[str, tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = {
             (*HELLO, ">[[0, 2, 8]]", "<[[1, 2, \"2\"]]"),
             (*HELLO, ">[[0, 2, 10]]", "<[[1, 2, 0]]"),
             (*HELLO, ">[[0, 2, 8]]", "<[[2, 2, {1: \"no code\"}]]"),
+            *(
+                (*HELLO, SUBSCRIBE, SUBSCRIBED, changed)
+                for changed in (
+                    EVENT.replace("121(1.5)", "1.5"),
+                    EVENT.replace("121(1.5)", "122(5)"),
+                    EVENT.replace("11: 121(1.5)", "11: 121(1.5), \"quality\": 121(0)"),
+                    EVENT.replace(f"{TIME}, ", ""),
+                    EVENT.replace(TIME, "0: 5"),
+                    EVENT.replace(TIME, f"{TIME}, 3: true"),
+                )
+            ),
         ],
-        [(*HELLO, ">[[0, 2, 8]]", "<[[1, 2, 99]]"), (*HELLO, ">[[0, 2, 10]]", "<[[1, 2]]")],
+        [
+            (*HELLO, ">[[0, 2, 8]]", "<[[1, 2, 99]]"),
+            (*HELLO, ">[[0, 2, 10]]", "<[[1, 2]]"),
+            (*HELLO, SUBSCRIBE, SUBSCRIBED, EVENT.replace("121(1.5)", "121([1.5, null])")),
+            (*HELLO, SUBSCRIBE, SUBSCRIBED, EVENT.replace("121(1.5)", "122({0: -32108, 1: \"no sensor\"})")),
+            (*HELLO, SUBSCRIBE, SUBSCRIBED, EVENT.replace("11: 121(1.5)", "")),
+            (*HELLO, SUBSCRIBE, SUBSCRIBED, EVENT.replace(TIME, "0: 1(5)")),
+        ],
     ),
     "unsubscribed-event": (
         [
@@ -201,9 +224,45 @@ def test_every_rule_has_its_cases_and_every_case_its_rule() -> None:
     assert set(CASES) == set(RULES) - elsewhere
 
 
-def test_a_finding_says_what_was_seen_and_where() -> None:
-    said = Transcript(*HELLO, ">hex:81 83 00 02")
-    (finding,) = said.findings
-    assert finding.message == (
-        "not well-formed CBOR at byte 4: found the end of the data, expected element 3 of 3 in an array"
-    )
+SAID = [
+    (
+        (">hex:81 83 00 02",),
+        "not well-formed CBOR at byte 4: found the end of the data, expected element 3 of 3 in an array",
+    ),
+    ((">hex:81 83 00 02 08 00", "<[[1, 2, 2]]"), "1 byte follows the message's item, from byte 5 on"),
+    ((">hex:81 83 00 02 08 00 00", "<[[1, 2, 2]]"), "2 bytes follow the message's item, from byte 5 on"),
+    (("<[[0, 2, 8]]",), "packet 1, of the kind request, comes from the server"),
+    (
+        (">[[0, 2, 15, {0: 37(h'E3EE')}]]", "<[[2, 2, {0: -32602}]]"),
+        "sub_session_id is tag 37 on a byte string of 2 bytes;"
+        " the specification asks for a UUID (tag 37 on 16 bytes)",
+    ),
+    (
+        (">[[0, 2, 3, {0: null}]]", "<[[2, 2, {0: -32602}]]"),
+        "primary_key is null; the specification asks for a text string",
+    ),
+    (
+        (SUBSCRIBE, SUBSCRIBED, EVENT.replace("121(1.5)", "1.5")),
+        "value 1 of attributes is the float 1.5;"
+        " the specification asks for one of the tags 121 Success, 122 Error",
+    ),
+    (
+        (SUBSCRIBE.replace("[11]", "[]"), SUBSCRIBED, EVENT),
+        "no subscription on this connection wants any attribute"
+        " of element e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8",
+    ),
+    (
+        (SUBSCRIBE.replace("[11]", "[9]"), SUBSCRIBED, EVENT),
+        "no subscription has these attributes of element e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "message"), SAID)
+def test_a_finding_says_what_was_seen_and_where(lines: tuple[str, ...], message: str) -> None:
+    assert message in [finding.message for finding in Transcript(*HELLO, *lines).findings]
+
+
+def test_of_a_client_hello_that_was_refused_it_is_not_said_that_none_was_sent() -> None:
+    said = Transcript(">[[0, 1, 14, {0: 9, 1: 9}]]", "<[[2, 1, {0: -32602}]]", ">[[0, 2, 8]]")
+    assert [finding.message for finding in said.findings] == ["get_stage before any client_hello was granted"]

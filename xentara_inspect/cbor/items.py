@@ -42,6 +42,8 @@ TRUE: Final = 21
 NULL: Final = 22
 UNDEFINED: Final = 23
 
+SIMPLE_NAMES: Final = {FALSE: "false", TRUE: "true", NULL: "null", UNDEFINED: "undefined"}
+
 TAG_UUID: Final = 37
 
 LEVELS: Final = 64
@@ -135,6 +137,21 @@ def kind_phrase(kind: int) -> str:
     """What an item of this kind is, with its article: `an array`, `a text string`."""
     name = KIND_NAMES[kind]
     return f"an {name}" if name[0] in "au" else f"a {name}"
+
+
+def phrase(item: Item) -> str:
+    """What an item is, and of a small one which: `the integer 5`, `tag 37 on a byte string of 2 bytes`."""
+    if item.kind <= NINT:
+        return f"the integer {item.value}"
+    if item.kind == FLOAT:
+        return f"the float {item.value}"
+    if item.kind == SIMPLE:
+        return SIMPLE_NAMES.get(item.value, f"the simple value {item.value}")
+    if item.kind == TAG:
+        content = item.children[0]
+        size = f" of {len(content.value)} bytes" if content.kind == BYTES else ""
+        return f"tag {item.value} on {kind_phrase(content.kind)}{size}"
+    return kind_phrase(item.kind)
 
 
 def integer(item: Item) -> int | None:

@@ -32,16 +32,10 @@ from xentara_inspect.cbor import (
     TEXT,
     Item,
 )
-from xentara_inspect.cbor.items import PREFERRED_FROM
+from xentara_inspect.cbor.items import PREFERRED_FROM, SIMPLE_NAMES
 from xentara_inspect.cbor.nested import CLOSERS
 from xentara_inspect.escape import quoted
 
-_SIMPLE_NAMES: Final = {
-    cbor.FALSE: "false",
-    cbor.TRUE: "true",
-    cbor.NULL: "null",
-    cbor.UNDEFINED: "undefined",
-}
 _QUIET_NANS: Final = {
     b"\xf9\x7e\x00": "NaN",
     b"\xfa\x7f\xc0\x00\x00": "NaN_2",
@@ -133,7 +127,7 @@ def scalar(item: Item, payload: bytes) -> str:
     if kind == FLOAT:
         return float_text(value, info, payload[item.start : item.end])
     if kind == SIMPLE:
-        return _SIMPLE_NAMES.get(value) or f"simple({value})"
+        return SIMPLE_NAMES.get(value) or f"simple({value})"
     raise ValueError(f"a {cbor.KIND_NAMES[kind]} is no scalar")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from xentara_inspect.frames import frame_of, position_in
 from xentara_inspect.protocol import commands
+from xentara_inspect.protocol.error_codes import DUPLICATE_CLIENT_HELLO
 from xentara_inspect.protocol.identifiers import ATTRIBUTE_VALUE
 from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
 from xentara_inspect.store.given_names import FROM_FILE, StoredNames
@@ -88,11 +89,11 @@ def load_session(connection: sqlite3.Connection, session_id: int) -> Resumed:
 
 
 def is_greeted(connection: sqlite3.Connection, session_id: int) -> bool:
-    """Whether a session's client_hello was granted, here or in a file before."""
+    """Whether a session's client_hello was granted, here or in a file before, or was not the first."""
     found = connection.execute(
-        "SELECT 1 FROM exchanges WHERE session_id = ? AND opcode = ? AND status = ?"
+        "SELECT 1 FROM exchanges WHERE session_id = ? AND opcode = ? AND (status = ? OR error_code = ?)"
         " UNION ALL SELECT 1 FROM sessions WHERE id = ? AND greeted LIMIT 1",
-        (session_id, commands.CLIENT_HELLO, Status.OK.value, session_id),
+        (session_id, commands.CLIENT_HELLO, Status.OK.value, DUPLICATE_CLIENT_HELLO, session_id),
     )
     return found.fetchone() is not None
 

@@ -42,7 +42,8 @@ def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
     if message.trailing:
         start = message.document.items[0].end
         size = message.trailing[-1].end - start
-        yield "trailing-bytes", f"{size} bytes follow the message's item, from byte {start} on"
+        follow = "1 byte follows" if size == 1 else f"{size} bytes follow"
+        yield "trailing-bytes", f"{follow} the message's item, from byte {start} on"
     if message.bare:
         yield "bare-packet", "a packet without the outer array around it"
     first = _first_of_each_kind(message)
@@ -54,7 +55,7 @@ def of_message(message: Message, from_client: bool) -> Iterator[Problem]:
     if wrong:
         position, kind = min(wrong)
         sender = "client" if from_client else "server"
-        yield "wrong-direction", f"packet {position}, a {kind} packet, comes from the {sender}"
+        yield "wrong-direction", f"packet {position}, of the kind {kind}, comes from the {sender}"
     heads = message.document.long_heads
     if heads.count:
         # Indefinite lengths and wide floats are choices of the sender and do not count.
@@ -76,9 +77,9 @@ def _first_of_each_kind(message: Message) -> dict[Kind, int]:
 class RequestSeen:
     """A request and what the session knew when it came.
 
-    greeted: whether a client_hello came before. id_in_use: whether its message id waits for an
-    answer already. is_subscription: whether a UUID is a subscription that exists, or will if the
-    request for it is granted.
+    greeted: whether a client_hello was granted before, or waits for its answer. id_in_use: whether its
+    message id waits for an answer already. is_subscription: whether a UUID is a subscription that exists,
+    or will if the request for it is granted.
     """
 
     request: Request
@@ -94,7 +95,7 @@ def _hello(seen: RequestSeen) -> Iterator[Problem]:
     if is_hello and seen.greeted:
         yield "duplicate-hello", "a client_hello after an earlier one"
     elif not is_hello and not seen.greeted and seen.from_client:
-        yield "hello-missing", f"{command_name(opcode)} before any client_hello"
+        yield "hello-missing", f"{command_name(opcode)} before any client_hello was granted"
 
 
 def _message_id(seen: RequestSeen) -> Iterator[Problem]:
@@ -228,18 +229,26 @@ def of_event(
     if element is None or attributes is None or attributes.kind != cbor.MAP:
         yield "bad-packet-shape", f"packet {event.position}: a data change without element or attributes"
         return
-    yield from of_data_change(element, map(attribute_key, attributes.children[::2]), subscribed)
+    for code, message in validation.check(event.body, objects.EVENTS[event.event_type], "the event"):
+        if code != validation.NIL_UUID:  # nobody subscribes to that
+            yield "unexpected-result", message
+    keys = [attribute_key(key) for key in attributes.children[::2]]
+    yield from of_data_change(element, [key for key in keys if key is not None], subscribed)
 
 
 def of_data_change(
-    element: bytes, attributes: Iterable[AttributeKey | None], subscribed: Subscribed
+    element: bytes, attributes: Iterable[AttributeKey], subscribed: Subscribed
 ) -> Iterator[Problem]:
-    """Whether nobody asked for these attributes of an element. None for what is no attribute."""
+    """Whether nobody asked for these attributes of an element."""
     wanted = subscribed.get(element)
     if wanted is None:
-        yield "unsubscribed-event", f"no subscription on this connection has the element {uuid_text(element)}"
+        name = uuid_text(element)
+        yield (
+            "unsubscribed-event",
+            f"no subscription on this connection wants any attribute of element {name}",
+        )
         return
-    keys = [attribute_number(key) if key is not None else None for key in attributes]
+    keys = [attribute_number(key) for key in attributes]
     if keys and not any(key in wanted for key in keys):
         yield "unsubscribed-event", f"no subscription has these attributes of element {uuid_text(element)}"
 

@@ -236,8 +236,8 @@ class Resumed:
     """What a session needs to go on where an earlier process stopped.
 
     pending: the exchanges still waiting, oldest first, each with its request parsed anew.
-    hello_granted: whether a client_hello was answered with success. subscriptions: those still open.
-    remembered: kind, subject and state of all that `Decoded` told to remember.
+    hello_granted: whether a client_hello was granted, or said to be the second one. subscriptions: those
+    still open. remembered: kind, subject and state of all that `Decoded` told to remember.
     """
 
     pending: Sequence[tuple[Exchange, Request]] = ()

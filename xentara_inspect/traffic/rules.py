@@ -168,8 +168,8 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "unexpected-result": Rule(
         _W,
-        "the result is that of the page",
-        "the command's page",
+        "results and events are those of the page",
+        "the command's page, event object",
         "compare the server's version with the page's; read only the fields that are known",
     ),
     "unsubscribed-event": Rule(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, assert_never
 
 from xentara_inspect.frames import Frame, address
-from xentara_inspect.protocol import commands
+from xentara_inspect.protocol import commands, error_codes
 from xentara_inspect.traffic import findings, learning, naming, packets, readings, written_values
 from xentara_inspect.traffic.events import Events, observe
 from xentara_inspect.traffic.fields import uuid
@@ -239,7 +239,9 @@ class Session:
         if exchange.from_client:
             decoded.findings += self._habits.answer(exchange, asked, response, place, frame.time)
         if response.is_error:
-            if exchange.opcode == commands.SUBSCRIBE:
+            if exchange.opcode == commands.CLIENT_HELLO:  # one may have been granted before we looked
+                self._hello_granted |= exchange.error_code == error_codes.DUPLICATE_CLIENT_HELLO
+            elif exchange.opcode == commands.SUBSCRIBE:
                 refused = SubscriptionRefused(exchange.address, asked.elements, exchange.error_code)
                 decoded.learned.append(refused)
             return

@@ -68,15 +68,7 @@ def check(item: Item, shape: Shape, name: str) -> Iterator[Problem]:
 
 
 def _wrong(item: Item, name: str, wanted: str) -> Problem:
-    return WRONG_TYPE, f"{name} is {_seen(item)}; the specification asks for {wanted}"
-
-
-def _seen(item: Item) -> str:
-    if item.kind <= cbor.NINT:
-        return f"the integer {item.value}"
-    if item.kind == cbor.TAG:
-        return f"tag {item.value} on {cbor.kind_phrase(item.children[0].kind)}"
-    return cbor.kind_phrase(item.kind)
+    return WRONG_TYPE, f"{name} is {cbor.phrase(item)}; the specification asks for {wanted}"
 
 
 def _simple(item: Item, shape: Integer | Boolean | Bytes | TimePoint, name: str) -> Iterator[Problem]:

@@ -117,15 +117,8 @@ def _is_other(value: Item, data_type: int) -> bool:
 
 
 def _wrong_type(value: Item, data_type: int) -> Problem:
-    return "written-type", f"{_seen(value)} is written to an attribute of the data type {_name(data_type)}"
-
-
-def _seen(value: Item) -> str:
-    if value.kind <= cbor.NINT:
-        return f"the integer {value.value}"
-    if value.kind == cbor.FLOAT:
-        return f"the float {value.value}"
-    return cbor.kind_phrase(value.kind)
+    seen = cbor.phrase(value)
+    return "written-type", f"{seen} is written to an attribute of the data type {_name(data_type)}"
 
 
 def _name(data_type: int) -> str:
