@@ -131,6 +131,8 @@ def test_thresholds_of_latencies(threshold: str, sides: tuple[Path, Path]) -> No
 def test_what_is_no_threshold(threshold: str, sides: tuple[Path, Path]) -> None:
     run = diff(*sides, f"--latency={threshold}")
     assert (run.exit_code, run.stdout) == (2, "")
+    wanted = "is less than 1x" if threshold == "0.9x" else "is no threshold such as 50ms, 1.5x or +50ms"
+    assert f"{threshold!r} {wanted}" in run.stderr
 
 
 @pytest.mark.parametrize("word", ["ordr", "command:reed", "element:Plant.Nothing", "attribute:Valeu"])

@@ -128,6 +128,7 @@ def test_without_its_extra_it_says_what_to_install(database: Path, monkeypatch: 
             raise ModuleNotFoundError(name="datasette")
         return known(name, *rest, **named)
 
+    fill(database, *HELLO)
     monkeypatch.setattr(builtins, "__import__", without)
     run = ran("serve", "-d", database)
     assert (run.returncode, run.stdout) == (1, "")

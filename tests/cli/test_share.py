@@ -30,6 +30,18 @@ def test_it_says_how_much_was_replaced_and_where_the_list_is(plant: Path, tmp_pa
     assert sorted(os.listdir(tmp_path)) == ["for-support.db", "north"]
 
 
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_the_recording_is_named_as_everywhere(
+    plant: Path, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XENTARA_DB", str(plant if way == "variable" else tmp_path / "another.db"))
+    named = () if way == "variable" else ("-d", plant)
+    inspect("share", *named, "-o", tmp_path / "copy.db")
+    assert len(rows("log", "-d", tmp_path / "copy.db")) == len(rows("log", "-d", plant))
+    again = ran("share", plant, "-o", tmp_path / "again.db")
+    assert again.returncode == 0, again.stderr
+
+
 def test_the_copy_is_asked_like_any_recording(plant: Path, tmp_path: Path) -> None:
     inspect("share", plant, "-o", tmp_path / "copy.db", "--list", tmp_path / "list.csv")
     for command in ("log", "findings", "events", "sessions", "stats"):
@@ -72,6 +84,8 @@ def test_values_and_times_are_replaced_where_that_is_asked_for(plant: Path, tmp_
         (("plant.db", "-o", "copy.db", "--start", "3/4/5"), 2, "is no time such as"),
         (("plant.db", "-o", "copy.db", "--start", "1970-01-01T00:00Z"), 2, "not between 2000 and 2100"),
         (("plant.db",), 2, "Missing option '-o'"),
+        (("plant.db", "-d", "plant.db", "-o", "copy.db"), 2, "named twice: as DB and by --db"),
+        (("-o", "copy.db"), 1, "xentara.db does not exist"),
         (("lake:plant", "-o", "copy.db"), 1, "is a lake"),
     ],
 )

@@ -74,10 +74,32 @@ def test_an_empty_answer_is_said_to_people_and_is_no_error(command: str, databas
     assert ran(command, "-d", database, "--format", "csv").stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "command", ["sessions", "log", "events", "readings", "stats", "findings", "subscriptions"]
+)
+def test_where_nothing_is_found_in_a_stretch_of_time_it_is_said_when_there_is_something(
+    command: str, plant: Path
+) -> None:
+    day = ("--since", "2099-01-01", "--until", "2099-01-02")
+    answer = ran(command, "-d", plant, *day)
+    assert (answer.returncode, answer.stdout) == (0, "")
+    times = r"2026-11-21T[0-9:]{8}\.[0-9]{3}Z"
+    assert re.fullmatch(f"nothing found; what is recorded is from {times} to {times}\n", answer.stderr)
+    assert ran(command, "-d", plant, *day, "--csv").stderr == ""
+
+
 def test_an_id_that_is_not_there_is_one_line_and_exit_code_1(plant: Path) -> None:
     answer = run("show", "999p1", "-d", plant)
     assert answer.returncode == 1
     assert answer.stderr.decode() == f"Error: 999p1 is not in {plant}; `xentara-inspect log` lists what is\n"
+    answer = run("show", "plant.db", "-d", plant)
+    assert answer.returncode == 1
+    assert (
+        answer.stderr.decode() == "Error: plant.db is no ID such as 42p1; `xentara-inspect log` lists them\n"
+    )
+    answer = run("why", "3p1-5p1", "-d", plant)
+    assert answer.returncode == 2
+    assert answer.stderr.decode().endswith("Error: 3p1-5p1 are several: name each of them.\n")
 
 
 def test_a_reader_that_has_seen_enough_gets_no_traceback(plant: Path) -> None:

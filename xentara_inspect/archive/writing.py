@@ -81,6 +81,8 @@ class Archiver:
                 database.execute("BEGIN")  # one view of everything
                 chain = load_chain(database)
                 if chain is None or chain.recording is None or chain.continued_in is None:
+                    if database.execute("SELECT 1 FROM sessions LIMIT 1").fetchone() is None:
+                        return NotYet(path, "has nothing in it yet")
                     return NotYet(path, "is not over: it will be once its recording goes on in another file")
                 if recording_now(database):
                     return NotYet(path, "is being recorded into")

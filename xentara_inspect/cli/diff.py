@@ -59,7 +59,10 @@ class _Tolerance(_ParamType):
         only_slower, text = text.startswith("+"), text.removeprefix("+")
         factor = _FACTOR.fullmatch(text)
         if factor is None:
-            return Tolerance(DURATION.convert(text, param, ctx), None, only_slower)
+            try:
+                return Tolerance(DURATION.convert(text, param, ctx), None, only_slower)
+            except click.BadParameter:
+                self.fail(f"{value!r} is no threshold such as 50ms, 1.5x or +50ms", param, ctx)
         if float(factor[1]) < 1:
             self.fail(f"{value!r} is less than 1x", param, ctx)
         return Tolerance(None, float(factor[1]), only_slower)

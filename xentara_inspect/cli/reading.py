@@ -12,9 +12,11 @@ from xentara_inspect.cli.output import print_rows
 from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.table import Column
-from xentara_inspect.cli.times import with_local_times
+from xentara_inspect.cli.times import local_time, short_time, with_local_times
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.queries.files import lake_at
+from xentara_inspect.queries.recorded import recorded_span
+from xentara_inspect.queries.values import iso_time
 from xentara_inspect.store.indexer_lock import is_taken
 
 
@@ -94,4 +96,19 @@ def print_answer(
         contextlib.closing(query(asked, **filters)) as rows,
         paged(),
     ):
-        print_rows(map(with_local_times, rows) if local else rows, keys, columns, form)
+        shown = map(with_local_times, rows) if local else rows
+        print_rows(shown, keys, columns, form, nothing=_nothing(paths, asked, filters, local=local))
+
+
+def _nothing(paths: Sequence[str], asked: Databases, filters: Mapping[str, Any], *, local: bool) -> str:
+    """What is said of an empty answer: where times were given, of when there is a recording at all."""
+    said = "nothing found"
+    if filters.get("since") is None and filters.get("until") is None:
+        return said
+    span = recorded_span(asked.files) if the_lake(paths) is None else None
+    if span is None:
+        return said
+    first, last = (iso_time(time) or "" for time in span)
+    if local:
+        first, last = local_time(first), local_time(last)
+    return f"{said}; what is recorded is from {short_time(first)} to {short_time(last)}"

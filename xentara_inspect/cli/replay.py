@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xentara_inspect.playback.plan import Plan
     from xentara_inspect.queries.databases import Databases
 
+_LISTED = 10  # connections that are named in a line
 _NAMED = sorted(commands.COMMAND_NAMES[opcode] for opcode in commands.STAGE_CHANGES)
 
 
@@ -114,8 +115,11 @@ def _only_session(databases: Databases) -> str:
         for row in file.rows("SELECT id FROM sessions WHERE refused IS NULL ORDER BY id")
     ]
     names = list(dict.fromkeys(found))
-    if len(names) != 1:
-        raise Trouble(f"say which of the {len(names)} connections by --session" if names else "no connection")
+    if not names:
+        raise Trouble("no connection")
+    if len(names) > 1:
+        listed = ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
+        raise Trouble(f"say by --session which of the {len(names)} connections: {listed}")
     return names[0]
 
 

@@ -46,15 +46,15 @@ def serve(
     Of a lake (`-d 'lake:DIR?site=north'`) what --since and --until leave over is put into databases first,
     which are gone in the end.
     """
-    try:
-        from xentara_inspect.web.site.guard import is_loopback
-        from xentara_inspect.web.site.server import serve as served
-    except ImportError:
-        raise not_installed("datasette", "web") from None
     host, port = listen
     with _files(databases, since, until) as files:
         with opened(files):
             pass  # they are there, and it is said if they are behind
+        try:  # it takes a second to load: not for those who are told that there is no such file
+            from xentara_inspect.web.site.guard import is_loopback
+            from xentara_inspect.web.site.server import serve as served
+        except ImportError:
+            raise not_installed("datasette", "web") from None
         with listening_trouble(host, port):
             listening = _listening(host, port)
         address, port = listening.getsockname()[:2]

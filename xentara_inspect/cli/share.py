@@ -6,6 +6,7 @@ import os
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from xentara_inspect.cli import options
 from xentara_inspect.cli.printing import note
@@ -31,7 +32,8 @@ _NOUNS: Final = {
         "share plant.db -o for-support.db --list ~/private/replaced.csv",
     )
 )
-@click.argument("database", metavar="DB", type=click.Path())
+@click.argument("named", metavar="[DB]", required=False, type=click.Path())
+@options.database_option
 @click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(), help="The copy.")
 @click.option("--values", is_flag=True, help="Replace attribute values as well, not only texts.")
 @click.option("--start", type=TIME, help="Move all times so that the recording begins then.")
@@ -42,7 +44,16 @@ _NOUNS: Final = {
     type=click.Path(),
     help="Where to write what was replaced; beside the recording otherwise.",
 )
-def share(database: str, output: str, values: bool, start: int | None, listed: str | None) -> None:
+@click.pass_context
+def share(
+    context: click.Context,
+    named: str | None,
+    database: str,
+    output: str,
+    values: bool,
+    start: int | None,
+    listed: str | None,
+) -> None:
     """Write a copy of a recording to give away, without anything that the plant named.
 
     Primary keys, UUIDs, texts, users and addresses are replaced by others of the same length, the same ones
@@ -55,7 +66,9 @@ def share(database: str, output: str, values: bool, start: int | None, listed: s
 
     if start is not None and not _EARLIEST <= start < _LATEST:
         raise click.BadParameter("lies not between 2000 and 2100.", param_hint="--start")
-    paths = whole_recordings([database])
+    if named is not None and context.get_parameter_source("database") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("the recording is named twice: as DB and by --db.")
+    paths = whole_recordings([named or database])
     listed = listed or _beside(paths[0], output)
     if os.path.realpath(listed) == os.path.realpath(output):
         raise click.UsageError("--list and --output are the same file.")

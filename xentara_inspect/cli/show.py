@@ -67,6 +67,7 @@ def _found(
 ) -> Iterable[Found]:
     """What a query finds under each name, ranges as they are read. Raises Failure where that is nothing."""
     from xentara_inspect.queries.ranges import LAST, is_range, last, within
+    from xentara_inspect.store.addresses import parse_address
 
     parts: list[Iterable[Found]] = []
     for name in names:
@@ -79,6 +80,8 @@ def _found(
             first = query(asked, place) if place is not None else None
             parts.append([first] if first is not None else [])
         if first is None:
+            if name != LAST and not is_range(name) and parse_address(name.rpartition(":")[2]) is None:
+                raise Failure(f"{name} is no ID such as 42p1; `xentara-inspect log` lists them")
             raise Failure(f"{name} is not in {' '.join(paths)}; `xentara-inspect log` lists what is")
     return chain.from_iterable(parts)
 

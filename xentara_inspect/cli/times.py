@@ -105,7 +105,7 @@ def _human(text: str) -> datetime | None:
 def with_local_times(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with its times in local time, with all digits and the offset from UTC."""
     return {
-        key: _local(value) if key in _TIMES and value is not None else value for key, value in row.items()
+        key: local_time(value) if key in _TIMES and value is not None else value for key, value in row.items()
     }
 
 
@@ -113,7 +113,7 @@ _TIMES: Final = ("time", "source_time", "opened", "closed")
 """Keys of rows that hold times."""
 
 
-def _local(text: str) -> str:
+def local_time(text: str) -> str:
     """A time in ISO 8601 with Z as local time; as it is where there is no such local time."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     try:

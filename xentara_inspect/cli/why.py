@@ -33,9 +33,12 @@ def why(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
     last line of `log`; a subscription's UUID; session:3 and finding:7 as `sessions` and `findings
     --json` number them. What went well is said in one line. Behind each fact stand the IDs that `show` takes.
     """
+    from xentara_inspect.queries.ranges import is_range
     from xentara_inspect.queries.why import WHY_KEYS
     from xentara_inspect.queries.why import why as explained
 
+    if several := next(filter(is_range, names), None):
+        raise click.UsageError(f"{several} are several: name each of them.")
     with opened(databases) as asked, paged():
         rows = [explained(asked, name) for name in names]
         if form != "text":

@@ -23,7 +23,7 @@ from xentara_inspect.store.processes import recording_now
 def seal_newest(path: Path, now: int) -> str | None:
     """End the newest file of the recording at `path`; whoever records there next goes on in another file.
 
-    Returns why it stays open, None where it is ended. Raises StoreError.
+    Returns why it stays open, None where it is ended or there is nothing in it yet. Raises StoreError.
     """
     newest = newest_file(os.fspath(path))
     open_for_reading(newest).close()  # there must be something to end
@@ -33,7 +33,7 @@ def seal_newest(path: Path, now: int) -> str | None:
                 return "somebody records into it"
             (is_used,) = old.execute("SELECT EXISTS (SELECT 1 FROM sessions)").fetchone()
             if not is_used:
-                return "there is nothing in it"
+                return None
             first = first_path(newest)
             following = numbered_path(first, free_number(first))
             with transaction(old):
