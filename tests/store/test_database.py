@@ -223,6 +223,18 @@ def test_an_empty_file_is_refused_for_reading_and_used_for_writing(database: Pat
         assert rows_of(connection) == []
 
 
+@pytest.mark.parametrize("opening", [open_for_reading, open_for_writing])
+def test_of_a_schema_that_is_no_text_it_is_said_that_the_file_is_damaged(
+    database: Path, opening: Callable[[Path], sqlite3.Connection]
+) -> None:
+    open_for_writing(database).close()
+    whole = database.read_bytes()
+    place = whole.index(b"CREATE INDEX") + 5
+    database.write_bytes(whole[:place] + b"\xd61\xff" + whole[place + 3 :])
+    with pytest.raises(StoreError, match=r"is damaged \(corrupt schema\)$"):
+        opening(database)
+
+
 def test_a_damaged_database_is_one_clear_line_when_it_is_asked(database: Path) -> None:
     add(database, frames(*HELLO))
     content = bytearray(database.read_bytes())

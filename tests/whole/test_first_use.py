@@ -7,8 +7,10 @@ import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,22 @@ def test_an_id_that_is_not_there_is_one_line_and_exit_code_1(plant: Path) -> Non
     answer = run("why", "3p1-5p1", "-d", plant)
     assert answer.returncode == 2
     assert answer.stderr.decode().endswith("Error: 3p1-5p1 are several: name each of them.\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "command"),
+    [
+        ("findings", ("log", "--grep", "x")),
+        ("elements", ("readings",)),
+    ],
+)
+def test_a_database_that_lacks_something_is_one_line(
+    table: str, command: tuple[str, ...], plant: Path
+) -> None:
+    with closing(sqlite3.connect(plant)) as connection:
+        connection.execute(f"DROP TABLE {table}")
+    answer = run(*command, "-d", plant)
+    assert (answer.returncode, answer.stderr.count(b"\n")) == (1, 1), answer.stderr
 
 
 def test_a_reader_that_has_seen_enough_gets_no_traceback(plant: Path) -> None:

@@ -13,6 +13,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,15 +62,15 @@ class Database:
         """The rows of a query, by name, as they are read. Raises StoreError."""
         cursor = self.connection.cursor()
         cursor.row_factory = sqlite3.Row
-        try:
-            yield from cursor.execute(sql, parameters)
+        try:  # a cursor by itself would be closed where not all is read, behind its connection, and complain
+            yield from chain(cursor.execute(sql, parameters))
         except sqlite3.Error as error:
             raise from_sqlite(self.path, error) from None
 
     def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """The same without the names, for lists of millions. Raises StoreError."""
         try:
-            yield from self.connection.execute(sql, parameters)
+            yield from chain(self.connection.execute(sql, parameters))
         except sqlite3.Error as error:
             raise from_sqlite(self.path, error) from None
 

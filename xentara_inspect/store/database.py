@@ -270,6 +270,8 @@ def _reported(name: str, connection: sqlite3.Connection | None = None) -> Iterat
             connection.close()
         if isinstance(error, sqlite3.Error):
             raise from_sqlite(name, error) from None
+        if isinstance(error, UnicodeDecodeError):  # what SQLite complains of is itself no text
+            raise StoreError(f"{name} is damaged (corrupt schema)", Kind.DAMAGED) from None
         if isinstance(error, OSError):
             raise from_os(name, error) from None
         raise
