@@ -29,7 +29,7 @@ SAID = [
     for frame in frames(
         META_DATA,
         said_again.logged_in(),
-        subscribed(2, uuid(7)),  # never gets an event
+        subscribed(2, uuid(8), keys="12"),  # never gets an event, though its element has some
         subscribed(3, uuid(8)),
         event("20.1875", 3, uuid(8)),
         write("20.1875", uuid(9)),

@@ -9,9 +9,11 @@ import pytest
 from mitmproxy.http import HTTPFlow
 
 from tests.proxy.shown import flow_of, messages_of
-from tests.store_traffic import CONVERSATION, HELLO, LEVEL, event
+from tests.store_traffic import CONVERSATION, HELLO, LEVEL, SUBSCRIPTION, VALVE, event
 from xentara_inspect.proxy.conversations import Conversation, Known, Told
 from xentara_inspect.traffic.session import Session
+
+VALUE = "37(h'4aa0e4e0521e4599a985e454baa59f89')"
 
 
 def told_of(flow: HTTPFlow, number: int, conversation: Conversation) -> Told:
@@ -34,6 +36,15 @@ IN_ORDER: Sequence[dict[int, tuple[int | None, str]]] = (
     {1: (4, ", after 2.000 ms"), 2: (6, ", after 2.000 ms")},
     {1: (None, " of subscription 5B5B5B5B…")},
 )
+SEVERAL = (
+    *HELLO,
+    f">[[0, 2, 6, {{0: [{{0: {LEVEL}, 1: [{VALUE}]}}]}}], [0, 3, 6, {{0: [{{0: {LEVEL}, 1: [9]}}]}}]]",
+    f"<[[1, 3, {VALVE}], [1, 2, {SUBSCRIPTION}]]",
+    f"<[[8, 0, {{1: {LEVEL}, 2: {{11: 121(1)}}}}], [8, 0, {{1: {LEVEL}, 2: {{9: 121(0)}}}}],"
+    f" [8, 0, {{1: {LEVEL}, 2: {{9: 121(0), 11: 121(1)}}}}], [8, 0, {{1: {LEVEL}, 2: {{12: 121(1)}}}}],"
+    f" [8, 0, {{1: {LEVEL}, 2: {{}}}}]]",
+)
+"""Two subscriptions to one element, of which the one that was asked for last is granted first."""
 ORDERS = (range(9), range(8, -1, -1), (4, 0, 8, 1, 2, 3, 5, 6, 7), (8, 8, 0, 8, 3, 7, 1, 2, 4, 5, 6))
 
 
@@ -42,6 +53,14 @@ def test_whatever_is_asked_for_first_all_are_decoded_in_their_order(order: Seque
     flow, conversation = flow_of(*CONVERSATION[:9]), Conversation(Known())
     for number in order:
         assert notes(told_of(flow, number, conversation)) == IN_ORDER[number]
+
+
+def test_an_event_is_of_the_last_subscription_that_asked_for_one_of_its_attributes() -> None:
+    told = told_of(flow_of(*SEVERAL), 4, Conversation(Known()))
+    values, qualities = " of subscription 5B5B5B5B…", " of subscription 00112233…"
+    assert notes(told) == {
+        1: (None, values), 2: (None, qualities), 3: (None, qualities), 5: (None, qualities)
+    }  # fmt: skip
 
 
 def test_a_message_that_is_asked_for_is_all_that_is_read_ahead_to() -> None:

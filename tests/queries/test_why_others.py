@@ -226,6 +226,46 @@ def test_one_event_is_enough_to_be_no_cause(database: Path) -> None:
     assert codes(database, SUBSCRIPTION_UUID) == []
 
 
+def beside(database: Path, mine: Sequence[int], came: str) -> list[str]:
+    """Codes of a subscription beside one to Value that has events. came: with these values."""
+    opened, _ = subscribe(11)
+    told = f"<[[8, 0, {{1: {LEVEL}, 2: {came}}}]]"
+    events = [(second, told) for second in range(3, 61)]
+    other = (2, opened.replace("0, 2, 6", "0, 4, 6")), (2.1, f"<[[1, 4, {VALVE}]]")
+    quiet(database, *other, *events, attributes=mine)
+    assert codes(database, "5p1") == []
+    return codes(database, "3p1")
+
+
+@pytest.mark.parametrize(("mine", "came"), [((9,), "{11: 121(1)}"), ((12,), "{9: 121(0), 11: 121(1)}")])
+def test_a_silent_subscription_is_told_beside_one_that_is_served(
+    mine: Sequence[int], came: str, database: Path
+) -> None:
+    assert beside(database, mine, came) == ["silent-subscription"]
+    _, text, _ = only(database, "3p1")
+    assert f"no event came in 60.0 s: {LEVEL_UUID}" in text
+
+
+@pytest.mark.parametrize(
+    ("mine", "came"), [((9,), "{11: 121(1), 9: 121(0)}"), ((12,), "{12: 121(1), 11: 121(1)}"), ((11,), "{}")]
+)
+def test_who_hears_beside_others_has_no_cause(mine: Sequence[int], came: str, database: Path) -> None:
+    assert beside(database, mine, came) == []
+
+
+def test_events_of_its_attribute_that_stopped_are_told_though_those_of_others_go_on(database: Path) -> None:
+    first, granted = subscribe(9)
+    second = subscribe(11)[0].replace("0, 2, 6", "0, 4, 6")
+    qualities = [(number, f"<[[8, 0, {{1: {LEVEL}, 2: {{9: 121(0)}}}}]]") for number in range(3, 9)]
+    values = [(number, f"<[[8, 0, {{1: {LEVEL}, 2: {{11: 121(1)}}}}]]") for number in range(9, 60)]
+    timed(database, (1, first), (1.1, granted), (2, second), (2.1, f"<[[1, 4, {VALVE}]]"),
+          *qualities, *values, until=60)  # fmt: skip
+    assert codes(database, "5p1") == []
+    _, text, cause = only(database, "3p1")
+    assert cause["code"] == "events-stopped"
+    assert "the last event came 52.0 s before that" in text
+
+
 @pytest.mark.parametrize(
     ("values", "text", "places"),
     [

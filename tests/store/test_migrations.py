@@ -36,6 +36,7 @@ OLD = {
     "schema-3": _BY_ADDRESS,
     "schema-4": _BY_ADDRESS,
     "schema-5": _BY_ADDRESS,
+    "schema-6": _BY_ADDRESS,
 }
 """How each of them is asked for its exchanges."""
 

@@ -168,10 +168,14 @@ CASES: dict[str, tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = {
             (*HELLO, SUBSCRIBE.replace("[11]", "[9]"), SUBSCRIBED, EVENT),
             (*HELLO, SUBSCRIBE, SUBSCRIBED, f">[[0, 3, 7, {{0: {OTHER}}}]]", "<[[1, 3]]", EVENT),
             (*HELLO, SUBSCRIBE, "<[[2, 2, {0: -32100}]]", EVENT),
+            (*HELLO, SUBSCRIBE.replace("[11]", "[]"), SUBSCRIBED, EVENT),
+            (*HELLO, f"<[[8, 0, {{0: 1(1), 1: {ELEMENT}, 2: {{}}}}]]"),
         ],
         [
             (*HELLO, SUBSCRIBE, SUBSCRIBED, EVENT),
             (*HELLO, SUBSCRIBE, EVENT, SUBSCRIBED),
+            (*HELLO, SUBSCRIBE.replace("[11]", "[]"), SUBSCRIBED,
+             f"<[[8, 0, {{0: 1(1), 1: {ELEMENT}, 2: {{}}}}]]"),
             (*HELLO, SUBSCRIBE, SUBSCRIBED, f">[[0, 3, 7, {{0: {OTHER}}}]]", EVENT, "<[[1, 3]]"),
             (
                 *HELLO,
@@ -248,8 +252,11 @@ SAID = [
     ),
     (
         (SUBSCRIBE.replace("[11]", "[]"), SUBSCRIBED, EVENT),
-        "no subscription on this connection wants any attribute"
-        " of element e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8",
+        "no subscription has these attributes of element e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8",
+    ),
+    (
+        (SUBSCRIBE.replace(ELEMENT, OTHER), SUBSCRIBED, EVENT),
+        "no subscription on this connection has the element e3ee1071-4d88-4ba1-8e5d-0f1e4ce25ee8",
     ),
     (
         (SUBSCRIBE.replace("[11]", "[9]"), SUBSCRIBED, EVENT),

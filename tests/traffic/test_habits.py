@@ -44,6 +44,7 @@ START = 1_700_000_000 * SECOND
 HELLO = ((0, ">[[0, 1, 14, {0: 1, 1: 1}]]"), (0, "<[[1, 1, {0: 1}]]"))
 LEVEL = "37(h'E3EE10714D884BA18E5D0F1E4CE25EE8')"
 VALVE = "37(h'00112233445566778899AABBCCDDEEFF')"
+VALUE = "37(h'4AA0E4E0521E4599A985E454BAA59F89')"
 LOGIN = "37(h'5E551000000040008000000000000001')"
 Line = tuple[float, str]
 """Seconds after the line before, and what is said then."""
@@ -90,6 +91,11 @@ def event(
     """apart: seconds that its time is behind that of the frame."""
     return ((after, f"<[[8, 0, {{0: 1001({{4: 4([-9, NOW-{apart}])}}), 1: {element},"
             f" 2: {{11: 121({value}), 9: 121({quality})}}}}]]"),)  # fmt: skip
+
+
+def said(values: str, after: float = 1.0) -> tuple[Line, ...]:
+    """An event about LEVEL. values: its map of attributes."""
+    return ((after, f"<[[8, 0, {{0: 1001({{4: 4([-9, NOW-0])}}), 1: {LEVEL}, 2: {values}}}]]"),)
 
 
 def logged_in(after: float = 1.0) -> tuple[Line, ...]:
@@ -192,6 +198,12 @@ CASES: dict[str, tuple[list[tuple[Line, ...]], list[tuple[Line, ...]]]] = {
             (*subscribed(keys=""), *unsubscribed(after=QUIET)),
             (*subscribed(), *subscribed(rates=f", 3: {uuid(9)}", after=QUIET), *event()),
             (*subscribed(rates=", 2: 40000"), *unsubscribed(after=80)),
+            (*subscribed(keys="12"), *subscribed(8), *event(after=QUIET), *unsubscribed(8), *unsubscribed()),
+            (*subscribed(), *subscribed(8, keys="12"), *event(after=QUIET), *unsubscribed(),
+             *unsubscribed(8)),
+            (*subscribed(keys="12"), *subscribed(8), *said("{11: 122({0: -32108})}"), *event(after=QUIET),
+             *unsubscribed(8), *unsubscribed()),
+            (*subscribed(keys=""), *subscribed(8), *event(after=QUIET), *unsubscribed(8), *unsubscribed()),
         ],
         [
             (*subscribed(), *unsubscribed(after=QUIET - 1)),
@@ -199,6 +211,13 @@ CASES: dict[str, tuple[list[tuple[Line, ...]], list[tuple[Line, ...]]]] = {
             ((1, f">[[0, 2, 6, {{0: [{{0: {LEVEL}, 1: [11]}}]}}]]"), *event(after=0.001),
              (0.001, f"<[[1, 2, {uuid(9)}]]"), *unsubscribed(after=QUIET)),
             (*subscribed(rates=", 2: 40000"), *unsubscribed(after=79)),
+            (*subscribed(), *subscribed(8), *event(), *unsubscribed(8, after=QUIET), *unsubscribed()),
+            (*subscribed(keys="9, 12"), *subscribed(8), *event(), *unsubscribed(8, after=QUIET),
+             *unsubscribed()),
+            (*subscribed(keys=VALUE), *event(), *unsubscribed(after=QUIET)),
+            (*subscribed(), *said(f"{{{VALUE}: 121(1)}}"), *unsubscribed(after=QUIET)),
+            (*subscribed(keys="12"), *subscribed(8), *said("{}"), *unsubscribed(8, after=QUIET),
+             *unsubscribed()),
             ((1, f">[[0, 2, 6, {{0: [{{0: {LEVEL}, 1: [11]}}]}}]]"), (0.001, "<[[2, 2, {0: -32102}]]"),
              *stage(QUIET)),
         ],

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from mitmproxy.websocket import WebSocketMessage
@@ -22,6 +22,7 @@ from xentara_inspect.notation.packets import Context
 from xentara_inspect.traffic.echoes import SessionSecrets
 from xentara_inspect.traffic.names import Names
 from xentara_inspect.traffic.packets import Kind
+from xentara_inspect.traffic.readings import AttributeKey, Reading, attribute_number
 from xentara_inspect.traffic.records import (
     Decoded,
     Exchange,
@@ -164,13 +165,21 @@ class Conversation:
         for exchange in (*decoded.opened, *decoded.closed):
             if exchange.response is not None:
                 told.contexts[position_in(exchange.response)] = _answers(exchange)
+        readings = {seen.address: seen.readings for seen in decoded.observations}
         for packet in decoded.packets:
             if packet.kind is Kind.EVENT and packet.element is not None:
-                subscription = self._subscribed.to(packet.element)
+                subscription = self._subscribed.to(packet.element, readings.get(packet.address, ()))
                 if subscription is not None:
                     note = f" of subscription {subscription.hex().upper()[:_DIGITS]}…"
                     told.contexts[position_in(packet.address)] = Context(note=note)
         told.findings += map(_found, decoded.findings)
+
+
+class _Asked(NamedTuple):
+    """What a subscription asks for of an element. address: of its request."""
+
+    address: int
+    attributes: set[AttributeKey]
 
 
 class _Subscribed:
@@ -178,18 +187,29 @@ class _Subscribed:
 
     def __init__(self) -> None:
         self._elements: dict[bytes, SubscribedElements] = {}
-        self._of: dict[bytes, dict[bytes, None]] = {}  # by element, the last opened at the end
+        self._of: dict[bytes, dict[bytes, _Asked]] = {}  # by element
 
-    def to(self, element: bytes) -> bytes | None:
-        """The open subscription that names an element; of several the last."""
-        of = self._of.get(element)
-        return next(reversed(of)) if of else None
+    def to(self, element: bytes, readings: Sequence[Reading]) -> bytes | None:
+        """The open subscription that asks for one of an event's attributes, any where it has none.
+
+        Of several it is the one that was asked for last.
+        """
+        attributes = {attribute_number(reading.attribute) for reading in readings}
+        serving = (
+            (asked.address, subscription)
+            for subscription, asked in self._of.get(element, {}).items()
+            if not attributes or not attributes.isdisjoint(asked.attributes)
+        )
+        _, last = max(serving, default=(0, None))
+        return last
 
     def opened(self, subscription: SubscriptionOpened) -> None:
         self.closed(subscription.uuid)
         self._elements[subscription.uuid] = subscription.elements
-        for element, _ in subscription.elements:
-            self._of.setdefault(element, {})[subscription.uuid] = None
+        for element, attributes in subscription.elements:
+            of = self._of.setdefault(element, {})
+            asked = of.setdefault(subscription.uuid, _Asked(subscription.address, set()))
+            asked.attributes.update(map(attribute_number, attributes))
 
     def closed(self, subscription: bytes) -> None:
         for element, _ in self._elements.pop(subscription, ()):

@@ -16,7 +16,11 @@ from xentara_inspect.queries.grep import wanted_text
 from xentara_inspect.queries.newest import Keyed, merged
 from xentara_inspect.queries.parsed_frames import ParsedFrames
 from xentara_inspect.queries.readings import Unfolded, unfolded
-from xentara_inspect.queries.subscriptions import SubscriptionsOfEvents, subscriptions_of_events
+from xentara_inspect.queries.subscriptions import (
+    SubscriptionsOfEvents,
+    attributes_of,
+    subscriptions_of_events,
+)
 from xentara_inspect.queries.timeline import packets_in_time
 from xentara_inspect.queries.value_tests import WantedValues, wanted_values
 from xentara_inspect.queries.values import (
@@ -134,6 +138,8 @@ class EventLines:
     def _row(self, row: Any) -> Row:
         file, names, address = self._file, self._names, row["id"]
         element = file.element(row["element_id"])
+        readings = self._readings(address)
+        attributes = attributes_of(file, (reading.attribute_id for reading in readings))
         shown = self._frames.packet(address)
         event = {
             "id": file.place_name(address),
@@ -142,8 +148,10 @@ class EventLines:
             "source_time": iso_time(row["source_time"]),
             "event_type": named_number(row["event_type"], identifiers.EVENT_TYPES),
             "element": element_name(element, names),
-            "values": self._values(address, element),
-            "subscription": self._subscriptions.of(row["session_id"], element, address, row["time"]),
+            "values": self._values(readings, element),
+            "subscription": self._subscriptions.of(
+                row["session_id"], element, attributes, address, row["time"]
+            ),
             "summary": summaries.of_event(shown, names) if shown is not None else "",
         }
         if self._with_notation:
@@ -159,9 +167,9 @@ class EventLines:
         stored = list(rows)
         return unfolded(stored) if stored else []
 
-    def _values(self, address: int, element: bytes | None) -> dict[str, Any]:
+    def _values(self, readings: Sequence[Unfolded], element: bytes | None) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for position, attribute_id, value, kind, code in self._readings(address):
+        for position, attribute_id, value, kind, code in readings:
             attribute = self._file.attribute(attribute_id)
             name = attribute_name(attribute, element, self._names)
             if name in values:  # two attributes of one name, or one attribute twice

@@ -15,11 +15,14 @@ from xentara_inspect.queries.subscriptions import (
     Subscribed,
     SubscriptionsOfEvents,
     asked_rates,
+    attributes_of,
     subscribed_then,
     subscriptions_of_events,
 )
 from xentara_inspect.queries.values import Row, iso_time, milliseconds
 from xentara_inspect.queries.where import Several
+from xentara_inspect.store.schema import QUALITY_ID
+from xentara_inspect.traffic.readings import AttributeKey
 
 SUBSCRIBED_KEYS: Final = (
     "id", "session", "element", "attributes", "status", "error_code", "error_name", "opened", "closed",
@@ -29,14 +32,20 @@ SUBSCRIBED_KEYS: Final = (
 
 _CHUNK_BITS: Final = POSITION_BITS + 12
 """Events are counted by 4,096 frames together."""
+_ATTRIBUTE: Final = "attribute_id << 1 | (quality_position IS NOT NULL)"
+"""An attribute of an event, and whether Quality, which has no row of its own, is another."""
+_FIRST: Final = (
+    f"(SELECT {_ATTRIBUTE} FROM attribute_values WHERE packet_id = p.id ORDER BY position LIMIT 1)"  # noqa: S608
+)
 _CHUNKS: Final = f"""
-    SELECT p.id >> {_CHUNK_BITS}, f.session_id, p.element_id, count(*), min(f.time), max(f.time), min(p.id),
-           max(p.id)
+    SELECT p.id >> {_CHUNK_BITS}, f.session_id, p.element_id,
+           {_FIRST}, count(*), min(f.time), max(f.time), min(p.id), max(p.id)
     FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
     WHERE p.kind = 'event' AND p.element_id IS NOT NULL
-    GROUP BY 1, 2, 3"""  # noqa: S608 - a text of ours
+    GROUP BY 1, 2, 3, 4"""  # noqa: S608 - a text of ours
 _EVENTS: Final = f"""
-    SELECT f.session_id, p.element_id, 1, f.time, f.time, p.id, p.id
+    SELECT f.session_id, p.element_id, {_FIRST}, 1, f.time, f.time, p.id, p.id,
+           (SELECT group_concat({_ATTRIBUTE}) FROM attribute_values WHERE packet_id = p.id)
     FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
     WHERE p.kind = 'event' AND p.element_id IS NOT NULL AND p.id BETWEEN ? AND ?"""  # noqa: S608
 
@@ -51,10 +60,14 @@ _SHORTEST: Final = 10**9
 
 
 class _Run(NamedTuple):
-    """Events about one element in one session. first, last: times; begin, end: addresses."""
+    """Events about one element in one session. first, last: times; begin, end: addresses.
+
+    attribute: the first one of each, as `_ATTRIBUTE` has it; None where they have none.
+    """
 
     session_id: int
     element_id: int
+    attribute: int | None
     events: int
     first: int
     last: int
@@ -84,6 +97,8 @@ class Heard:
 
 _Key = tuple[int, int, bytes]
 """index of the recording, address of the subscription, element"""
+_Alike = tuple[int, int, int | None]
+"""session_id, element_id, attribute of a run"""
 
 
 def subscribed_elements(
@@ -163,35 +178,68 @@ def recorded_until(file: Database) -> int:
 
 
 def _heard(databases: Databases) -> dict[_Key, Heard]:
-    """How many events came for each element of each subscription, and when. Raises StoreError.
-
-    Events are counted by so many frames at once; where these are not all for one subscription, one by one.
-    """
+    """How many events came for each element of each subscription, and when. Raises StoreError."""
     found: dict[_Key, Heard] = defaultdict(Heard)
     for owners, recording in zip(subscriptions_of_events(databases), databases.recordings, strict=True):
         for file in recording.files:
-            mixed: dict[int, set[tuple[int, int]]] = defaultdict(set)
-            for chunk, *run in file.tuples(_CHUNKS):
-                if not _assign(file, owners, _Run(*run), found):
-                    mixed[chunk].add((run[0], run[1]))
-            for chunk, pairs in mixed.items():
-                bounds = chunk << _CHUNK_BITS, (chunk + 1 << _CHUNK_BITS) - 1
-                for event in map(_Run._make, file.tuples(_EVENTS, bounds)):
-                    if (event.session_id, event.element_id) in pairs:
-                        _assign(file, owners, event, found)
+            _Counting(file, owners, found).count()
     return found
 
 
-def _assign(file: Database, owners: SubscriptionsOfEvents, run: _Run, found: dict[_Key, Heard]) -> bool:
-    """Count events for the subscription that all of them are for, if any; False where that differs."""
-    element = file.element(run.element_id)
-    if element is None:
-        return True
-    for subscription, closed in owners.naming(run.session_id, element):
-        if subscription > run.end or (closed is not None and closed < run.first):
-            continue  # for none of them
-        if subscription < run.begin and (closed is None or closed >= run.last):
-            found[file.recording.index, subscription, element].add(run)
+class _Counting:
+    """Counts the events of one file for the subscriptions that they came for.
+
+    Those of so many frames at once which begin with the same attribute; where that does not say that all
+    of them are for one subscription, one by one.
+    """
+
+    def __init__(self, file: Database, owners: SubscriptionsOfEvents, found: dict[_Key, Heard]) -> None:
+        self._file = file
+        self._owners = owners
+        self._found = found
+        self._known: dict[int | str | None, frozenset[AttributeKey]] = {None: frozenset()}
+
+    def count(self) -> None:
+        """Count all. Raises StoreError."""
+        mixed: dict[int, set[_Alike]] = defaultdict(set)
+        for chunk, *run in self._file.tuples(_CHUNKS):
+            events = _Run(*run)
+            if not self._assign(events, events.attribute, are_all=False):
+                mixed[chunk].add(events[:3])
+        for chunk, wanted in mixed.items():
+            bounds = chunk << _CHUNK_BITS, (chunk + 1 << _CHUNK_BITS) - 1
+            for *run, attributes in self._file.tuples(_EVENTS, bounds):
+                event = _Run(*run)
+                if event[:3] in wanted:
+                    self._assign(event, attributes, are_all=True)
+
+    def _assign(self, run: _Run, told: int | str | None, *, are_all: bool) -> bool:
+        """Count events for the subscription that all of them are for, if any; False where that differs.
+
+        told: attributes that each of them has. are_all: they have no others.
+        """
+        element = self._file.element(run.element_id)
+        if element is None:
             return True
-        return False
-    return True
+        attributes = self._attributes(told)
+        for naming in self._owners.naming(run.session_id, element):
+            if naming.address > run.end or (naming.closed is not None and naming.closed < run.first):
+                continue  # for none of them
+            if not naming.serves(attributes):
+                if are_all or not naming.attributes:
+                    continue
+                return False
+            if naming.is_open(run.begin, run.last):
+                self._found[self._file.recording.index, naming.address, element].add(run)
+                return True
+            return False
+        return True
+
+    def _attributes(self, told: int | str | None) -> frozenset[AttributeKey]:
+        """Attributes as `_ATTRIBUTE` has them."""
+        known = self._known.get(told)
+        if known is None:
+            pairs = [divmod(int(number), 2) for number in str(told).split(",")]
+            keys = [*(key for key, _ in pairs), *(QUALITY_ID for _, has_quality in pairs if has_quality)]
+            known = self._known[told] = attributes_of(self._file, keys)
+        return known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,7 @@ from xentara_inspect.queries.where import Condition, Several, Where, among
 from xentara_inspect.traffic.fields import entries, number
 from xentara_inspect.traffic.names import uuid_text
 from xentara_inspect.traffic.packets import Request
+from xentara_inspect.traffic.readings import AttributeKey, attribute_number
 
 SUBSCRIPTION_KEYS: Final = (
     "id", "session", "uuid", "elements", "opened", "closed", "status", "error_code", "error_name",
@@ -200,41 +201,84 @@ def subscriptions_of_events(databases: Databases) -> list[SubscriptionsOfEvents]
     return [SubscriptionsOfEvents(recording) for recording in databases.recordings]
 
 
+class Naming(NamedTuple):
+    """A granted subscription that names an element.
+
+    closed: in nanoseconds since 1970. attributes: of the element; well-known ones by number.
+    """
+
+    address: int
+    closed: int | None
+    attributes: frozenset[AttributeKey]
+
+    def serves(self, attributes: Collection[AttributeKey]) -> bool:
+        """Whether an event with these attributes may be its own, its time aside."""
+        return not attributes or not self.attributes.isdisjoint(attributes)
+
+    def is_open(self, address: int, time: int) -> bool:
+        """Whether it was asked for before an event, and not yet closed then."""
+        return self.address < address and (self.closed is None or self.closed >= time)
+
+
 class SubscriptionsOfEvents:
     """Finds the subscription that an event came for: the event itself does not say it.
 
-    It is one of the event's session that was asked for before, names the element, was granted, and not
-    yet closed; of several the last.
+    It is the last one of the event's session that was asked for before, was granted and not yet closed,
+    and names the element and one of the event's attributes at least; any of them where it has none. The
+    view `events_readable` says the same in SQL.
     """
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._of_element: dict[tuple[int, bytes], list[tuple[int, int | None]]] = {}
+        self._of_element: dict[tuple[int, bytes], list[Naming]] = {}
 
-    def of(self, session_id: int, element: bytes | None, address: int, time: int) -> str | None:
-        """The name of the subscription of an event about an element. Raises StoreError."""
+    def of(
+        self,
+        session_id: int,
+        element: bytes | None,
+        attributes: Collection[AttributeKey],
+        address: int,
+        time: int,
+    ) -> str | None:
+        """The name of the subscription of an event about an element. Raises StoreError.
+
+        attributes: that it has, as `attributes_of` gives them.
+        """
         if element is None:
             return None
-        for subscription, closed in self.naming(session_id, element):
-            if subscription < address and (closed is None or closed >= time):
-                return self._recording.files[0].place_name(subscription)
+        for naming in self.naming(session_id, element):
+            if naming.is_open(address, time) and naming.serves(attributes):
+                return self._recording.files[0].place_name(naming.address)
         return None
 
-    def naming(self, session_id: int, element: bytes) -> list[tuple[int, int | None]]:
-        """(address, when it was closed) of those that name an element, the last first. Raises StoreError."""
+    def naming(self, session_id: int, element: bytes) -> list[Naming]:
+        """Those that name an element, the last first. Raises StoreError."""
         key = session_id, element
         if key not in self._of_element:
             self._of_element[key] = self._candidates(session_id, element)
         return self._of_element[key]
 
-    def _candidates(self, session_id: int, element: bytes) -> list[tuple[int, int | None]]:
-        found: dict[int, int | None] = {}
+    def _candidates(self, session_id: int, element: bytes) -> list[Naming]:
+        closed: dict[int, int | None] = {}
+        asked: dict[int, set[AttributeKey]] = {}
         for file in self._recording.files:
             for row in file.rows(
-                "SELECT s.id, s.closed FROM elements e JOIN subscription_items i ON i.element_id = e.id"
+                "SELECT s.id, s.closed, i.attribute_id FROM elements e"
+                " JOIN subscription_items i ON i.element_id = e.id"
                 " JOIN subscriptions s ON s.id = i.subscription_id"
                 " WHERE e.uuid = ? AND s.session_id = ? AND s.uuid IS NOT NULL",
                 (uuid_text(element), session_id),
             ):
-                found[row["id"]] = row["closed"]
-        return sorted(found.items(), reverse=True)
+                closed[row["id"]] = row["closed"]  # the last file knows
+                attributes = asked.setdefault(row["id"], set())
+                if row["attribute_id"] is not None:
+                    attributes |= attributes_of(file, [row["attribute_id"]])
+        return [
+            Naming(address, closed[address], frozenset(asked[address]))
+            for address in sorted(closed, reverse=True)
+        ]
+
+
+def attributes_of(file: Database, keys: Iterable[int]) -> frozenset[AttributeKey]:
+    """Attributes by their keys in a file, as every file of a recording knows them. Raises StoreError."""
+    return frozenset(attribute_number(file.attribute(key)) for key in keys)

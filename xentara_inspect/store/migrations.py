@@ -66,6 +66,11 @@ def _troubles(database: Database, /) -> None:
     _run(database, "0006_troubles")
 
 
+@migrations(name="0007_subscriptions_of_events")
+def _subscriptions_of_events(database: Database, /) -> None:
+    _run(database, "0007_subscriptions_of_events")
+
+
 def _file_number(name: str) -> int:
     match = _NUMBERED.fullmatch(name)
     return int(match[1]) if match is not None else 1

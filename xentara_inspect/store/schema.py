@@ -18,7 +18,7 @@ from xentara_inspect.protocol import commands, error_codes, identifiers
 APPLICATION_ID: Final = 0x58_4E_54_52  # "XNTR"
 """What `PRAGMA application_id` says of our databases, and of no other program's."""
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """`PRAGMA user_version` once all migrations of this release are applied."""
 
 

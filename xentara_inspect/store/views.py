@@ -47,13 +47,18 @@ _ORIGIN: Final = "CASE p.kind WHEN 'event' THEN 'event' WHEN 'request' THEN 'wri
 _KIND: Final = """coalesce(r.value_kind, CASE typeof(r.value)
                  WHEN 'integer' THEN 'integer' WHEN 'real' THEN 'float' WHEN 'text' THEN 'text'
                  ELSE 'null' END)"""
+_ATTRIBUTES: Final = "SELECT 1 FROM attribute_values v WHERE v.packet_id = p.id"
 _SUBSCRIPTION: Final = f"""(SELECT {_place("subscriptions.id")} FROM subscription_items
                  JOIN subscriptions ON subscriptions.id = subscription_items.subscription_id
                  WHERE subscription_items.element_id = p.element_id
                    AND subscriptions.session_id = f.session_id AND subscriptions.uuid IS NOT NULL
                    AND subscriptions.id < p.id
                    AND (subscriptions.closed IS NULL OR subscriptions.closed >= f.time)
+                   AND (NOT EXISTS ({_ATTRIBUTES}) OR EXISTS ({_ATTRIBUTES}
+                     AND (v.attribute_id = subscription_items.attribute_id
+                       OR subscription_items.attribute_id = {QUALITY_ID} AND v.quality_position IS NOT NULL)))
                  ORDER BY subscriptions.id DESC LIMIT 1)"""
+"""The rule of `queries.subscriptions.SubscriptionsOfEvents`."""
 
 VIEWS: Final[dict[str, str]] = {
     "readings": f"""

@@ -46,7 +46,7 @@ class Events:
         if element is not None:
             quality = readings.quality_among(changed)
             decoded.findings += self._habits.event(element, source_time, quality, changed, place, frame.time)
-        for problem in findings.of_event(event, element, attributes, self._subscriptions.wanted):
+        for problem in findings.of_event(event, element, attributes, changed, self._subscriptions.wanted):
             decoded.findings.append(finding(problem, place))
 
     def plain(self, events: Iterable[PlainEvent], frame: Frame, whole: int, decoded: Decoded) -> None:

@@ -17,7 +17,7 @@ from xentara_inspect.traffic import validation
 from xentara_inspect.traffic.fields import entries, number, uuid
 from xentara_inspect.traffic.names import uuid_text
 from xentara_inspect.traffic.packets import Event, Kind, Message, Request, Response
-from xentara_inspect.traffic.readings import AttributeKey, attribute_key, attribute_number, error_object
+from xentara_inspect.traffic.readings import AttributeKey, Reading, attribute_number, error_object
 from xentara_inspect.traffic.records import Exchange
 from xentara_inspect.traffic.validation import Problem
 
@@ -31,7 +31,7 @@ _COMMON_SHAPES: Final = {
     Kind.EVENT: "events",
 }
 
-Subscribed = Mapping[bytes, Mapping[AttributeKey, int]]
+Subscribed = Mapping[bytes, Mapping[AttributeKey | None, int]]
 """Attributes by element, over all subscriptions that may send events, and how many want them."""
 
 
@@ -221,9 +221,13 @@ def _result(result: Item | None, opcode: int | None) -> Iterator[Problem]:
 
 
 def of_event(
-    event: Event, element: bytes | None, attributes: Item | None, subscribed: Subscribed
+    event: Event,
+    element: bytes | None,
+    attributes: Item | None,
+    changed: Iterable[Reading],
+    subscribed: Subscribed,
 ) -> Iterator[Problem]:
-    """What is wrong with an event: its shape, or that nobody asked for it."""
+    """What is wrong with an event: its shape, or that nobody asked for it. changed: the values in it."""
     if event.event_type != identifiers.EVENT_DATA_CHANGE:
         return
     if element is None or attributes is None or attributes.kind != cbor.MAP:
@@ -232,21 +236,16 @@ def of_event(
     for code, message in validation.check(event.body, objects.EVENTS[event.event_type], "the event"):
         if code != validation.NIL_UUID:  # nobody subscribes to that
             yield "unexpected-result", message
-    keys = [attribute_key(key) for key in attributes.children[::2]]
-    yield from of_data_change(element, [key for key in keys if key is not None], subscribed)
+    yield from of_data_change(element, (reading.attribute for reading in changed), subscribed)
 
 
 def of_data_change(
     element: bytes, attributes: Iterable[AttributeKey], subscribed: Subscribed
 ) -> Iterator[Problem]:
-    """Whether nobody asked for these attributes of an element."""
+    """Whether nobody asked for these attributes of an element; with none, for the element."""
     wanted = subscribed.get(element)
     if wanted is None:
-        name = uuid_text(element)
-        yield (
-            "unsubscribed-event",
-            f"no subscription on this connection wants any attribute of element {name}",
-        )
+        yield "unsubscribed-event", f"no subscription on this connection has the element {uuid_text(element)}"
         return
     keys = [attribute_number(key) for key in attributes]
     if keys and not any(key in wanted for key in keys):

@@ -111,7 +111,7 @@ class Habits:
         time: int,
     ) -> Sequence[Finding]:
         """A data change event."""
-        self._silence.event(element)
+        self._silence.event(element, readings)
         self._doubtful.seen(element, quality, readings, place, time)
         problem = self._clocks.event(event_time, time, place) if event_time is not None else None
         self._look_about()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from xentara_inspect.traffic.learning import Asked
 from xentara_inspect.traffic.memory import Memory
 from xentara_inspect.traffic.names import uuid_text
-from xentara_inspect.traffic.readings import attribute_number
+from xentara_inspect.traffic.readings import AttributeKey, Reading, attribute_number
 from xentara_inspect.traffic.records import SubscribedElements, SubscriptionOpened
 from xentara_inspect.traffic.subscriptions import Subscriptions
 from xentara_inspect.traffic.thresholds import LEFT_OPEN, REMEMBERED, SECOND, SILENCE
@@ -31,7 +31,7 @@ class Silence:
         """asked: address and elements of subscriptions that are open or wait for their answer."""
         self._memory = memory
         self._elements: dict[str, SubscribedElements] = {}
-        self._by_element: dict[bytes, list[str]] = {}
+        self._by_element: dict[bytes, dict[AttributeKey | None, list[str]]] = {}
         for place, elements in asked:
             if str(place) in memory.all(SILENT):
                 self._watch(str(place), elements)
@@ -60,10 +60,19 @@ class Silence:
             place, wait, *_ = state
             self._memory.put(SILENT, str(opened.address), (place, wait, opened.uuid.hex(), time), REMEMBERED)
 
-    def event(self, element: bytes) -> None:
-        """An event about an element: whatever has subscribed to it is not silent."""
-        for subject in tuple(self._by_element.get(element, ())):
-            self._forget(subject)
+    def event(self, element: bytes, readings: Sequence[Reading]) -> None:
+        """An event about an element: whatever asked for one of its attributes is not silent.
+
+        One that has none counts for all that name the element. Of several subscriptions that it may be for
+        none is silent, whichever it is listed for: who asks for the same twice is told once by some servers.
+        """
+        waiting = self._by_element.get(element)
+        if waiting is None:
+            return
+        keys = {attribute_number(reading.attribute) for reading in readings} if readings else set(waiting)
+        for key in keys:
+            for subject in tuple(waiting.get(key, ())):
+                self._forget(subject)
 
     def closed(self, uuid: bytes, time: int) -> Iterator[Silent]:
         """A subscription was ended by a request or took the place of another."""
@@ -89,17 +98,27 @@ class Silence:
 
     def _watch(self, subject: str, elements: SubscribedElements) -> None:
         self._elements[subject] = elements
-        for element, _ in elements:
-            self._by_element.setdefault(element, []).append(subject)
+        for element, key in _asked_for(elements):
+            self._by_element.setdefault(element, {}).setdefault(key, []).append(subject)
 
     def _forget(self, subject: str) -> None:
         self._memory.drop(SILENT, subject)
-        for element, _ in self._elements.pop(subject, ()):
-            subjects = self._by_element.get(element, [])
-            if subject in subjects:
-                subjects.remove(subject)
-            if not subjects:
-                self._by_element.pop(element, None)
+        for element, key in _asked_for(self._elements.pop(subject, ())):
+            waiting = self._by_element[element]
+            waiting[key].remove(subject)
+            if not waiting[key]:
+                del waiting[key]
+            if not waiting:
+                del self._by_element[element]
+
+
+def _asked_for(elements: SubscribedElements) -> set[tuple[bytes, AttributeKey | None]]:
+    """Each attribute of each element, well-known ones by number; None where it asks for none of it."""
+    return {
+        (element, attribute_number(key) if key is not None else None)
+        for element, attributes in elements
+        for key in attributes or (None,)
+    }
 
 
 def left_open(opened: SubscriptionOpened, subscriptions: Subscriptions) -> Problem | None:

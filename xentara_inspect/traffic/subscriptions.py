@@ -20,13 +20,16 @@ class Subscriptions:
     def __init__(self, opened: Iterable[SubscriptionOpened] = ()) -> None:
         self._open: dict[bytes, SubscriptionOpened] = {}
         self._asked_ids: Counter[bytes] = Counter()
-        self._wanted: dict[bytes, Counter[AttributeKey]] = {}
+        self._wanted: dict[bytes, Counter[AttributeKey | None]] = {}
         for subscription in opened:
             self.opened(subscription)
 
     @property
-    def wanted(self) -> Mapping[bytes, Mapping[AttributeKey, int]]:
-        """How many subscriptions want an attribute, by element; well-known attributes by number."""
+    def wanted(self) -> Mapping[bytes, Mapping[AttributeKey | None, int]]:
+        """How many subscriptions want an attribute, by element; well-known attributes by number.
+
+        None counts those that name an element, and no attribute of it.
+        """
         return self._wanted
 
     def knows(self, subscription: bytes) -> bool:
@@ -68,8 +71,8 @@ class Subscriptions:
     def _count(self, elements: SubscribedElements, step: int) -> None:
         for element, attributes in elements:
             counts = self._wanted.setdefault(element, Counter())
-            for attribute in attributes:
-                key = attribute_number(attribute)
+            for attribute in attributes or (None,):
+                key = attribute_number(attribute) if attribute is not None else None
                 counts[key] += step
                 if not counts[key]:
                     del counts[key]

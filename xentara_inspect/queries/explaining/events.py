@@ -44,13 +44,17 @@ class EventSeen:
         self.source_time = loaded_integer(row["source_time"]) if row is not None else None
         self.session: int = row["session_id"] if row is not None else 0
         self.values = past.values(file, place)
+        self.attributes = {value.attribute for value in self.values}
 
     def whose(self) -> Fact:
         """The subscription it came for, and who asked. Raises StoreError."""
         owners = SubscriptionsOfEvents(self.file.recording)
-        name = owners.of(self.session, self.element, self.place, self.time)
+        name = owners.of(self.session, self.element, self.attributes, self.place, self.time)
         if name is None:
-            return Fact("no subscription of this connection asked for the element")
+            others = owners.naming(self.session, self.element) if self.element is not None else ()
+            is_named = any(one.is_open(self.place, self.time) for one in others)
+            asked_for = "these attributes of the element" if is_named else "the element"
+            return Fact(f"no subscription of this connection asked for {asked_for}")
         place = parse_address(name.rpartition(":")[2])
         talk = self.past.talk(place) if place is not None else None
         asked = f", asked for {span(self.time - talk.time)} before" if talk is not None else ""

@@ -103,10 +103,10 @@ def _last_subscription(past: Past, seen: EventSeen) -> Iterator[Fact]:
     if seen.element is None:
         return
     naming = SubscriptionsOfEvents(seen.file.recording).naming(seen.session, seen.element)
-    for address, closed in naming:
-        if address < seen.place and closed is not None:
-            ago = span(seen.time - closed)
-            name = past.name(address)
+    for one in naming:
+        if one.address < seen.place and one.closed is not None and one.serves(seen.attributes):
+            ago = span(seen.time - one.closed)
+            name = past.name(one.address)
             yield Fact(f"the last subscription to the element was closed {ago} before", (name,))
             return
     if not naming:
