@@ -148,7 +148,7 @@ def test_an_element_that_nobody_told_of_is_said_to_be_so_and_how_often_it_was_as
     talked(database, talk)
     code, text, cause = only(database, failed(database))
     assert code == "unknown-element"
-    assert f"{NOBODY_UUID}: never told by the server, as far as is recorded" in text
+    assert f"{NOBODY_UUID}: never told by the server before, as far as is recorded" in text
     assert "3 requests of it answered so, 3 of them on this connection" in text
     assert cause["evidence"] == ["7p1", "3p1"]
 
@@ -379,7 +379,7 @@ def _written(element: UUID, value: Any, attribute: Any = 11) -> Callable[[Client
         (SPEED, "fast", "type-mismatch", ['"fast", a text', "of the data type Float64"]),
         (MODE, 7, "illegal-value", ["of type UnsignedInteger8", "the last read said 1 (quality good)"]),
         (MODE, 300, "value-out-of-range", ["300 is written", "of type UnsignedInteger8"]),
-        (MODE, (1 << 64) - 5, "value-out-of-range", ["it is -5: a negative number taken for one without"]),
+        (MODE, (1 << 64) - 5, "value-out-of-range", ["is written to UnsignedInteger8, which is 0 to 255"]),
         (MODE, True, "type-mismatch", ["written was true, a boolean", "of the data type UnsignedInteger8"]),
     ],
 )  # fmt: skip

@@ -188,6 +188,7 @@ _OF_STATUS: Final = {
     "unsolicited": "unsolicited-response",
     "pending": "pending-request",
 }
+_UNEXPECTED: Final = "unexpected-result"
 _UNDOCUMENTED: Final = "undocumented-error-code"
 
 
@@ -230,8 +231,10 @@ def rule_of(code: str) -> Rule:
 
 
 def code_of_error(error_code: int | None, opcode: int | None) -> str:
-    """The code of a server's error as the answer to a command."""
-    name = commands.error_name(error_code, opcode) if error_code is not None else None
+    """The code of a server's error as the answer to a command; of one without a code what it is a case of."""
+    if error_code is None:
+        return _UNEXPECTED
+    name = commands.error_name(error_code, opcode)
     if name is None:
         return _UNDOCUMENTED
     code = name.lower().replace(" ", "-")

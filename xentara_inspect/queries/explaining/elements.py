@@ -65,10 +65,10 @@ def _guessed(past: Past, element: bytes) -> tuple[Fact, str | None]:
     """What a UUID is that no answer told."""
     turned = UUID(bytes=element).bytes_le
     name = past.names.element(turned)
-    if name is not None:
+    if name is not None and turned != element:  # which may be the same either way
         called = f"{name}, {uuid_text(turned)}"
         return (
-            Fact(f"never told by the server; with its bytes in another order it is {called}"),
+            Fact(f"never told by the server before; with its bytes in another order it is {called}"),
             "send the 16 bytes in the order of RFC 9562, as text has them, not in that of a GUID",
         )
     attribute = identifiers.ATTRIBUTE_NUMBERS.get(element)
@@ -81,10 +81,11 @@ def _guessed(past: Past, element: bytes) -> tuple[Fact, str | None]:
     given = past.names.given.get(element)
     if given is not None:
         return (
-            Fact(f"never told by the server; the file {given.source} calls it {given.name}"),
+            Fact(f"never told by the server before; the file {given.source} calls it {given.name}"),
             "export the model file again from this server: the client's and the server's differ",
         )
-    return Fact("never told by the server, as far as is recorded: not by lookup, browse, read or event"), None
+    said = "never told by the server before, as far as is recorded: not by lookup, browse, read or event"
+    return Fact(said), None
 
 
 def _tells(past: Past, told: Talk, element: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from xentara_inspect.frames import frame_of
 from xentara_inspect.protocol import error_codes as codes
 from xentara_inspect.protocol.commands import CHECK_ACCESS, CLIENT_HELLO, READ, SUBSCRIBE
 from xentara_inspect.queries.causes import Cause, Fact, code_of_error
@@ -23,8 +24,11 @@ def hello(failed: Failed) -> Found:
     if not hellos:
         return Found((Fact("client_hello was never sent on this connection"),))
     first = hellos[-1]
-    apart = span(abs(talk.time - first.time))
-    when = f"{apart} {'later' if first.time > talk.time else 'before'}"
+    is_later = first.id > talk.id
+    if frame_of(first.id) == frame_of(talk.id):
+        when = f"{'behind' if is_later else 'before'} it in the same message"
+    else:
+        when = f"{span(abs(talk.time - first.time))} {'later' if is_later else 'before'}"
     words = f"the first client_hello of this connection was sent {when}: {first.status}"
     return Found((past.fact(words, first.id),))
 
@@ -73,7 +77,10 @@ _LOOKS: Final[dict[int, Callable[[Failed], Found]]] = {
 
 def refused(past: Past, talk: Talk) -> Cause:
     """Why the server answered with an error. Raises StoreError."""
-    look = _LOOKS.get(talk.error_code) if talk.error_code is not None else None
+    if talk.error_code is None:
+        fact = Fact("the error that it was answered with has no code, so nothing tells what was wrong")
+        return Cause(code_of_error(None, talk.opcode), past.words(talk), (fact,))
+    look = _LOOKS.get(talk.error_code)
     found = look(Failed(past, talk)) if look is not None else Found()
     return Cause(code_of_error(talk.error_code, talk.opcode), past.words(talk), found.facts, found.remedy)
 
@@ -84,7 +91,7 @@ def refused_attributes(past: Past, talk: Talk) -> Iterator[Cause]:
         return
     values = past.values(talk.file, talk.response_id)
     name = past.words(talk).partition(":")[0]
-    for cause in errors_in(past, talk.element, values, name):
+    for cause in errors_in(past, talk.element, values, name, READ):
         if cause.code == "missing-attribute" and talk.element is not None:
             yield Cause(cause.code, cause.summary, (*cause.facts, *writes.attributes_of(past, talk.element)))
         elif cause.code == "access-denied":

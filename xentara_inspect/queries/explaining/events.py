@@ -8,7 +8,6 @@ from typing import Final
 
 from xentara_inspect.frames import POSITION_BITS
 from xentara_inspect.protocol import identifiers
-from xentara_inspect.protocol.commands import READ
 from xentara_inspect.queries.causes import Cause, Fact, code_of_error
 from xentara_inspect.queries.databases import Database
 from xentara_inspect.queries.explaining.access import user_of
@@ -26,6 +25,7 @@ _NEIGHBOURS: Final = 200
 """So many events around it tell whether all are."""
 _NEAR: Final = 10_000
 """Around it is within so many messages."""
+_NO_CODE: Final = "an error without a code"
 _EVENT: Final = """
     SELECT p.element_id, p.source_time, f.time, f.session_id FROM packets p JOIN frames f ON f.id = p.id >> 24
     WHERE p.id = ? AND p.kind = 'event'"""
@@ -54,7 +54,7 @@ class EventSeen:
             others = owners.naming(self.session, self.element) if self.element is not None else ()
             is_named = any(one.is_open(self.place, self.time) for one in others)
             asked_for = "these attributes of the element" if is_named else "the element"
-            return Fact(f"no subscription of this connection asked for {asked_for}")
+            return Fact(f"no open subscription of this connection asked for {asked_for}")
         place = parse_address(name.rpartition(":")[2])
         talk = self.past.talk(place) if place is not None else None
         asked = f", asked for {span(self.time - talk.time)} before" if talk is not None else ""
@@ -65,20 +65,21 @@ class EventSeen:
 def causes_of_event(seen: EventSeen) -> Iterator[Cause]:
     """What is wrong with an event, the specification aside. Raises StoreError."""
     name = element_text(seen.element, seen.past.names) or "the event"
-    yield from errors_in(seen.past, seen.element, seen.values, name, seen.whose())
+    yield from errors_in(seen.past, seen.element, seen.values, name, None, seen.whose())
     yield from _quality(seen, name)
     yield from _late(seen, name)
 
 
 def errors_in(
-    past: Past, element: bytes | None, values: list[Value], name: str, *facts: Fact
+    past: Past, element: bytes | None, values: list[Value], name: str, opcode: int | None, *facts: Fact
 ) -> Iterator[Cause]:
-    """Attributes that a read or an event has an error for in place of a value."""
+    """Attributes that a read or an event has an error for in place of a value. opcode: None for an event."""
     for value in values:
         if value.kind == "error":
             attribute = attribute_text(value.attribute, past.names, element or b"")
-            code = code_of_error(value.error, READ)
-            summary = f"{name}: {attribute} has no value: {code.replace('-', ' ')} ({value.error})"
+            code = code_of_error(value.error, opcode)
+            why = f"{code.replace('-', ' ')} ({value.error})" if value.error is not None else _NO_CODE
+            summary = f"{name}: {attribute} has no value: {why}"
             known = described_as(past, element, value.attribute) if element is not None else ()
             yield Cause(code, summary, (*known, *facts))
 

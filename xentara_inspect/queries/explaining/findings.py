@@ -99,15 +99,17 @@ _LOOKS: Final[dict[str, Callable[[Past, Talk], Iterator[Fact]]]] = {
 
 
 def _last_subscription(past: Past, seen: EventSeen) -> Iterator[Fact]:
-    """The last subscription of the connection to the element, and when it was closed."""
+    """The subscription of the connection to the element that is open, else when the last one was closed."""
     if seen.element is None:
         return
     naming = SubscriptionsOfEvents(seen.file.recording).naming(seen.session, seen.element)
-    for one in naming:
-        if one.address < seen.place and one.closed is not None and one.serves(seen.attributes):
-            ago = span(seen.time - one.closed)
-            name = past.name(one.address)
-            yield Fact(f"the last subscription to the element was closed {ago} before", (name,))
-            return
-    if not naming:
-        yield Fact("this connection never subscribed to the element, as far as is recorded")
+    before = [one for one in naming if one.address < seen.place]
+    still = [one.address for one in before if one.closed is None or one.closed > seen.time]
+    if still:
+        yield past.fact("a subscription to the element is open, but asks for other attributes", *still)
+    elif before:
+        closed, address = max((one.closed or 0, one.address) for one in before)
+        ago = span(seen.time - closed)
+        yield past.fact(f"the last subscription to the element was closed {ago} before", address)
+    else:
+        yield Fact("this connection never subscribed to the element before, as far as is recorded")

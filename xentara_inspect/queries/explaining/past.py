@@ -127,11 +127,20 @@ class Past:
         return list(islice(found.values(), limit))
 
     def told(
-        self, opcodes: Sequence[int], *, session: int | None = None, before: int | None = None
+        self,
+        opcodes: Sequence[int],
+        *,
+        session: int | None = None,
+        before: int | None = None,
+        answered: int | None = None,
     ) -> list[Talk]:
-        """The last exchanges of some commands, before a place, of one connection or all."""
+        """The last exchanges of some commands, before a place, of one connection or all.
+
+        answered: at which time.
+        """
         where = Where()
         where.equal("e.session_id", session)
+        where.equal("e.responded", answered)
         where.add(among("e.opcode", opcodes)[0])
         if before is not None:
             where.add("e.id < ?", before)

@@ -7,12 +7,12 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from xentara_inspect.frames import LAST_POSITION
-from xentara_inspect.protocol.commands import UNSUBSCRIBE
+from xentara_inspect.protocol.commands import SUBSCRIBE, UNSUBSCRIBE
 from xentara_inspect.protocol.shape_types import UuidRole
 from xentara_inspect.queries.causes import Cause, Fact, listed
-from xentara_inspect.queries.explaining.failed import given_uuid
+from xentara_inspect.queries.explaining.failed import given_uuid, granted
 from xentara_inspect.queries.explaining.heard import Events, events_of
-from xentara_inspect.queries.explaining.past import Past
+from xentara_inspect.queries.explaining.past import Past, Talk
 from xentara_inspect.queries.explaining.sessions import end_of
 from xentara_inspect.queries.explaining.words import count, span
 from xentara_inspect.queries.subscribed_elements import is_silent
@@ -89,14 +89,39 @@ def _ending(past: Past, subscribed: Subscribed) -> _Ending:
     if subscribed.closed is None:
         return _Ending(end.time, Fact(f"still open when {'it' if end.is_closed else 'the recording'} ended"))
     lasted = span(subscribed.closed - subscribed.opened)
-    wanted = loaded_uuid(subscribed.row["uuid"]) if subscribed.row["uuid"] else None
-    for told in past.told([UNSUBSCRIBE], session=subscribed.session):
-        shown = past.request(told) if told.id > subscribed.address and told.status == "ok" else None
-        packet = shown.packet if shown is not None else None
-        if isinstance(packet, Request) and given_uuid(packet, UuidRole.SUBSCRIPTION) == wanted:
-            fact = past.fact(f"the client unsubscribed after {lasted}", told.id)
-            return _Ending(subscribed.closed, fact)
-    return _Ending(subscribed.closed, Fact(f"it ended with its connection after {lasted}: {end.words}"))
+    by = _ended_by(past, subscribed)
+    if by is not None and by.opcode == UNSUBSCRIBE:
+        fact = past.fact(f"the client unsubscribed after {lasted}", by.id)
+    elif by is not None:
+        fact = past.fact(f"another subscribe with the same id took its place after {lasted}", by.id)
+    elif end.is_closed and subscribed.closed >= end.time:
+        fact = Fact(f"it ended with its connection after {lasted}: {end.words}")
+    else:
+        fact = Fact(f"it was closed after {lasted}, by a request that is not recorded")
+    return _Ending(subscribed.closed, fact)
+
+
+def _ended_by(past: Past, subscribed: Subscribed) -> Talk | None:
+    """What closed a subscription: the first answer at that time that closed its id, or gave it anew."""
+    wanted = loaded_uuid(subscribed.row["uuid"])
+    opening = past.talk(subscribed.address)
+    opened = (opening.response_id if opening is not None else None) or subscribed.address
+    said = past.told([SUBSCRIBE, UNSUBSCRIBE], session=subscribed.session, answered=subscribed.closed)
+    ends = {
+        told.response_id: told
+        for told in said
+        if told.response_id is not None and told.response_id > opened and _meant(past, told) == wanted
+    }
+    return ends[min(ends)] if ends else None
+
+
+def _meant(past: Past, told: Talk) -> bytes | None:
+    """The id that a granted subscribe or unsubscribe is about."""
+    if told.opcode == SUBSCRIBE:
+        return granted(past, told)
+    shown = past.request(told) if told.status == "ok" else None
+    packet = shown.packet if shown is not None else None
+    return given_uuid(packet, UuidRole.SUBSCRIPTION) if isinstance(packet, Request) else None
 
 
 def _stopped(

@@ -37,11 +37,20 @@ _LATENCIES: Final = """
     WHERE opcode = ? AND latency IS NOT NULL"""
 _BESIDE: Final = f"""
     SELECT e.id, e.session_id, e.responded FROM exchanges e
-    WHERE {EXCHANGE_TIME} BETWEEN ? AND ? ORDER BY {EXCHANGE_TIME} LIMIT {_MEANWHILE}"""  # noqa: S608
+    WHERE {EXCHANGE_TIME} BETWEEN ? AND ? AND e.requested IS NOT NULL AND (e.session_id <> ? OR e.id > ?)
+    ORDER BY {EXCHANGE_TIME} LIMIT {_MEANWHILE}"""  # noqa: S608
 _SAME_ID: Final = """
     SELECT id FROM (SELECT id, session_id, message_id, requested FROM exchanges
                                  WHERE id < ? ORDER BY id DESC LIMIT ?)
     WHERE session_id = ? AND message_id = ? AND requested IS NOT NULL LIMIT 1"""
+_NOT_READ: Final = (
+    "malformed-cbor", "text-message", "not-an-array", "bad-packet-shape", "unknown-packet-type",
+    "wrong-direction", "mixed-packet-types", "trailing-bytes", "empty-message", "bare-packet",
+)  # fmt: skip
+"""Findings of messages that a server may say it cannot read."""
+_FOUND: Final = f"""
+    SELECT id FROM findings WHERE address BETWEEN ? AND ? AND code IN ({", ".join("?" * len(_NOT_READ))})
+    LIMIT 1"""  # noqa: S608 - question marks
 _SENT: Final = """
     SELECT id FROM (SELECT id, session_id, from_client FROM frames WHERE id < ? ORDER BY id DESC LIMIT ?)
     WHERE session_id = ? AND from_client LIMIT 1"""
@@ -69,15 +78,15 @@ def _until(end: End) -> str:
 
 
 def _meanwhile(past: Past, talk: Talk, until: int) -> Iterator[Fact]:
-    """What else was answered while a request waited."""
+    """What else was answered while a request waited: of its own connection only what was asked later."""
     own: list[int] = []
     others: list[int] = []
     many = False
     for file in past.files:
-        rows = list(file.rows(_BESIDE, (talk.time, until)))
+        rows = list(file.rows(_BESIDE, (talk.time, until, talk.session_id, talk.id)))
         many = many or len(rows) == _MEANWHILE
         for row in rows:
-            if row["id"] != talk.id and row["responded"] is not None and row["responded"] <= until:
+            if row["responded"] is not None and row["responded"] <= until:
                 (own if row["session_id"] == talk.session_id else others).append(row["id"])
     if own:
         said = f"meanwhile {either(many, len(own), 'later request')} of this connection answered"
@@ -125,21 +134,25 @@ def unsolicited(past: Past, talk: Talk) -> Cause:
     else:
         said = f"the last request with message id {talk.message_id} was answered already: a second answer"
         fact = past.fact(said, before.id, before.response_id)
-    unreadable = list(_unreadable(past, talk))
     summary = f"an answer to nobody, with message id {talk.message_id}"
-    return Cause("unsolicited-response", summary, (fact, *unreadable), _MEND if unreadable else None)
+    unreadable = _unreadable(past, talk) if before is None else None
+    facts = (fact, unreadable) if unreadable is not None else (fact,)
+    return Cause("unsolicited-response", summary, facts, _MEND if unreadable is not None else None)
 
 
-def _unreadable(past: Past, talk: Talk) -> Iterator[Fact]:
+def _unreadable(past: Past, talk: Talk) -> Fact | None:
     """The message that an error may be about whose id the server could not read."""
     if talk.error_code not in (PARSE_ERROR, INVALID_REQUEST):
-        return
+        return None
     for file in reversed(past.files):
         row = file.row(_SENT, frame_of(talk.id), 2 * _AROUND, talk.session_id)
         if row is not None:
+            low, high = address(row["id"]), address(row["id"] + 1) - 1
+            if file.row(_FOUND, low, high, *_NOT_READ) is None:
+                return None
             said = "it is the error for a message that cannot be read; the client's last one before it"
-            yield past.fact(said, address(row["id"]))
-            return
+            return past.fact(said, low)
+    return None
 
 
 def last_with_id(past: Past, talk: Talk) -> Talk | None:

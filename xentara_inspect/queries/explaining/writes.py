@@ -15,6 +15,7 @@ from xentara_inspect.queries.explaining.words import span
 from xentara_inspect.queries.values import reading_json
 from xentara_inspect.queries.words import attribute_text, element_text
 from xentara_inspect.traffic.readings import AttributeKey, attribute_number, of_write
+from xentara_inspect.traffic.thresholds import LEAST_NEGATIVE
 
 _EXPLAINED: Final = 3
 """So many of the elements of one request are explained."""
@@ -33,7 +34,7 @@ def refused_value(failed: Failed) -> Found:
     request = past.request(talk)
     readings = of_write(failed.request.body, request.payload) if request and failed.request else []
     element = talk.element
-    if not readings or element is None:
+    if talk.opcode != WRITE or not readings or element is None:
         return Found()
     reading = readings[0]
     attribute = attribute_number(reading.attribute)
@@ -43,7 +44,9 @@ def refused_value(failed: Failed) -> Found:
     described = next((one for one in past.described(element) if one.attribute == attribute), None)
     if described is not None:
         facts.append(Fact(_says(described)))
-    signed = _as_signed(reading.value)
+    told = described.data_type if described is not None else None
+    known = identifiers.ATTRIBUTE_TYPES.get(attribute) if isinstance(attribute, int) else None
+    signed = _as_signed(reading.value, told if told is not None else known)
     if signed is not None:
         facts.append(Fact(f"as 64 bits with a sign it is {signed}: a negative number taken for one without"))
         remedy = "encode negative numbers as negative CBOR integers (major type 1), not as their 64 bits"
@@ -106,15 +109,29 @@ def described_as(past: Past, element: bytes, attribute: AttributeKey) -> Iterato
 
 
 def _says(described: Described) -> str:
-    access = identifiers.ATTRIBUTE_ACCESS.get(described.access or 0, "of unknown access")
-    data_type = identifiers.ATTRIBUTE_DATA_TYPES.get(described.data_type or 0, "an unknown data type")
-    name = f"{described.name} is" if described.name else "it is"
-    return f"as meta_data told, {name} {access}, of type {data_type}"
+    said = []
+    if described.access is not None:
+        said.append(identifiers.ATTRIBUTE_ACCESS.get(described.access, "of unknown access"))
+    if described.data_type is not None:
+        data_type = identifiers.ATTRIBUTE_DATA_TYPES.get(described.data_type, "an unknown data type")
+        said.append(f"of type {data_type}")
+    name = described.name or "it"
+    if not said:
+        return f"meta_data told neither access nor data type of {name}"
+    return f"as meta_data told, {name} is {', '.join(said)}"
 
 
-def _as_signed(value: Any) -> int | None:
-    """The negative number that a value becomes where its 64 bits are taken with a sign."""
-    return value - (1 << 64) if isinstance(value, int) and 1 << 63 <= value < 1 << 64 else None
+def _as_signed(value: Any, data_type: int | None) -> int | None:
+    """The negative number that a value becomes where its 64 bits are taken with a sign.
+
+    None where it can hardly be meant, as for the finding written-unsigned.
+    """
+    if not isinstance(value, int) or not 1 << 63 <= value < 1 << 64:
+        return None
+    kind = data_type if data_type is not None else -1
+    least, _ = identifiers.INTEGER_DATA_TYPES.get(kind, (-LEAST_NEGATIVE, 0))
+    signed = value - (1 << 64)
+    return signed if signed >= least else None
 
 
 def _value_of(values: list[Value], attribute: AttributeKey) -> Value | None:
