@@ -123,14 +123,16 @@ CASES = {
                 "7p1",
                 None,
                 *READ,
-                "Plant.Level: Value = 21.5, Quality = Good, Update Time = 2023-11-14T22:13:20Z",
+                "Plant.Level: Value = 21.5, Quality = Good, Update Time = 2023-11-14T22:13:20Z, "
+                "attribute_ids with Update Time",
             ),
             (
                 "extra",
                 None,
                 "7p1",
                 *READ,
-                "Plant.Level: Value = 21.5, Quality = Good, Update Time = 2023-11-14T22:13:20Z",
+                "Plant.Level: Value = 21.5, Quality = Good, Update Time = 2023-11-14T22:13:20Z, "
+                "attribute_ids with Source Time",
             ),
         ),
     ),
@@ -147,7 +149,7 @@ CASES = {
     ),
     "an error in an event": Case(
         changed("11: 121(2)", "11: 122({0: -32109})"),
-        (("error", "14p1", "14p1", None, "Plant.Level", "Value in events: 2 → error Read Error"),),
+        (("error", "14p1", "14p1", None, "Plant.Level", "Value in events: 2 → error Write Error"),),
     ),
     "what is not CBOR": Case(
         (*SAID, ">hex:8301"),
@@ -208,6 +210,33 @@ AGAIN = tuple(
     .replace('"secret"', '"other"')
     for line in SAID
 )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (", 1: 50", ", 1: 60", ("maximum_update_rate: 50", "maximum_update_rate: 60")),
+        ("", ", 2: 900", ("minimum_update_rate: nothing", "minimum_update_rate: 900")),
+        (", 1: 5, 2: 9", ", 2: 9, 1: 5.0", ("maximum_update_rate: 5", "maximum_update_rate: 5.0")),
+    ],
+)
+def test_requests_of_one_command_and_element_are_told_by_the_parameters_that_differ(
+    one: str, other: str, told: tuple[str, str], tmp_path: Path
+) -> None:
+    a, b = (
+        fill(
+            tmp_path / name,
+            *SAID[:4],
+            f">[[0, 7, 6, {{0: [{{0: {LEVEL}, 1: [11]}}]{rates}}}]]",
+            f"<[[1, 7, {VALVE}]]",
+        )
+        for name, rates in (("a.db", one), ("b.db", other))
+    )
+    about = "subscribe", "Plant.Level"
+    assert compared(a, b) == [
+        ("missing", "5p1", None, *about, f"Plant.Level, {told[0]}"),
+        ("extra", None, "5p1", *about, f"Plant.Level, {told[1]}"),
+    ]
 
 
 @pytest.mark.parametrize(

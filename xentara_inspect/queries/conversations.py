@@ -155,6 +155,13 @@ class Conversations:
         file, row = self._row(home, place)
         return self._asked(file, row, Given()).written if row is not None else None
 
+    def parameters(self, home: int, place: int) -> Structure:
+        """The parameters of a request, without a value to be written; None where there is none."""
+        file, row = self._row(home, place)
+        if row is None or row["requested"] is None:
+            return None
+        return self._asked(file, row, Given()).structure[1]
+
     def response(self, home: int, place: int) -> Shown | None:
         """The packet that answered a request; None for none."""
         _, row = self._row(home, place)

@@ -10,7 +10,7 @@ from xentara_inspect.escape import safe
 from xentara_inspect.queries.alignment import Match, matches
 from xentara_inspect.queries.conversations import Conversation, Conversations, Label, Lane, Span
 from xentara_inspect.queries.databases import Askable, Databases, as_databases
-from xentara_inspect.queries.differences import Change, changes, changes_of_answers, said
+from xentara_inspect.queries.differences import Change, changes, changes_of_answers, said, told_apart
 from xentara_inspect.queries.event_courses import Course, CourseOf, Courses, EventCourses, Subject, apart
 from xentara_inspect.queries.ignoring import Ignored
 from xentara_inspect.queries.session_pairs import paired
@@ -89,6 +89,37 @@ class _Pair(NamedTuple):
         return " and ".join(dict.fromkeys(talk.name for talk in self if talk is not None))
 
 
+class _Alike:
+    """Finds what only the other side was asked, of the same command about the same element.
+
+    labels: by the number of what was asked.
+    """
+
+    def __init__(self, labels: dict[int, Label | None], a: Lane, b: Lane) -> None:
+        self._labels = labels
+        self._lanes = a, b
+        self._places: tuple[dict[Label, int], dict[Label, int]] | None = None
+
+    def place(self, lane: Lane, place: int) -> int | None:
+        """The place of the first such in the other lane; None for none."""
+        label = self._labels[lane.asked[place]]
+        if label is None or label.command is None:
+            return None
+        if self._places is None:
+            here, there = (set(side.asked) for side in self._lanes)
+            self._places = self._first(self._lanes[0], there), self._first(self._lanes[1], here)
+        return self._places[1 if lane is self._lanes[0] else 0].get(label)
+
+    def _first(self, lane: Lane, without: set[int]) -> dict[Label, int]:
+        """The first place of each label, but for what was asked on both sides."""
+        found: dict[Label, int] = {}
+        for place, asked in enumerate(lane.asked):
+            label = self._labels[asked] if asked not in without else None
+            if label is not None:
+                found.setdefault(label, place)
+        return found
+
+
 class Comparison:
     """Two sides, and what is compared. groups: how many exchanges of each there were, as they are read."""
 
@@ -138,8 +169,9 @@ class Comparison:
         yield from self._of_end(pair)
         for lane in ("requests", "unasked"):
             a, b = (getattr(talk, lane) if talk is not None else Lane() for talk in (pair.a, pair.b))
+            alike = _Alike(self._labels, a, b)
             for match in matches(a.whole, b.whole, a.asked, b.asked):
-                yield from self._of_match(pair.name, match, a, b)
+                yield from self._of_match(pair.name, match, a, b, alike)
         here = courses_a.get(pair.a.key, {}) if pair.a is not None else {}
         there = courses_b.get(pair.b.key, {}) if pair.b is not None else {}
         for subject in dict.fromkeys((*here, *there)):
@@ -159,7 +191,7 @@ class Comparison:
             detail = f"connection: {' → '.join(safe(str(end)) for end in ends)}"
             yield _difference("error", None, None, group, detail)
 
-    def _of_match(self, session: str, match: Match, a: Lane, b: Lane) -> Iterator[Difference]:
+    def _of_match(self, session: str, match: Match, a: Lane, b: Lane, alike: _Alike) -> Iterator[Difference]:
         """What differs in exchanges that belong together, or that only one side has."""
         lane, place = (a, match.a) if match.a is not None else (b, match.b or 0)
         group = Group(session, *(self._labels[lane.asked[place]] or Label(None, None)))
@@ -167,9 +199,9 @@ class Comparison:
         name_a = self._a.name(a, match.a) if match.a is not None else None
         name_b = self._b.name(b, match.b) if match.b is not None else None
         if match.a is None or match.b is None:
-            side, kind = (self._a, "missing") if match.b is None else (self._b, "extra")
-            detail = side.conversations.summary(lane.homes[place], lane.ids[place])
-            yield _difference(kind, name_a, name_b, group, detail)
+            sides = (self._a, b, self._b) if match.b is None else (self._b, a, self._a)
+            detail = self._only_there(lane, place, *sides, alike)
+            yield _difference("missing" if match.b is None else "extra", name_a, name_b, group, detail)
             return
         if match.is_moved:
             detail = f"comes {'later' if match.comes_later else 'earlier'} in B"
@@ -181,6 +213,19 @@ class Comparison:
         if self._tolerance is not None and min(one, other) >= 0 and self._tolerance.is_exceeded(one, other):
             detail = f"{milliseconds(one):.3f} ms → {milliseconds(other):.3f} ms"
             yield _difference("latency", name_a, name_b, group, detail)
+
+    def _only_there(
+        self, lane: Lane, place: int, side: _Side, others: Lane, other: _Side, alike: _Alike
+    ) -> str:
+        """What is said of an exchange that only one side has, and how it differs from one of the other."""
+        here = lane.homes[place], lane.ids[place]
+        detail = side.conversations.summary(*here)
+        like = alike.place(lane, place)
+        if like is None:
+            return detail
+        there = others.homes[like], others.ids[like]
+        parameters = side.conversations.parameters(*here), other.conversations.parameters(*there)
+        return told_apart(detail, *parameters)
 
     def _changes(self, place_a: int, place_b: int, a: Lane, b: Lane) -> Iterator[Change]:
         here, there = (a.homes[place_a], a.ids[place_a]), (b.homes[place_b], b.ids[place_b])

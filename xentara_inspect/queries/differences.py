@@ -145,6 +145,26 @@ def _subject(structure: Structure) -> Structure:
     return next((value for value in structure.values() if _has(value, "uuid") or _has(value, "value")), None)
 
 
+def told_apart(detail: str, one: Structure, other: Structure) -> str:
+    """The detail of a request with the parameters in which it is not like another. one, other: of both."""
+    found = [detail] if detail else []
+    if _is_object(one) and _is_object(other):
+        for name in dict.fromkeys((*one, *other)):
+            here, there = one.get(name), other.get(name)
+            found += [_own(safe(name), here, there)] if not is_same(here, there) else []
+    return ", ".join(found)
+
+
+def _own(name: str, one: Structure, other: Structure) -> str:
+    """`maximum_update_rate: 5`; of a list what the other has not: `attribute_ids with Quality`."""
+    if isinstance(one, list) and isinstance(other, list):
+        theirs = set(map(number_of, other))
+        only = [entry for entry in one if number_of(entry) not in theirs]
+        if only:
+            return f"{name} with {value_text(', '.join(map(said, only)))}"
+    return f"{name}: {value_text(said(one)) if one is not None else NOTHING}"
+
+
 def _has(structure: Structure, key: str) -> bool:
     return isinstance(structure, dict) and key in structure
 

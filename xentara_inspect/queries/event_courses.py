@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 from xentara_inspect.frames import frame_of
 from xentara_inspect.protocol import objects
-from xentara_inspect.protocol.commands import READ
 from xentara_inspect.protocol.shape_types import Integer
 from xentara_inspect.queries.alignment import aligned
 from xentara_inspect.queries.comparable import Comparable, number_of
@@ -189,7 +188,7 @@ def _comparable(reading: Unfolded) -> str:
 
 def _text(attribute: AttributeKey, reading: Unfolded) -> str:
     if reading.kind == "error":
-        return f"{_ERROR}{error_name(reading.error_code, READ) or reading.error_code}"
+        return f"{_ERROR}{error_name(reading.error_code, None) or reading.error_code}"
     number = attribute_number(attribute)
     shape = objects.ATTRIBUTE_VALUE_SHAPES.get(number) if isinstance(number, int) else None
     if reading.kind == "integer" and isinstance(shape, Integer) and shape.values is not None:
