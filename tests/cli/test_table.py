@@ -107,7 +107,9 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Listed]:
     assert CliRunner().invoke(cli, ["import", *captures, "-d", str(database)]).exit_code == 0
     found: dict[str, Listed] = {}
 
-    def keep(rows: Iterator[dict[str, Any]], _keys: Any, columns: Sequence[Column], _form: str) -> None:
+    def keep(
+        rows: Iterator[dict[str, Any]], _keys: Any, columns: Sequence[Column], *_: Any, **__: Any
+    ) -> None:
         found[command] = list(rows), columns
 
     with pytest.MonkeyPatch.context() as patched:

@@ -489,7 +489,7 @@ def test_the_name_of_a_response_means_its_exchange(conversation: Path) -> None:
         ("session:9", "session 9 is not there; `xentara-inspect sessions` lists what is"),
         ("session:x", "session x is not there"),
         ("session:" + "9" * 30, "is not there"),
-        ("finding:0", "finding 0 is not there; `xentara-inspect findings` lists what is"),
+        ("finding:0", "finding 0 is not there; `xentara-inspect findings --json` lists what is"),
         ("finding:²", "is not there"),
         (LEVEL_UUID, f"{LEVEL_UUID} is an element, no subscription"),
         ("12121212-1212-1212-1212-121212121212", "is not there, no subscription"),

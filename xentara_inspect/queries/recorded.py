@@ -1,4 +1,4 @@
-"""From when to when there is a recording."""
+"""From when to when there is a recording, as its frames tell."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def recorded_span(files: Iterable[Database]) -> tuple[int, int] | None:
         if bound[0] is not None
     ]
     return (min(first for first, _ in bounds), max(last for _, last in bounds)) if bounds else None
+
+
+def recorded_until(files: Iterable[Database]) -> int:
+    """The time of the last frame; 0 where there are none. Raises StoreError."""
+    span = recorded_span(files)
+    return span[1] if span is not None else 0

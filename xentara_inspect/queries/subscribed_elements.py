@@ -11,6 +11,7 @@ from xentara_inspect.frames import POSITION_BITS
 from xentara_inspect.queries.databases import Askable, Database, Databases, as_databases
 from xentara_inspect.queries.elements import wanted_element
 from xentara_inspect.queries.grep import wanted_text
+from xentara_inspect.queries.recorded import recorded_until
 from xentara_inspect.queries.subscriptions import (
     Subscribed,
     SubscriptionsOfEvents,
@@ -125,7 +126,11 @@ def subscribed_elements(
     heard = _heard(databases) if chosen else {}
     for subscribed in chosen:
         rates = asked_rates(subscribed)
-        end = subscribed.closed if subscribed.closed is not None else recorded_until(subscribed.home)
+        end = (
+            subscribed.closed
+            if subscribed.closed is not None
+            else recorded_until(subscribed.home.recording.files)
+        )
         for uuid, entry in zip(subscribed.elements, subscribed.row["elements"], strict=True):
             if wanted is None or uuid in wanted.uuids:
                 key = subscribed.home.recording.index, subscribed.address, uuid
@@ -165,16 +170,6 @@ def is_silent(quiet: int, heard: Heard, rates: Row) -> bool:
     else:
         return False
     return quiet > max(expected, _SHORTEST)
-
-
-def recorded_until(file: Database) -> int:
-    """The time of the last frame of the recording."""
-    times = (
-        row["time"]
-        for part in file.recording.files
-        for row in part.rows("SELECT max(time) AS time FROM frames")
-    )
-    return max((time for time in times if time is not None), default=0)
 
 
 def _heard(databases: Databases) -> dict[_Key, Heard]:

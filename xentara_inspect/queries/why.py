@@ -92,7 +92,7 @@ def _finding(databases: Databases, name: str) -> tuple[str, list[Row]]:
     past = Past(databases, files[0].recording) if files and given else None
     causes = _of_findings(past, files, "id = ?", int(number)) if past is not None else []
     if not causes:
-        raise _nothing(f"finding {name}", "findings")
+        raise _nothing(f"finding {name}", "findings --json")
     return f"{causes[0]['code']}: {causes[0]['summary']}", causes
 
 

@@ -11,7 +11,7 @@ from xentara_inspect.protocol.connections import CLOSE_CODES, ENDS_WELL, REFUSAL
 from xentara_inspect.queries.causes import Cause, Fact, code_of_error
 from xentara_inspect.queries.explaining.past import Past
 from xentara_inspect.queries.explaining.words import count, span
-from xentara_inspect.queries.subscribed_elements import recorded_until
+from xentara_inspect.queries.recorded import recorded_until
 
 _SESSION: Final = (
     "SELECT client, server, path, user, opened, closed, close_code, close_reason, closed_by, refused,"
@@ -61,7 +61,7 @@ def end_of(past: Past, session: int) -> End:
     """How and when a connection ended. Raises StoreError."""
     row = session_row(past, session)
     if row is None or row["closed"] is None:
-        return End(recorded_until(past.files[0]), False, "open")
+        return End(recorded_until(past.files), False, "open")
     return End(row["closed"], True, _closing(row))
 
 
