@@ -65,7 +65,12 @@ class Events:
             decoded.observations.append(
                 Observation(place, Origin.EVENT, element, event.time, event.quality, event.readings)
             )
-            if event.quality or habits.listens:
+            awaited = habits.awaited.get(element)
+            if (
+                event.quality
+                or habits.listens
+                or (awaited is not None and any(one.attribute in awaited for one in event.readings))
+            ):
                 decoded.findings += habits.event(
                     element, event.time, event.quality, event.readings, place, frame.time
                 )

@@ -35,7 +35,8 @@ class Habits:
     """The habits of the client of one connection, and what its server's clock says.
 
     changes: tells what there is to remember since it was asked last. listens: whether every event
-    matters; while it is false, which is most of the time, those of a good quality do not.
+    matters; while it is false, which is most of the time, those of a good quality do not, except for what
+    is awaited: attributes by element (see `Silence`).
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Habits:
         self.changes = self._memory.changes  # asked once a frame: no call more than needed
         self._repetition = Repetition(self._memory)
         self._silence = Silence(self._memory, subscribed)
+        self.awaited = self._silence.awaited
         self._doubtful = DoubtfulValues(self._memory)
         self._clocks = Clocks(self._memory)
         self._logins = Logins(self._memory)
@@ -62,7 +64,6 @@ class Habits:
         self._logins.asked(request, place, time)
         if request.opcode == commands.SUBSCRIBE:
             self._silence.asked(place, asked)
-            self.listens = True
         return self._seldom(self._repetition.asked(request, payload, exchange, time), place, place)
 
     def written(
@@ -131,7 +132,7 @@ class Habits:
             yield from self._seldom(problem, None, exchange)
 
     def _look_about(self) -> None:
-        self.listens = self._silence.is_there or self._doubtful.is_there or not self._clocks.is_known
+        self.listens = self._doubtful.is_there or not self._clocks.is_known
 
     def _seldom(
         self, problem: Problem | None, place: int | None, exchange: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from xentara_inspect.traffic.learning import Asked
@@ -37,9 +37,12 @@ class Silence:
                 self._watch(str(place), elements)
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is any such subscription."""
-        return bool(self._elements)
+    def awaited(self) -> Mapping[bytes, Mapping[AttributeKey | None, object]]:
+        """The attributes that such subscriptions ask for, by element, as they are at any time.
+
+        Well-known ones by number; None where one asks for none.
+        """
+        return self._by_element
 
     def asked(self, place: int, asked: Asked) -> None:
         """A subscribe request of the client was sent."""
