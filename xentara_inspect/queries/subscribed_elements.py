@@ -38,17 +38,16 @@ _ATTRIBUTE: Final = "attribute_id << 1 | (quality_position IS NOT NULL)"
 _FIRST: Final = (
     f"(SELECT {_ATTRIBUTE} FROM attribute_values WHERE packet_id = p.id ORDER BY position LIMIT 1)"  # noqa: S608
 )
-_CHUNKS: Final = f"""
-    SELECT p.id >> {_CHUNK_BITS}, f.session_id, p.element_id,
-           {_FIRST}, count(*), min(f.time), max(f.time), min(p.id), max(p.id)
+_ALL: Final = f"(SELECT group_concat({_ATTRIBUTE}) FROM attribute_values WHERE packet_id = p.id)"  # noqa: S608
+_RUNS: Final = f"""
+    SELECT {{chunk}}, f.session_id, p.element_id, {_FIRST}, {{more}},
+           count(*), min(f.time), max(f.time), min(p.id), max(p.id)
     FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
-    WHERE p.kind = 'event' AND p.element_id IS NOT NULL
-    GROUP BY 1, 2, 3, 4"""  # noqa: S608 - a text of ours
-_EVENTS: Final = f"""
-    SELECT f.session_id, p.element_id, {_FIRST}, 1, f.time, f.time, p.id, p.id,
-           (SELECT group_concat({_ATTRIBUTE}) FROM attribute_values WHERE packet_id = p.id)
-    FROM packets p NOT INDEXED CROSS JOIN frames f ON f.id = p.id >> {POSITION_BITS}
-    WHERE p.kind = 'event' AND p.element_id IS NOT NULL AND p.id BETWEEN ? AND ?"""  # noqa: S608
+    WHERE p.kind = 'event' AND p.element_id IS NOT NULL AND p.id BETWEEN ? AND ?
+    GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608 - a text of ours
+_BY_FIRST: Final = _RUNS.format(chunk=f"p.id >> {_CHUNK_BITS}", more="NULL")
+_BY_ALL: Final = _RUNS.format(chunk=f"p.id >> {_CHUNK_BITS}", more=_ALL)
+_ONE_BY_ONE: Final = _RUNS.format(chunk="p.id", more=_ALL)
 
 REGULAR: Final = 5
 """Events from which an element has a rate of its own."""
@@ -63,12 +62,14 @@ _SHORTEST: Final = 10**9
 class _Run(NamedTuple):
     """Events about one element in one session. first, last: times; begin, end: addresses.
 
-    attribute: the first one of each, as `_ATTRIBUTE` has it; None where they have none.
+    attribute: the first one of each, as `_ATTRIBUTE` has it; None where they have none. attributes: all of
+    them, with commas; None where they have none, or were not asked for.
     """
 
     session_id: int
     element_id: int
     attribute: int | None
+    attributes: str | None
     events: int
     first: int
     last: int
@@ -98,8 +99,9 @@ class Heard:
 
 _Key = tuple[int, int, bytes]
 """index of the recording, address of the subscription, element"""
-_Alike = tuple[int, int, int | None]
-"""session_id, element_id, attribute of a run"""
+_Alike = tuple[int, int, int | None] | tuple[int, int, int | None, str | None]
+"""session_id, element_id, attribute of a run, and its attributes once they are known"""
+_EVERYWHERE: Final = (0, (1 << 63) - 1)
 
 
 def subscribed_elements(
@@ -185,7 +187,7 @@ class _Counting:
     """Counts the events of one file for the subscriptions that they came for.
 
     Those of so many frames at once which begin with the same attribute; where that does not say that all
-    of them are for one subscription, one by one.
+    of them are for one subscription, those with the same attributes; and else one by one.
     """
 
     def __init__(self, file: Database, owners: SubscriptionsOfEvents, found: dict[_Key, Heard]) -> None:
@@ -196,17 +198,25 @@ class _Counting:
 
     def count(self) -> None:
         """Count all. Raises StoreError."""
-        mixed: dict[int, set[_Alike]] = defaultdict(set)
-        for chunk, *run in self._file.tuples(_CHUNKS):
-            events = _Run(*run)
-            if not self._assign(events, events.attribute, are_all=False):
-                mixed[chunk].add(events[:3])
-        for chunk, wanted in mixed.items():
+        for chunk, alike in self._mixed(_BY_FIRST, _EVERYWHERE, None).items():
             bounds = chunk << _CHUNK_BITS, (chunk + 1 << _CHUNK_BITS) - 1
-            for *run, attributes in self._file.tuples(_EVENTS, bounds):
-                event = _Run(*run)
-                if event[:3] in wanted:
-                    self._assign(event, attributes, are_all=True)
+            for left in self._mixed(_BY_ALL, bounds, alike).values():
+                self._mixed(_ONE_BY_ONE, bounds, left)
+
+    def _mixed(self, sql: str, bounds: tuple[int, int], wanted: set[_Alike] | None) -> dict[int, set[_Alike]]:
+        """Count runs between two addresses; returns those, by chunk, that are not all for one subscription.
+
+        wanted: only such runs; None for all.
+        """
+        are_all = sql is not _BY_FIRST
+        mixed: dict[int, set[_Alike]] = defaultdict(set)
+        for chunk, *values in self._file.tuples(sql, bounds):
+            run = _Run(*values)
+            is_wanted = wanted is None or run[:3] in wanted or run[:4] in wanted
+            told = run.attributes if are_all else run.attribute
+            if is_wanted and not self._assign(run, told, are_all=are_all):
+                mixed[chunk].add(run[:4] if are_all else run[:3])
+        return mixed
 
     def _assign(self, run: _Run, told: int | str | None, *, are_all: bool) -> bool:
         """Count events for the subscription that all of them are for, if any; False where that differs.
