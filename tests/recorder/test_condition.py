@@ -41,6 +41,25 @@ def test_a_process_that_goes_on_and_stays_behind_is_told_once(caplog: pytest.Log
     assert caplog.text.count("is not written yet") == caplog.text.count("can be written again") == 1
 
 
+def test_there_is_room_again_once_much_of_what_is_kept_was_written(caplog: pytest.LogCaptureFixture) -> None:
+    """Not while only the next frame would find none: that would be said ten times a second."""
+    caplog.set_level("WARNING")
+    memory = Shared()
+    backlog = Backlog(memory, limit=10_000)
+    condition = Condition(memory.page, backlog, Settings("plant.db"), list)
+    memory.page.written = time.monotonic()
+    session = backlog.open(LIVE_INFO)
+    (frame,) = numbered(1, 1, 3000)
+    while backlog.frame(session, frame) is not None:
+        pass
+    condition.miss()
+    condition.look()
+    assert "there is room again" not in caplog.text
+    memory.settle(backlog.number - 1, backlog.size - 400, {}, {})
+    condition.look()
+    assert caplog.text.count("there is room again, 1 frames had to be dropped") == 1
+
+
 def test_a_process_that_has_written_nothing_yet_is_starting_until_it_says_what_is_in_its_way() -> None:
     memory = Shared()
     condition = Condition(memory.page, Backlog(memory), Settings("plant.db"), list)

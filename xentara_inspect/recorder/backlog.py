@@ -106,6 +106,11 @@ class Backlog:
         """Whether there is room for a frame. Where nothing else is kept there always is."""
         return self.size + size <= self._limit or not self.count
 
+    @property
+    def is_relieved(self) -> bool:
+        """Whether there is room for more than just the next frame."""
+        return self.has_room(self._limit // 2)
+
     def free(self) -> None:
         """Give back the memory of what is settled."""
         # Of both: the other one may be what is to be settled, and the process killed before that.

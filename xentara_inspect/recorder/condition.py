@@ -92,7 +92,7 @@ class Condition:
         elif self.is_troubled and age < self._silence / 2 <= can_write:
             # A disk that is full takes a little now and then.
             self._trouble.end(f"{self._path} can be written again, {self._lost()}")
-        elif not self.is_troubled and self._untold and self._backlog.has_room(0):
+        elif not self.is_troubled and self._untold and self._backlog.is_relieved:
             tell(logging.WARNING, f"there is room again, {self._lost()}")
         # Names of files need not be UTF-8.
         self._page.troubles = "\n".join(self.troubles()).encode(errors="backslashreplace")[:TROUBLES]
