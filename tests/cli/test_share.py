@@ -85,7 +85,7 @@ def test_values_and_times_are_replaced_where_that_is_asked_for(plant: Path, tmp_
         (("plant.db", "-o", "copy.db", "--start", "1970-01-01T00:00Z"), 2, "not between 2000 and 2100"),
         (("plant.db",), 2, "Missing option '-o'"),
         (("plant.db", "-d", "plant.db", "-o", "copy.db"), 2, "named twice: as DB and by --db"),
-        (("-o", "copy.db"), 1, "xentara.db does not exist"),
+        (("-o", "copy.db"), 1, "xentara.db does not exist; -d or XENTARA_DB names another"),
         (("lake:plant", "-o", "copy.db"), 1, "is a lake"),
     ],
 )

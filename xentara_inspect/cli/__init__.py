@@ -61,6 +61,24 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are run."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            behind = "Those of a command come behind it: xentara-inspect log -d plant.db"
+            raise click.UsageError(f"{error.message} {behind}", ctx) from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from xentara_inspect.queries.unknown import not_known
+
+        if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            raise click.UsageError(str(not_known("command", args[0], _COMMANDS, "--help")), ctx)
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 

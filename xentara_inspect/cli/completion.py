@@ -13,10 +13,11 @@ import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
 from xentara_inspect.queries.databases import Databases, open_databases
+from xentara_inspect.store.settings import DATABASE
 
 _MOST: Final = 500
 """So many are offered: who gets more goes on typing."""
-_USUAL: Final = ("xentara.db",)
+_USUAL: Final = (DATABASE,)
 _SPECIAL: Final = re.compile(r"[^\w@%+=:,./-]")
 
 

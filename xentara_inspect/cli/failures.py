@@ -51,7 +51,7 @@ def reported() -> Iterator[None]:
         fail(error.format_message())
         sys.exit(error.exit_code)
     except (StoreError, QuestionError) as error:
-        fail(str(error))
+        fail(f"{error}{_advice(str(error))}")
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         _discard_output()  # nobody may read it: the end is not to wait for that
@@ -70,6 +70,13 @@ def reported() -> Iterator[None]:
         )
         sys.exit(1)
     sys.exit(0)
+
+
+def _advice(problem: str) -> str:
+    """What helps who has named no database, as the end of a sentence."""
+    from xentara_inspect.store.settings import DATABASE
+
+    return "; -d or XENTARA_DB names another" if problem == f"{DATABASE} does not exist" else ""
 
 
 def _usage(error: click.UsageError) -> int:

@@ -146,6 +146,7 @@ def findings(databases: tuple[str, ...], form: str, explain: str | None, **filte
         print_rule(databases, form, explain)
         return
     columns = (
+        Column("id", "No.", right=True, spare=6),
         Column("frame", "Frame", right=True),
         Column("exchange", "Exchange", right=True, spare=3, usual=7),
         Column("session", "Session", right=True, spare=5),

@@ -10,6 +10,7 @@ import click
 
 from xentara_inspect.cli import pager
 from xentara_inspect.cli.printing import environments_color
+from xentara_inspect.store.settings import DATABASE
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -69,7 +70,7 @@ database_option = click.option(
     "database",
     type=click.Path(),
     envvar="XENTARA_DB",
-    default="xentara.db",
+    default=DATABASE,
     show_default=True,
     show_envvar=True,
     help="The database.",
@@ -82,8 +83,8 @@ databases_option = click.option(
     type=click.Path(),
     multiple=True,
     envvar="XENTARA_DB",
-    default=("xentara.db",),
-    show_default="xentara.db",
+    default=(DATABASE,),
+    show_default=DATABASE,
     show_envvar=True,
     help="The database; several, by a pattern or by repeating this, are asked as one.",
 )

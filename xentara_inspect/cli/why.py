@@ -30,8 +30,8 @@ def why(names: tuple[str, ...], databases: tuple[str, ...], form: str) -> None:
     """Say why something failed: the cause, what the specification asks, what shows it, what helps.
 
     ID is what `log`, `events` and `subscriptions` print, such as 42p1; 42 is a whole message, last the
-    last line of `log`; a subscription's UUID; session:3 and finding:7 as `sessions` and `findings
-    --json` number them. What went well is said in one line. Behind each fact stand the IDs that `show` takes.
+    last line of `log`; a subscription's UUID; session:3 and finding:7 as `sessions` and `findings`
+    number them. What went well is said in one line. Behind each fact stand the IDs that `show` takes.
     """
     from xentara_inspect.queries.ranges import is_range
     from xentara_inspect.queries.why import WHY_KEYS

@@ -12,7 +12,7 @@ from xentara_inspect.proxy.option_texts import OptionError
 from xentara_inspect.recorder.retention import Retention
 from xentara_inspect.recorder.rotation import Rotation
 from xentara_inspect.store.archived import archive_key
-from xentara_inspect.store.settings import ALL
+from xentara_inspect.store.settings import ALL, DATABASE
 
 PREFIX: Final = "xentara_"
 
@@ -49,7 +49,7 @@ class Option:
 
 
 OPTIONS: Final = (
-    Option("xentara_db", "xentara.db", "Database to record into.", read.path),
+    Option("xentara_db", DATABASE, "Database to record into.", read.path),
     Option(
         "xentara_filter",
         "",

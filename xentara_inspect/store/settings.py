@@ -1,9 +1,12 @@
-"""What was chosen for a database when it was begun, so that whoever works on it later does the same."""
+"""What a database is called, and what was chosen for it when it was begun: all who work on it do the same."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Final
+
+DATABASE: Final = "xentara.db"
+"""The database that is meant where none is named."""
 
 ALL: Final = "all"
 EXCHANGES: Final = "exchanges"
