@@ -74,6 +74,11 @@ ODD: dict[str, tuple[SessionInfo, list[Frame], Closing | None]] = {
         [],
         BYE._replace(code=None, reason=None),
     ),
+    "no server": (
+        replace(info(), refused="cannot be reached: connection refused", subprotocol=None),
+        [],
+        BYE._replace(code=None, reason=None),
+    ),
     "a clock that is set back meanwhile": (replace(info(), opened=START), [], Closing(START - 10**9, 1000)),
     "a clock that is set back": (
         info(),

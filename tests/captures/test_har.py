@@ -135,7 +135,12 @@ def test_a_connection_without_its_messages_as_firefox_writes_it(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("status", "more", "refused"),
-    [(403, {}, "HTTP 403"), (0, {"_error": "net::ERR_CONNECTION_REFUSED"}, "no answer")],
+    [
+        (403, {}, "HTTP 403"),
+        (0, {"_error": "net::ERR_CONNECTION_REFUSED"}, "net::ERR_CONNECTION_REFUSED"),
+        (0, {"_error": "it was north"}, "no answer"),
+        (0, {}, "no answer"),
+    ],
 )
 def test_a_connection_that_failed(status: int, more: Any, refused: str, tmp_path: Path) -> None:
     [(info, frames, closing)] = connections(har(tmp_path / "x.har", entry(status=status, **more)))

@@ -78,9 +78,12 @@ def test_a_certificate_that_is_not_trusted_is_one_clear_line(database: Path, con
                     async with Client(url):
                         pass
                 await asyncio.to_thread(proxy.wait_for_line, r"TLS with .* failed: .*--ssl-insecure")
+                await asyncio.to_thread(proxy.stop)
                 return proxy.output
 
     assert "Traceback" not in run_async(main())
+    (session,) = rows("sessions", "-d", database)
+    assert session["refused"] == "certificate verify failed: self-signed certificate"
 
 
 def free_port() -> int:
@@ -104,6 +107,8 @@ def test_a_server_that_cannot_be_reached_is_one_clear_line_and_a_502(database: P
     output = run_async(main())
     assert "Traceback" not in output
     assert output.endswith(f"Recorded 1 session, 0 frames. Next: xentara-inspect sessions -d {database}\n")
+    (session,) = rows("sessions", "-d", database)
+    assert session["refused"] == "cannot be reached: connection refused"
 
 
 @pytest.mark.slow
@@ -116,12 +121,14 @@ def test_a_scheme_that_the_server_does_not_speak_is_one_clear_line(database: Pat
                 with pytest.raises(InvalidStatus, match="502"):
                     async with Client(url):
                         pass
-                return (
-                    await asyncio.to_thread(proxy.wait_for_line, r"(?m)^[0-9:]* ?(Upstream|TLS with) .*$")
-                ).group(0)
+                line = r"(?m)^[0-9:]* ?(Upstream|TLS with) .*$"
+                said = await asyncio.to_thread(proxy.wait_for_line, line)
+                await asyncio.to_thread(proxy.stop)
+                return said.group(0)
 
     assert "is it https://?" in run_async(main(tls=True))
     assert "is it a TLS server?" in run_async(main(tls=False))
+    assert [session["refused"] for session in rows("sessions", "-d", database)] == ["no answer", "TLS failed"]
 
 
 @pytest.mark.slow

@@ -31,6 +31,8 @@ def test_what_is_no_number_does_not_pass_as_one() -> None:
         ("refused", "401", True),
         ("refused", "HTTP 401", True),
         ("refused", "no answer", True),
+        ("refused", "cannot be reached: connection refused", True),
+        ("refused", "cannot be reached: 10.0.0.7", False),
         ("refused", "no route to 10.0.0.7", False),
         ("source", "live", True),
         ("source", "north.flow", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from wsproto.frame_protocol import Opcode
 from xentara_inspect.captures import tnetstrings
 from xentara_inspect.frames import Closing, Frame, SessionInfo, endpoint
 from xentara_inspect.protocol import identifiers
+from xentara_inspect.protocol.connections import NO_ANSWER, NO_TLS, UNANSWERED, UNREACHED, UNTRUSTED
 
 if TYPE_CHECKING:
     from mitmproxy.flowfilter import TFilter
@@ -27,6 +29,9 @@ NAMELESS: Final = "xentara_nameless"
 """In the metadata of a flow: that its id is made up, since mitmproxy wants one."""
 _MICROSECONDS: Final = 1_000_000
 _TEXT: Final = int(Opcode.TEXT)
+_SYSTEMS: Final = re.compile(r"\[Errno (-?\d{1,4})\]")
+"""The number of why a server is not reached; one below 0 is of getaddrinfo."""
+_OF_TLS: Final = re.compile("TLS|SSL|certificate|^connection closed$", re.IGNORECASE)
 _TOKEN: Final = 16  # characters of what may be one
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
@@ -78,7 +83,19 @@ def refusal(flow: http.HTTPFlow) -> str | None:
         return None
     if flow.response is not None and flow.response.status_code != SWITCHING:
         return f"HTTP {flow.response.status_code}"
-    return "no answer" if flow.error is not None else None
+    return _unanswered(flow, flow.error.msg) if flow.error is not None else None
+
+
+def _unanswered(flow: http.HTTPFlow, said: str) -> str:
+    """Why there is no answer. said: by mitmproxy, in words of whoever answered: maybe an echo of a secret."""
+    server = flow.server_conn
+    reason = said
+    if server.timestamp_tcp_setup is None and (match := _SYSTEMS.search(said)):
+        number = int(match[1])
+        reason = f"{UNREACHED}: {'its name was not resolved' if number < 0 else os.strerror(number).lower()}"
+    elif server.tls and server.timestamp_tls_setup is None and _OF_TLS.search(said):
+        reason = said.lower() if said.lower().startswith(UNTRUSTED) else NO_TLS
+    return reason if UNANSWERED.fullmatch(reason) else NO_ANSWER
 
 
 def _plain(path: str) -> str:

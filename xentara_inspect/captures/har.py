@@ -26,6 +26,7 @@ from wsproto.frame_protocol import Opcode
 from xentara_inspect.captures.flows import SWITCHING, CaptureError, Other, StoredMessages
 from xentara_inspect.captures.handshakes import set_told
 from xentara_inspect.captures.har_writing import TOLD
+from xentara_inspect.protocol.connections import NO_ANSWER
 
 _ENTRY: Final = "log.entries.item"
 _MESSAGES: Final = f"{_ENTRY}._webSocketMessages"
@@ -118,7 +119,7 @@ def _set_messages(flow: http.HTTPFlow, entry: dict[str, Any], messages: list[Any
     if status != SWITCHING and not messages:
         flow.request.headers["upgrade"] = "websocket"  # which browsers do not write of one that failed
         if not status:
-            flow.response, flow.error = None, Error(str(entry.get("_error") or "no answer"))
+            flow.response, flow.error = None, Error(str(entry.get("_error") or NO_ANSWER))
             flow.error.timestamp = flow.request.timestamp_start
         return
     frames = [message for message in messages if message[0] not in _NO_FRAMES]

@@ -19,6 +19,7 @@ from xentara_inspect.captures.handshakes import set_told
 from xentara_inspect.captures.messages import Closed, MessageReader, NoMessageError
 from xentara_inspect.captures.wireshark import Segment, segments
 from xentara_inspect.frames import endpoint
+from xentara_inspect.protocol.connections import NO_ANSWER
 
 _ABNORMAL = 1006  # RFC 6455 section 7.4.1
 _HEAD_ENDS = b"\r\n\r\n"
@@ -115,7 +116,7 @@ class _Conversation:
         if flow.websocket is not None:
             flow.websocket.messages = StoredMessages(self._messages)  # type: ignore[assignment]
         elif flow.response is None and self._ended:
-            flow.error = Error("no answer", flow.request.timestamp_start)
+            flow.error = Error(NO_ANSWER, flow.request.timestamp_start)
         if self._told is not None:
             set_told(flow, self._told)
         yield flow

@@ -5,6 +5,7 @@ The letters are the sources that `xentara_inspect.protocol` names.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 
@@ -100,3 +101,12 @@ REFUSALS: Final[dict[int, Meaning]] = {  # D T, but for the last
     ),
 }
 """HTTP statuses that answer the upgrade instead of 101."""
+
+NO_ANSWER: Final = "no answer"
+UNREACHED: Final = "cannot be reached"
+UNTRUSTED: Final = "certificate verify failed"
+NO_TLS: Final = "TLS failed"
+UNANSWERED: Final = re.compile(
+    rf"{NO_ANSWER}|(?:{UNREACHED}|{UNTRUSTED}): [\w' /-]{{1,80}}|{NO_TLS}|net::ERR_\w{{1,60}}"
+)
+"""Why there is no status either: what the system, OpenSSL or a browser says, and nothing of the plant."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from xentara_inspect.frames import LIVE
+from xentara_inspect.protocol.connections import UNANSWERED
 from xentara_inspect.protocol.identifiers import PATH, SUBPROTOCOL
 from xentara_inspect.sharing.payloads import Payloads
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid, stored_attribute, stored_uuid
@@ -24,7 +25,7 @@ Rule = Callable[[Payloads, Any], Any]
 """Takes what is in a column, but NULL, and gives what is to be there in the copy."""
 
 _SIDES: Final = ("client", "server")
-_STATUS: Final = re.compile(r"(?:HTTP )?[1-5][0-9]{2}|no answer")
+_STATUS: Final = re.compile(r"(?:HTTP )?[1-5][0-9]{2}")
 
 
 def stays(_: Payloads, value: Any) -> Any:
@@ -89,7 +90,8 @@ def message(how: Payloads, value: bytes) -> bytes:
 
 def refusal(how: Payloads, value: str) -> str:
     """A status, or a reason in words."""
-    return value if _STATUS.fullmatch(value) else text(how, value)
+    is_told = _STATUS.fullmatch(value) or UNANSWERED.fullmatch(value)
+    return value if is_told else text(how, value)
 
 
 def new_uuid(_: Payloads, _value: Any) -> str:
