@@ -394,6 +394,21 @@ def test_a_refused_upgrade_is_told_with_what_its_status_means(
     assert cause["evidence"] == []
 
 
+@pytest.mark.parametrize(
+    ("refused", "helps"),
+    [
+        ("cannot be reached: connection refused", "that it runs"),
+        ("certificate verify failed: self-signed certificate", "--ssl-insecure"),
+        ("TLS failed", "http:// otherwise"),
+        ("no answer", "check address and port of the server, that it runs, and whose certificate it has"),
+    ],
+)
+def test_what_helps_follows_from_why_there_was_no_answer(refused: str, helps: str, database: Path) -> None:
+    add(database, [], about=replace(info(), refused=refused), end=Closing(START))
+    _, _, cause = only(database, "session:1")
+    assert helps in cause["remedy"]
+
+
 def test_upgrades_that_a_real_server_refused_say_whose_they_were(database: Path) -> None:
     inspect("import", ROOT / "sample_captures" / "sub-sessions.flow", "-d", database)
     refused = [row["id"] for row in ask(database, "sessions") if row["refused"]]

@@ -110,3 +110,11 @@ UNANSWERED: Final = re.compile(
     rf"{NO_ANSWER}|(?:{UNREACHED}|{UNTRUSTED}): [\w' /-]{{1,80}}|{NO_TLS}|net::ERR_\w{{1,60}}"
 )
 """Why there is no status either: what the system, OpenSSL or a browser says, and nothing of the plant."""
+
+REMEDIES: Final = {
+    UNREACHED: "check address and port of the server, and that it runs",
+    UNTRUSTED: "give the proxy the certificate that the server's is signed with"
+    " (--set ssl_verify_upstream_trusted_ca=FILE), or have it accept any (--ssl-insecure)",
+    NO_TLS: "look whether the server speaks TLS at this port: the proxy's upstream is http:// otherwise",
+}
+"""What helps, by how it begins."""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from xentara_inspect.frames import address
-from xentara_inspect.protocol.connections import CLOSE_CODES, ENDS_WELL, REFUSALS
+from xentara_inspect.protocol.connections import CLOSE_CODES, ENDS_WELL, REFUSALS, REMEDIES
 from xentara_inspect.queries.causes import Cause, Fact, code_of_error
 from xentara_inspect.queries.explaining.past import Past
 from xentara_inspect.queries.explaining.words import count, span
@@ -111,7 +111,8 @@ def _refused(row: dict[str, Any]) -> Cause:
     facts = [Fact(f"asked for {row['path'] or 'no path'} at {row['server'] or 'the server'}")]
     facts.append(Fact(f"the user was {row['user']}" if row["user"] else "no user was named"))
     if status is None:
-        return Cause("upgrade-unanswered", f"the server never became a WebSocket: {word}", tuple(facts))
+        summary = f"the server never became a WebSocket: {word}"
+        return Cause("upgrade-unanswered", summary, tuple(facts), REMEDIES.get(word.partition(":")[0]))
     name = meaning.name if meaning is not None else _phrase(status)
     says = f": {meaning.says}" if meaning is not None else ""
     summary = f"the server refused the WebSocket with {word} {name}{says}"
