@@ -33,6 +33,7 @@ _SYSTEMS: Final = re.compile(r"\[Errno (-?\d{1,4})\]")
 """The number of why a server is not reached; one below 0 is of getaddrinfo."""
 _OF_TLS: Final = re.compile("TLS|SSL|certificate|^connection closed$", re.IGNORECASE)
 _TOKEN: Final = 16  # characters of what may be one
+_LONGEST_COMPLAINT: Final = 200
 _LARGEST: Final = (1 << 63) - 1  # of an integer column
 
 
@@ -46,9 +47,17 @@ class Other(NamedTuple):
     what: str
 
 
+def brief(error: Exception) -> str:
+    """What a reader complains of, without all of the file that it may quote."""
+    return " ".join(str(error).split("\n", 1)[0].split())[:_LONGEST_COMPLAINT]
+
+
 def flow_time(timestamp: float) -> int:
-    """A mitmproxy time stamp in nanoseconds; a float since 1970 carries no more than microseconds."""
-    return _storable(round(timestamp * _MICROSECONDS) * 1000)
+    """A mitmproxy time stamp in nanoseconds; a float since 1970 carries no more than microseconds.
+
+    Raises TypeError where a file has something else there: a text would be repeated a million times.
+    """
+    return _storable(round((timestamp + 0.0) * _MICROSECONDS) * 1000)
 
 
 def _storable(number: int) -> int:
@@ -154,10 +163,11 @@ class StoredMessages(Sequence[WebSocketMessage]):
         """All of them, at whatever times they say. Raises ValueError, TypeError, OverflowError."""
         return [
             Frame(
-                round(time * _MICROSECONDS) * 1000,
+                round((time + 0.0) * _MICROSECONDS) * 1000,
                 bool(from_client),
                 kind == _TEXT,
-                content.encode() if isinstance(content, str) else bytes(content),  # text before mitmproxy 7
+                # Text before mitmproxy 7. Of a number bytes() would make so many zeros.
+                content.encode() if isinstance(content, str) else b"" + content,
             )
             for kind, from_client, content, time, *_ in self.states
         ]
@@ -202,7 +212,7 @@ def _next_flow(file: BinaryIO, path: Path) -> Flow | None:
     except OSError:
         raise
     except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
-        raise CaptureError(f"{path}: not a whole mitmproxy flow file ({error})") from error
+        raise CaptureError(f"{path}: not a whole mitmproxy flow file ({brief(error)})") from error
     return flow
 
 
@@ -219,7 +229,7 @@ def recording_of(flow: http.HTTPFlow, source: str) -> tuple[SessionInfo, list[Fr
         times += [max(frame.time for frame in frames), min(frame.time for frame in frames)] if frames else []
         if not isinstance(flow.id, str) or any(abs(time) >= _LARGEST for time in times):
             raise ValueError
-    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+    except (ValueError, TypeError, OverflowError, AttributeError, MemoryError) as error:
         raise CaptureError(f"{source}: a flow with impossible contents was left out") from error
     return info, frames, end
 

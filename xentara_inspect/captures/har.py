@@ -23,7 +23,7 @@ from mitmproxy.io.har import fix_headers, request_to_flow
 from mitmproxy.websocket import WebSocketData
 from wsproto.frame_protocol import Opcode
 
-from xentara_inspect.captures.flows import SWITCHING, CaptureError, Other, StoredMessages
+from xentara_inspect.captures.flows import SWITCHING, CaptureError, Other, StoredMessages, brief
 from xentara_inspect.captures.handshakes import set_told
 from xentara_inspect.captures.har_writing import TOLD
 from xentara_inspect.protocol.connections import NO_ANSWER
@@ -32,6 +32,11 @@ _ENTRY: Final = "log.entries.item"
 _MESSAGES: Final = f"{_ENTRY}._webSocketMessages"
 _MESSAGE: Final = f"{_MESSAGES}.item"
 _FIELD: Final = f"{_MESSAGE}."
+
+_READ: Final = 4096
+"""Bytes that are parsed at once: each level costs the names of all above it, before anybody sees them."""
+_LONGEST: Final = 2000
+"""Characters of the names of all levels. No program nests so deeply."""
 
 _MILLISECONDS_FROM: Final = 1e11
 """As seconds a time from the year 5138 on, as milliseconds one from 1973 on: Playwright writes these."""
@@ -58,8 +63,7 @@ def read_har(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPF
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror or error}") from error
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split("\n", 1)[0].split())
-        raise CaptureError(f"{path}: not a whole HAR file ({said})") from error
+        raise CaptureError(f"{path}: not a whole HAR file ({brief(error)})") from error
 
 
 def _entries(file: Any) -> Iterator[tuple[Any, list[Any]]]:
@@ -67,7 +71,9 @@ def _entries(file: Any) -> Iterator[tuple[Any, list[Any]]]:
     entry = ObjectBuilder()
     messages: list[Any] = []
     message: Message = {}
-    for prefix, event, value in ijson.parse(file, use_float=True):
+    for prefix, event, value in ijson.parse(file, use_float=True, buf_size=_READ):
+        if len(prefix) > _LONGEST:
+            raise ijson.JSONError("nested too deeply")
         if prefix.startswith(_FIELD):
             message[prefix[len(_FIELD) :]] = value
         elif prefix == _MESSAGE:
@@ -107,7 +113,9 @@ def _connection(entry: Any, messages: list[Any], name: str) -> http.HTTPFlow | O
         flow = _flow(entry)
         _set_messages(flow, entry, messages)
     except Exception as error:  # mitmproxy's reader believes what a file says; hostile ones break it anywhere
-        return CaptureError(f"{name}: an entry that is none was left out ({type(error).__name__}: {error})")
+        return CaptureError(
+            f"{name}: an entry that is none was left out ({type(error).__name__}: {brief(error)})"
+        )
     if TOLD in entry:
         set_told(flow, entry[TOLD])
     return flow

@@ -24,6 +24,7 @@ from xentara_inspect.index.collecting import seldom_collecting
 from xentara_inspect.index.indexer import Indexer, Progress
 from xentara_inspect.index.keeper import ALONE
 from xentara_inspect.store.chain import first_path, newest_file
+from xentara_inspect.store.damage import telling_damage
 from xentara_inspect.store.database import Path, open_for_reading, open_for_writing
 from xentara_inspect.store.errors import Kind, StoreError, from_sqlite
 from xentara_inspect.store.indexer_lock import IndexerLock
@@ -94,7 +95,7 @@ def _index_whole(
             return False
     try:
         go_on_alone(path)
-        with Indexer(path, lock) as indexer, seldom_collecting():
+        with telling_damage([path]), Indexer(path, lock) as indexer, seldom_collecting():
             indexer.run_once(progress)
             while carry_on(path) is None and not indexer.is_up_to_date():
                 indexer.run_once(progress)  # more came, and then the file was left

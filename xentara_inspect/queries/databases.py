@@ -25,9 +25,11 @@ from xentara_inspect.queries.where import Several, several
 from xentara_inspect.store.addresses import address_text
 from xentara_inspect.store.chain import last_frame
 from xentara_inspect.store.columns import loaded_attribute, loaded_uuid
+from xentara_inspect.store.damage import telling_damage
 from xentara_inspect.store.database import open_for_reading
 from xentara_inspect.store.errors import StoreError, from_sqlite
 from xentara_inspect.store.given_names import StoredNames
+from xentara_inspect.store.processes import recording_now
 from xentara_inspect.store.sides import database_path
 from xentara_inspect.traffic.names import Names, uuid_text
 from xentara_inspect.traffic.records import AttributeKey
@@ -77,6 +79,13 @@ class Database:
     def row(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
         """The first row of a query. Raises StoreError."""
         return next(self.rows(sql, parameters), None)
+
+    def is_recorded(self) -> bool:
+        """Whether anybody records into it just now. Raises StoreError."""
+        try:
+            return recording_now(self.connection)
+        except sqlite3.Error as error:
+            raise from_sqlite(self.path, error) from None
 
     def place_name(self, address: int) -> str:
         """The name of what stands at an address."""
@@ -259,6 +268,7 @@ def open_databases(patterns: Sequence[str]) -> Iterator[Databases]:
                     raise
         if not opened:
             raise StoreError(f"{' '.join(patterns)} matches no file")
+        stack.enter_context(telling_damage(opened))
         yield Databases(list(zip(opened.values(), file_labels(list(opened)), strict=True)))
 
 

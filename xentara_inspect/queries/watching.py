@@ -16,7 +16,6 @@ from xentara_inspect.queries.show import show
 from xentara_inspect.queries.troubles import LISTED, errors_until, new_errors, with_findings
 from xentara_inspect.queries.values import Row, attribute_name, error_name, named_number, reading_json
 from xentara_inspect.queries.where import Several, several
-from xentara_inspect.store.processes import recording_now
 from xentara_inspect.traffic.names import Names, uuid_text
 from xentara_inspect.traffic.records import AttributeKey
 
@@ -229,7 +228,7 @@ class Watching:
         return int(next(file.tuples("SELECT frame_id FROM checkpoint"))[0])
 
     def _is_recorded(self) -> bool:
-        return any(recording_now(file.connection) for file, _ in self._files)
+        return any(file.is_recorded() for file, _ in self._files)
 
     def _bounds(self) -> tuple[int, int]:
         """When the first frame passed, and the last or the end of a session; 0 where there are none."""

@@ -56,6 +56,7 @@ def _opened(name: str, timeout: float, durable: bool) -> sqlite3.Connection:
             _check_application(name, timeout)
         connection = _connect(sqlite3.Connection, name, "mode=rw", timeout)
     with _reported(name, connection):
+        _check_tables(name, connection)
         version = _version(connection)
         _check_not_newer(name, version)
         if version < SCHEMA_VERSION:
@@ -71,6 +72,20 @@ def _opened(name: str, timeout: float, durable: bool) -> sqlite3.Connection:
         _write_ahead(connection, timeout)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     return connection
+
+
+def _check_tables(name: str, connection: sqlite3.Connection) -> None:
+    """Make sure that no view stands in the place of a table: one that never ends could not be stopped.
+
+    Raises StoreError.
+    """
+    others = "SELECT name FROM sqlite_master WHERE type = 'view' AND name NOT GLOB '*_readable'"  # ours are
+    for (view,) in connection.execute(others):
+        from xentara_inspect.store.derived_tables import DERIVED_TABLES  # slow, and seldom needed
+        from xentara_inspect.store.journal_tables import JOURNAL_TABLES
+
+        if view in JOURNAL_TABLES or view in DERIVED_TABLES:
+            raise StoreError(f"{name} is damaged: {view} is no table", Kind.DAMAGED)
 
 
 def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
@@ -140,6 +155,7 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> Reading:
         connection = _connect(Reading, name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
         connection.sees(place, quiet=quiet, state=states[quiet])
     with _reported(name, connection):
+        _check_tables(name, connection)
         version = _version(connection)
         _check_not_newer(name, version)
         if version < SCHEMA_VERSION:

@@ -23,6 +23,7 @@ from xentara_inspect.store.given_names import give_names
 from xentara_inspect.traffic.names import uuid_from_text
 
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_MOST: Final = 256 << 20  # bytes; a model of a million elements has that
 _SEPARATORS: Final = ",;\t"
 _UUID: Final = "uuid"
 _NAME_KEYS: Final = ("name", "primary_key", "primary key", "key")
@@ -65,10 +66,12 @@ def read_names(path: Path) -> dict[bytes, str]:
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
-            content = file.read()
+            content = file.read(_MOST + 1)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise NameFileError(f"{name} cannot be read: {reason}") from None
+    if len(content) > _MOST:  # a device has no end
+        raise NameFileError(f"{name} is larger than {_MOST >> 20} MiB")
     try:
         text = _decoded(content)
         found = dict(_of_model(text) if text.lstrip()[:1] in ("{", "[") else _of_csv(text))
