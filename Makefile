@@ -20,6 +20,7 @@ help:
 	@sed -n 's/^# //p' Makefile
 
 $(STAMP): pyproject.toml
+	@echo "Installing into $(VENV), once; this may take two minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[health,lake,otlp,plot,web]' --group dev

@@ -8,6 +8,7 @@ binary. Firefox writes the entry without its messages.
 from __future__ import annotations
 
 import binascii
+import codecs
 import contextlib
 import re
 from collections.abc import Callable, Iterator
@@ -57,6 +58,8 @@ def read_har(path: Path, progress: Callable[[int], None]) -> Iterator[http.HTTPF
     """
     try:
         with path.open("rb") as file:
+            if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+                file.seek(0)
             for entry, messages in _entries(file):
                 progress(file.tell())
                 yield _connection(entry, messages, path.name)

@@ -20,7 +20,7 @@ class Kind(Enum):
 
 _BEGINNINGS: Final[tuple[tuple[re.Pattern[bytes], Kind], ...]] = (
     (re.compile(rb"[0-9]{1,12}:"), Kind.FLOWS),
-    (re.compile(rb"\s*\{"), Kind.HAR),
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*\{"), Kind.HAR),
     (
         re.compile(rb"\x0a\x0d\x0d\x0a|\xa1\xb2[\xc3\x3c][\xd4\x4d]|[\xd4\x4d][\xc3\x3c]\xb2\xa1"),
         Kind.PACKETS,

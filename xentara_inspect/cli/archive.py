@@ -114,7 +114,7 @@ def _seal(path: str) -> None:
     from xentara_inspect.store.sealing import seal_newest
 
     if (why := seal_newest(path, time.time_ns())) is not None:
-        note(f"{safe(newest_file(path))}: stays open, {why}")
+        note(f"{newest_file(path)}: stays open, {why}")
 
 
 def _archive(archiver: Any, path: str, progress: Progress) -> None:
@@ -123,9 +123,9 @@ def _archive(archiver: Any, path: str, progress: Progress) -> None:
 
     for file in archiver.archive(path, counting(progress, path)):
         if isinstance(file, NotYet):
-            note(f"{safe(file.path)}: not archived, {file.why}")
+            note(f"{file.path}: not archived, {file.why}")
         else:
-            note(f"{safe(file.path)}: {'' if file.is_new else 'already '}archived, {_told(file.manifest)}")
+            note(f"{file.path}: {'' if file.is_new else 'already '}archived, {_told(file.manifest)}")
 
 
 def _told(manifest: Manifest) -> str:

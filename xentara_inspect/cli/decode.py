@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from xentara_inspect.cli.failures import Failure
-from xentara_inspect.cli.printing import out, terminal_width
+from xentara_inspect.cli.printing import note, out, terminal_width
 from xentara_inspect.cli.wrapping import wrapped
 from xentara_inspect.notation.messages import annotate_by_pieces
 from xentara_inspect.traffic import packets
@@ -69,7 +69,7 @@ def decode(
     from_client = None if sender is None else sender == "client"
     shown = payload if keep_secrets else redact(payload, from_client)
     if shown is not payload:
-        click.echo("What may be a secret is blanked; --keep-secrets shows it.", err=True)
+        note("What may be a secret is blanked; --keep-secrets shows it.")
         payload = shown
     message = packets.parse(payload)
     annotate_by_pieces(

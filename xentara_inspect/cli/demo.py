@@ -15,6 +15,7 @@ import click
 from xentara_inspect.cli import options, pager
 from xentara_inspect.cli.endpoints import why_not_connected
 from xentara_inspect.cli.failures import Failure
+from xentara_inspect.cli.printing import note
 
 _START_SECONDS = 60
 """How long mitmdump may take to listen; the first time it makes a certificate authority."""
@@ -42,17 +43,15 @@ def demo(ctx: click.Context, database: str | None, seconds: float, url: str | No
 
     with tempfile.TemporaryDirectory(prefix="xentara-demo-") as folder:
         path = database or str(Path(folder) / "demo.db")
-        click.echo(
-            f"Simulator, mitmdump with the add-on and a client, for about {seconds:g} seconds …", err=True
-        )
+        note(f"Simulator, mitmdump with the add-on and a client, for about {seconds:g} seconds …")
         asyncio.run(_talk(path, Path(folder), seconds))
         wait_until_indexed(path)
         pager.turn_off(ctx)
         ctx.invoke(log, databases=(path,), limit=0, with_events=False)
     if database is not None:
-        click.echo(
-            f"\nThe recording is in {database}: try `xentara-inspect show 1p1 -d {database}`.", err=True
-        )
+        note(f"The recording is in {database}: try `xentara-inspect show 1p1 -d {database}`.")
+    else:
+        note("That was not kept: `xentara-inspect demo -d demo.db` keeps it, to be asked more.")
 
 
 def _be_client(url: str, seconds: float) -> None:
@@ -60,7 +59,7 @@ def _be_client(url: str, seconds: float) -> None:
 
     with _talking(url):
         sent = asyncio.run(converse(url, seconds))
-    click.echo(f"{sent} requests sent and answered", err=True)
+    note(f"{sent} requests sent and answered")
 
 
 @contextlib.contextmanager
@@ -84,7 +83,7 @@ async def _talk(database: str, folder: Path, seconds: float) -> None:
         proxy = await _start_proxy(f"http://127.0.0.1:{simulator.port}", database, folder)
         try:
             url = f"ws://127.0.0.1:{await _port(proxy)}/api/ws"
-            click.echo(f"{url} → {simulator.url}", err=True)
+            note(f"{url} → {simulator.url}")
             with _talking(url):
                 await converse(url, seconds)
         finally:

@@ -13,7 +13,6 @@ from xentara_inspect.cli import options
 from xentara_inspect.cli.failures import Failure, not_installed
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.whole_files import made_whole, written_whole
-from xentara_inspect.escape import safe
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.telemetry.urls import shown, traces_url
 
@@ -117,7 +116,7 @@ def _write_tables(asked: Databases, folder: Path, filters: dict[str, Any]) -> No
         counts = write_lists(asked, made, lambda count: progress.advance(task, count), **filters)
         if not any(counts.values()):
             raise Failure(_NOTHING)
-    note(f"{safe(str(folder))}: {', '.join(f'{name} {count}' for name, count in counts.items())}")
+    note(f"{folder}: {', '.join(f'{name} {count}' for name, count in counts.items())}")
 
 
 def _export(asked: Databases, kind: str, path: str, filters: dict[str, Any]) -> None:

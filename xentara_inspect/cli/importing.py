@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xentara_inspect.cli import options
-from xentara_inspect.cli.failures import Failure
+from xentara_inspect.cli.failures import Failure, fail
+from xentara_inspect.cli.printing import note
 from xentara_inspect.store.settings import NOTATIONS
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _import_archive(where: str, database: str, notation: str | None, chosen: dic
             if notation is not None:
                 _choose_notation(path, notation)
             catch_up(path, decoded)
-    click.echo(f"{', '.join(paths)}: as archived", err=True)
+    note(f"{', '.join(paths)}: as archived")
 
 
 def _import_captures(
@@ -108,13 +109,13 @@ def _import_captures(
                 with _named(file) as named:
                     imported = _import(named, importer, chosen, progress, keylog)
                 _tell(file, imported)
-                failures += imported.failures
+                failures += [failure.replace(str(named), str(file)) for failure in imported.failures]
                 if not imported.sessions and not imported.failures:
                     failures.append(f"{file}: nothing of Xentara in it{_others(imported)}")
         catch_up(database, counting(progress, "decoding"))
     if failures:
         for failure in failures[:-1]:
-            click.echo(f"Error: {failure}", err=True)
+            fail(failure)
         raise Failure(failures[-1])
 
 
@@ -157,7 +158,7 @@ def _tell(file: Path, imported: Imported) -> None:
     told = f"{file}: {_counted(imported.sessions, 'session')}, {_counted(imported.added, 'frame')} added"
     told += f", {imported.skipped} in the database already" if imported.skipped else ""
     others = _others(imported)
-    click.echo(told + (f"{others} left out" if others else ""), err=True)
+    note(told + (f"{others} left out" if others else ""))
 
 
 def _others(imported: Imported) -> str:

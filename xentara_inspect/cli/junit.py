@@ -48,7 +48,7 @@ def _case(group: Group, differences: Sequence[Difference]) -> TestCase:
     if differences:
         first, more = differences[0].row, len(differences) - 1
         failure = Failure(
-            f"{first['kind']}: {first['detail']}" + (f" and {more} more" if more else ""),
+            safe(f"{first['kind']}: {first['detail']}") + (f" and {more} more" if more else ""),
             " ".join(dict.fromkeys(difference.row["kind"] for difference in differences)),
         )
         failure.text = "\n".join(map(_line, differences))
@@ -58,4 +58,4 @@ def _case(group: Group, differences: Sequence[Difference]) -> TestCase:
 
 def _line(difference: Difference) -> str:
     row = difference.row
-    return f"{row['kind']} (A {row['a'] or '-'}, B {row['b'] or '-'}): {row['detail']}"
+    return safe(f"{row['kind']} (A {row['a'] or '-'}, B {row['b'] or '-'}): {row['detail']}")

@@ -59,7 +59,7 @@ def decode(archive: str, tables: str, site: str | None, processes: int, master: 
             frames = decode_by_spark(master, archive, tables, todo)
         else:
             frames = _decode(archive, tables, todo, processes)
-    note(f"{frames} frame{'' if frames == 1 else 's'} decoded into {safe(tables)}")
+    note(f"{frames} frame{'' if frames == 1 else 's'} decoded into {tables}")
 
 
 @lake.command(

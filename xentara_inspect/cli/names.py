@@ -15,7 +15,6 @@ from xentara_inspect.cli.pager import paged
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.reading import opened
 from xentara_inspect.cli.table import Column
-from xentara_inspect.escape import safe
 
 
 @click.group(
@@ -81,7 +80,7 @@ def _import(files: tuple[str, ...], database: str) -> None:
     try:
         for file, found in zip(files, import_into(database, files, time.time_ns()), strict=True):
             told = f"{found.names} name{'' if found.names == 1 else 's'}, {found.news} of them new"
-            note(f"{safe(file)}: {told} in {safe(database)}")
+            note(f"{file}: {told} in {database}")
     except NameFileError as error:
         raise Failure(str(error)) from None
     if not is_taken(database):  # else the indexer looks what the traffic says to that

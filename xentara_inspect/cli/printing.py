@@ -8,6 +8,8 @@ import sys
 
 import click
 
+from xentara_inspect.escape import safe
+
 
 def out(text: str, *, newline: bool = True) -> None:
     """Print on standard output; colours only reach a terminal."""
@@ -15,8 +17,8 @@ def out(text: str, *, newline: bool = True) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line for people on standard error."""
-    click.echo(_encodable(text, sys.stderr.encoding), file=sys.stderr)
+    """Print a line for people on standard error, whatever the names in it are."""
+    click.echo(_encodable(safe(text), sys.stderr.encoding), file=sys.stderr)
 
 
 def environments_color() -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from xentara_inspect.cli import options
+from xentara_inspect.cli.printing import note
 
 
 @click.command()
@@ -16,4 +17,4 @@ def reindex(database: str) -> None:
 
     with progress_bar() as progress:
         frames = rebuild(database, counting(progress, "decoding"))
-    click.echo(f"{database}: {frames} frame{'' if frames == 1 else 's'} indexed", err=True)
+    note(f"{database}: {frames} frame{'' if frames == 1 else 's'} indexed")

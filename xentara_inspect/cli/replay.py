@@ -18,7 +18,6 @@ from xentara_inspect.cli.diff import Trouble, print_differences
 from xentara_inspect.cli.endpoints import UPSTREAM, why_not_connected
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.sides import Side, opened_side
-from xentara_inspect.escape import safe
 from xentara_inspect.protocol import commands, identifiers
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _planned(databases: Databases, session: str, allowed: Collection[int], crede
     plan = read_plan(databases, session, allowed, credentials)
     if plan.why:
         left = ", ".join(f"{count} {why}" for why, count in plan.why.most_common())
-        note(f"Not sent: {safe(left)}")
+        note(f"Not sent: {left}")
     if not plan.steps:
         raise Trouble(f"session {session} has nothing to send")
     return plan

@@ -11,7 +11,6 @@ from click.core import ParameterSource
 from xentara_inspect.cli import options
 from xentara_inspect.cli.printing import note
 from xentara_inspect.cli.times import TIME
-from xentara_inspect.escape import safe
 
 _EARLIEST: Final = 946_684_800 * 10**9
 _LATEST: Final = 4_102_444_800 * 10**9
@@ -84,8 +83,8 @@ def share(
         )
     frames = f"{made.frames} frame{'' if made.frames == 1 else 's'}"
     counts = ", ".join(f"{count} {_NOUNS[kind][count != 1]}" for kind, count in made.replaced.items())
-    note(f"{safe(output)}: {frames}; replaced: {counts or 'nothing'}")
-    note(f"{safe(listed)}: what stands for what. Keep it to yourself")
+    note(f"{output}: {frames}; replaced: {counts or 'nothing'}")
+    note(f"{listed}: what stands for what. Keep it to yourself")
 
 
 def _beside(database: str, output: str) -> str:
