@@ -15,6 +15,7 @@ from pyarrow import ArrowInvalid, RecordBatch, fs
 from xentara_inspect.archive.errors import ArchiveError
 
 _UNFINISHED = ".unfinished"
+_NOT_UTF_8 = "a path that is not UTF-8, of which an archive or a lake can have none"
 
 
 class Sink(io.RawIOBase):
@@ -51,11 +52,13 @@ class Place:
         self.where = where
         self.is_local = "://" not in where
         """Whether it is a directory of this machine."""
-        if self.is_local:
-            self._system: Any = fs.SubTreeFileSystem(os.path.abspath(where), fs.LocalFileSystem())
-            return
         try:
+            if self.is_local:
+                self._system: Any = fs.SubTreeFileSystem(os.path.abspath(where), fs.LocalFileSystem())
+                return
             system, path = fs.FileSystem.from_uri(where)
+        except UnicodeError as error:
+            raise ArchiveError(f"{where}: {_NOT_UTF_8}") from error
         except (OSError, ArrowInvalid, ValueError) as error:
             raise ArchiveError(f"{where}: {_line(str(error))}") from error
         self._system = fs.SubTreeFileSystem(path, system)
@@ -141,6 +144,8 @@ class Place:
             raise ArchiveError(f"{self.where}: {_line(error.strerror or str(error))}") from error
         except ArrowInvalid as error:
             raise ArchiveError(f"{self.where}: {_line(str(error))}") from error
+        except UnicodeError as error:
+            raise ArchiveError(f"{self.where}: {_NOT_UTF_8}") from error
 
 
 def _line(text: str) -> str:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import pyarrow as pa
-from pyarrow import parquet
-
-from xentara_inspect.archive import tables
+from xentara_inspect.archive import content, tables
 from xentara_inspect.archive.errors import ArchiveError
-from xentara_inspect.archive.layout import FRAMES, STATE, Part
+from xentara_inspect.archive.layout import STATE, Part
 from xentara_inspect.archive.manifest import Manifest
 from xentara_inspect.archive.place import Place
 from xentara_inspect.archive.verifying import faults_of
@@ -23,8 +20,6 @@ from xentara_inspect.store.database import open_for_writing, transaction
 from xentara_inspect.store.errors import from_sqlite
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
 from xentara_inspect.store.schema import SCHEMA_VERSION
-
-_BATCH: Final = 1 << 14  # frames that are held
 
 
 def restore(
@@ -44,7 +39,7 @@ def restore(
             file = numbered_path(path, manifest.part.number)
             open_for_writing(file, new=True).close()
             paths.append(file)
-            done = _restore(place, manifest.part, file, path, progress, done)
+            done = _restore(place, manifest, file, path, progress, done)
     except BaseException:
         for file in paths:
             with contextlib.suppress(OSError):
@@ -62,26 +57,31 @@ def _check(place: Place, manifest: Manifest) -> None:
         raise ArchiveError(fault)
 
 
-def has_session(place: Place, part: Part, session: int) -> bool:
+def has_session(place: Place, manifest: Manifest, session: int) -> bool:
     """Whether a session is in a part. Raises ArchiveError."""
-    return any(table == "sessions" and row[0] == session for table, row in _state(place, part))
+    return any(table == "sessions" and row[0] == session for table, row in content.state(place, manifest))
 
 
 def _restore(
-    place: Place, part: Part, path: str, first: str, progress: Callable[[int], None], done: int
+    place: Place, manifest: Manifest, path: str, first: str, progress: Callable[[int], None], done: int
 ) -> int:
     """Make one file. done: frames of those before. Returns how many there are with its own."""
     with contextlib.closing(open_for_writing(path)) as database:
         try:
             with transaction(database):
                 database.execute("DELETE FROM settings")
-                for table, row in _state(place, part):
+                sessions = set()
+                for table, row in content.state(place, manifest):
                     _insert(database, table, [row])
-                _rename(database, first)
-                for rows in _frames(place, part):
-                    done += len(rows)
-                    _insert(database, "frames", rows)
+                    if table == "sessions":
+                        sessions.add(row[0])
+                _rename(database, manifest.part, first)
+                for batch in content.frames(place, manifest, sessions):
+                    done += batch.num_rows
+                    _insert(database, "frames", list(tables.frame_rows(batch)))
                     progress(done)
+        except sqlite3.IntegrityError as error:  # a row is there twice
+            raise ArchiveError(f"{manifest.path}: of a part that was never written ({error})") from None
         except sqlite3.Error as error:
             raise from_sqlite(path, error) from None
     return done
@@ -94,34 +94,13 @@ def _insert(database: sqlite3.Connection, table: str, rows: Sequence[Sequence[An
     database.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", rows)  # noqa: S608 - names of ours
 
 
-def _rename(database: sqlite3.Connection, first: str) -> None:
-    """Name the files before and behind as they are named here. Raises StoreError."""
+def _rename(database: sqlite3.Connection, part: Part, first: str) -> None:
+    """Name the files before and behind as they are named here. Raises ArchiveError, StoreError."""
     place = load_chain(database)
-    if place is None:
-        return
+    if place is None or (place.recording, place.number) != (part.chain, part.number):
+        raise ArchiveError(f"{part.stem}{STATE}: of another part")
     previous, following = (
         number and os.path.basename(numbered_path(first, number))
         for number in (place.number_of_previous, place.number_of_next)
     )
     database.execute("UPDATE chain SET continues = ?, continued_in = ?", (previous, following or None))
-
-
-def _state(place: Place, part: Part) -> Iterator[tuple[str, list[Any]]]:
-    path = part.stem + STATE
-    with place.reading(path) as file, _reported(path), pa.CompressedInputStream(file, "zstd") as stream:
-        yield from map(tables.state_row, stream.read().splitlines())
-
-
-def _frames(place: Place, part: Part) -> Iterator[list[tuple[Any, ...]]]:
-    path = part.stem + FRAMES
-    with place.reading(path) as file, _reported(path):
-        for batch in parquet.ParquetFile(file).iter_batches(_BATCH):
-            yield list(tables.frame_rows(batch))
-
-
-@contextlib.contextmanager
-def _reported(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
-        raise ArchiveError(f"{path}: not what was written ({' '.join(str(error).split())})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
+from reprlib import repr  # noqa: A004 - not all of what somebody made up
 from typing import Any, Final
 
 import pyarrow as pa
@@ -36,6 +37,15 @@ PARQUET: Final[dict[str, Any]] = {
     "data_page_version": "2.0",
 }
 """How Parquet files are written."""
+
+_ADDED: Final = {"recorders": 1}
+"""Columns that came, behind the others, since archives are written: those of before lack them."""
+
+_HOLDS: Final[dict[type, tuple[type, ...]]] = {int: (int,), str: (str,), bytes: (int, str)}
+"""Types of values by what a column is declared: one without affinity has integers from the wire."""
+_BYTES: Final = ("packet",)
+"""Columns of which that is not so."""
+_NEVER_NULL: Final = ("session_id", "recording", "number")
 
 STATE_TABLES: Final = tuple(name for name in JOURNAL_TABLES if name != "frames")
 
@@ -73,11 +83,31 @@ def state_line(table: str, row: Sequence[Any]) -> bytes:
 
 
 def state_row(line: bytes) -> tuple[str, list[Any]]:
-    """A table and a row of it. Raises ValueError for what is no such line."""
-    table, *values = json.loads(line)
-    if table not in STATE_TABLES or len(values) > len(JOURNAL_TABLES[table].columns):
-        raise ValueError(f"no row of {table!r}")
-    return table, [_from_json(value) for value in values]
+    """A table and a row of it. Raises ValueError, TypeError, KeyError, RecursionError for no such line."""
+    table, *stored = json.loads(line)
+    if table not in STATE_TABLES:
+        raise ValueError(f"no table {repr(table)}")
+    columns = JOURNAL_TABLES[table].columns
+    if not len(columns) - _ADDED.get(table, 0) <= len(stored) <= len(columns):
+        raise ValueError(f"a row of {table} with {len(stored)} values")
+    row = [_from_json(value) for value in stored]
+    for name, value in zip(columns, row, strict=False):
+        if not _fits(table, name, value):
+            raise ValueError(f"{name} of {table} is {repr(value)}")
+    return table, row
+
+
+def _fits(table: str, name: str, value: Any) -> bool:
+    """Whether a column can have a value. Raises UnicodeEncodeError for half a character."""
+    layout = JOURNAL_TABLES[table]
+    column = layout.columns[name]
+    if value is None:
+        return name not in layout.key and column.default is None and name not in _NEVER_NULL
+    if isinstance(value, str):
+        value.encode()
+    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+        return False
+    return type(value) in ((bytes,) if name in _BYTES else _HOLDS[column.type])
 
 
 def _to_json(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 from pyarrow import parquet
 
+from xentara_inspect.archive.content import check
 from xentara_inspect.archive.errors import ArchiveError
 from xentara_inspect.archive.layout import FRAMES, Part
 from xentara_inspect.archive.manifest import FileEntry, Manifest
@@ -37,8 +38,8 @@ def verify(place: Place, parts: Parts) -> Iterator[Verified]:
                 yield Verified(part, None, [str(error)])
                 before = None
                 continue
-            faults = [*_order(manifest, before, part is chain[0]), *faults_of(place, manifest)]
-            yield Verified(part, manifest, faults)
+            altered = [*faults_of(place, manifest)] or [*_unreadable(place, manifest)]
+            yield Verified(part, manifest, [*_order(manifest, before, part is chain[0]), *altered])
             before = manifest
 
 
@@ -50,6 +51,14 @@ def _order(manifest: Manifest, before: Manifest | None, is_first: bool) -> Itera
         yield f"{path}: part {manifest.follows} before it is missing"
     elif before is not None and manifest.previous != before.sha256:
         yield f"{path}: follows another part than {before.path}"
+
+
+def _unreadable(place: Place, manifest: Manifest) -> Iterator[str]:
+    """Why nobody can read what is in the files of a part, though it is what was put there."""
+    try:
+        check(place, manifest)
+    except ArchiveError as error:
+        yield str(error)
 
 
 def faults_of(place: Place, manifest: Manifest) -> Iterator[str]:

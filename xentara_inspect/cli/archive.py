@@ -131,7 +131,7 @@ def _archive(archiver: Any, path: str, progress: Progress) -> None:
 def _told(manifest: Manifest) -> str:
     from rich.filesize import decimal
 
-    frames, size = manifest.files[0].rows, sum(file.bytes for file in manifest.files)
+    frames, size = manifest.frames.rows, sum(file.bytes for file in manifest.files)
     return f"{frames} frame{'' if frames == 1 else 's'} in {decimal(size)}"
 
 
@@ -155,7 +155,7 @@ def verify(where: str, site: str | None) -> None:
         for part in verified(place, parts):
             faults += part.faults
             count += 1
-            frames += part.manifest.files[0].rows if part.manifest is not None else 0
+            frames += part.manifest.frames.rows if part.manifest is not None else 0
     for fault in faults:
         fail(fault)
     if not count and not faults:
@@ -191,7 +191,7 @@ def restore(
             manifest
             for manifest in Parts(place, site).manifests()
             if manifest.is_between(since, until)
-            and (session is None or has_session(place, manifest.part, session))
+            and (session is None or has_session(place, manifest, session))
         ]
         recordings = {
             manifest.part.chain: f"{manifest.part.site}/{manifest.part.recorder}" for manifest in chosen
@@ -202,6 +202,6 @@ def restore(
             names = ", ".join(sorted(recordings.values()))
             raise Failure(f"{safe(where)}: {len(recordings)} recordings ({names}); --site chooses one")
         with progress_bar() as progress:
-            total = sum(manifest.files[0].rows for manifest in chosen)
+            total = sum(manifest.frames.rows for manifest in chosen)
             task = progress.add_task("reading", total=total)
             return restored(place, chosen, database, lambda done: progress.update(task, completed=done))

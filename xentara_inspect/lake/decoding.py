@@ -60,7 +60,7 @@ def tasks(parts: Parts) -> list[Task]:
 
 
 def _frames(manifest: Manifest) -> int:
-    return manifest.files[0].rows
+    return manifest.frames.rows
 
 
 def decode(archive: str, lake: str, task: Task) -> int:
