@@ -40,9 +40,13 @@ def state(place: Place, manifest: Manifest) -> Iterator[tuple[str, list[Any]]]:
 def _lines(stream: Any) -> Iterator[bytes]:
     """Lines as they come: a few bytes can be packed gigabytes."""
     buffered = io.BufferedReader(stream, _PIECE)
-    while line := buffered.readline(_LONGEST):
-        if not line.startswith(b"[") or not line.endswith(b"\n"):
+    while line := buffered.readline(_PIECE):
+        if not line.startswith(b'["'):  # before all of it is read
             raise ValueError("no line of a row")
+        if not line.endswith(b"\n"):
+            line += buffered.readline(_LONGEST)
+        if not line.endswith(b"\n"):
+            raise ValueError("a line without an end")
         yield line
 
 

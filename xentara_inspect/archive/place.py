@@ -129,11 +129,11 @@ class Place:
         """Paths of all whole files below a path, in order. Raises ArchiveError."""
         with self._reported():
             found = self._system.get_file_info(fs.FileSelector(under, recursive=True, allow_not_found=True))
-        return sorted(
-            info.path
-            for info in found
-            if info.type == fs.FileType.File and not info.path.endswith(_UNFINISHED)
-        )
+            return sorted(
+                info.path
+                for info in found
+                if info.type == fs.FileType.File and not info.path.endswith(_UNFINISHED)
+            )
 
     @contextlib.contextmanager
     def _reported(self) -> Iterator[None]:
