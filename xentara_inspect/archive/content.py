@@ -22,6 +22,9 @@ _PIECE: Final = 1 << 16  # bytes that are unpacked at once
 _LONGEST: Final = MOST // 3 * 4 + (1 << 16)
 """Bytes of the longest line of state: with the largest request that waits for its answer, in base64."""
 
+_WRONG: Final = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
+"""What Python says of values that are not what they should be."""
+
 
 def state(place: Place, manifest: Manifest) -> Iterator[tuple[str, list[Any]]]:
     """Rows of all tables but frames, each with its table. Raises ArchiveError."""
@@ -88,5 +91,5 @@ def reported(path: str) -> Iterator[None]:
     """What can be wrong with content, as an ArchiveError in one line."""
     try:
         yield
-    except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+    except (pa.ArrowException, *_WRONG) as error:
         raise ArchiveError(f"{path}: not what was written ({' '.join(str(error).split())})") from error

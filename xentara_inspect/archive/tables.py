@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from reprlib import repr  # noqa: A004 - not all of what somebody made up
 from typing import Any, Final
 
 import pyarrow as pa
 
+from xentara_inspect.store.columns import loaded_attribute, loaded_integer, loaded_uuid
 from xentara_inspect.store.journal_tables import JOURNAL_TABLES
 
 _TYPES: Final = {
@@ -45,7 +46,14 @@ _HOLDS: Final[dict[type, tuple[type, ...]]] = {int: (int,), str: (str,), bytes: 
 """Types of values by what a column is declared: one without affinity has integers from the wire."""
 _BYTES: Final = ("packet",)
 """Columns of which that is not so."""
-_NEVER_NULL: Final = ("session_id", "recording", "number")
+_NEVER_NULL: Final[dict[str, tuple[str, ...]]] = {
+    "session_ends": ("session_id", "after_frame"),
+    "chain": ("recording", "number"),
+    "carried_elements": ("uuid",),
+    "carried_subscriptions": ("session_id", "elements"),
+    "carried_requests": ("session_id", "packet"),
+}
+"""Columns that SQLite would let be empty, and decoding not."""
 
 STATE_TABLES: Final = tuple(name for name in JOURNAL_TABLES if name != "frames")
 
@@ -83,7 +91,7 @@ def state_line(table: str, row: Sequence[Any]) -> bytes:
 
 
 def state_row(line: bytes) -> tuple[str, list[Any]]:
-    """A table and a row of it. Raises ValueError, TypeError, KeyError, RecursionError for no such line."""
+    """A table and a row of it. Raises what `content.reported` knows for no such line."""
     table, *stored = json.loads(line)
     if table not in STATE_TABLES:
         raise ValueError(f"no table {repr(table)}")
@@ -98,16 +106,40 @@ def state_row(line: bytes) -> tuple[str, list[Any]]:
 
 
 def _fits(table: str, name: str, value: Any) -> bool:
-    """Whether a column can have a value. Raises UnicodeEncodeError for half a character."""
+    """Whether a column can have a value. Raises ValueError, TypeError for what nobody could decode with."""
     layout = JOURNAL_TABLES[table]
     column = layout.columns[name]
     if value is None:
-        return name not in layout.key and column.default is None and name not in _NEVER_NULL
+        return name not in layout.key and column.default is None and name not in _NEVER_NULL.get(table, ())
     if isinstance(value, str):
         value.encode()
     if type(value) is int and not -(1 << 63) <= value < 1 << 63:
         return False
-    return type(value) in ((bytes,) if name in _BYTES else _HOLDS[column.type])
+    if type(value) not in ((bytes,) if name in _BYTES else _HOLDS[column.type]):
+        return False
+    if name in _READ:
+        _READ[name](value)
+    return True
+
+
+def _read_elements(text: str) -> None:
+    for uuid, attributes in json.loads(text):
+        loaded_uuid(uuid)
+        for attribute in attributes:
+            loaded_attribute(attribute)
+
+
+_READ: Final[dict[str, Callable[[Any], object]]] = {
+    "uuid": loaded_uuid,
+    "element": loaded_uuid,
+    "attribute": loaded_attribute,
+    "category": loaded_integer,
+    "access": loaded_integer,
+    "data_type": loaded_integer,
+    "elements": _read_elements,
+    "state": json.loads,
+}
+"""What decoding makes of columns of what was carried over; it raises where that cannot be done."""
 
 
 def _to_json(value: Any) -> Any:
