@@ -27,7 +27,7 @@ def test_who_sends_faster_than_messages_pass_waits_for_them(database: Path, conf
                     await client.request(14, {0: 1, 1: 1})
                     before = most_resident(proxy.child.pid)
                     client.websocket.transport.write(6000 * frame)
-                    await client.request(8)
+                    await client.request(8, timeout=60)
                     assert most_resident(proxy.child.pid) < before + 12_000_000
                 await asyncio.to_thread(proxy.stop)
 

@@ -135,6 +135,7 @@ def told(connection: Connection) -> dict[str, Any]:
         "id": info.flow_id if connection.is_whole else None,
         "client": info.client,
         "server": info.server,
+        "refused": info.refused,
         "closed": closing and {**closing._asdict(), "time": seconds(closing.time)},
     }
 
@@ -144,7 +145,8 @@ def set_told(flow: http.HTTPFlow, value: Any) -> None:
     try:
         name, client, server, closed = (value[key] for key in ("id", "client", "server", "closed"))
         closing = None if closed is None else Closing(_nanoseconds(closed["time"]), *map(closed.get, _ENDING))
-        texts = (name, client, server, closing and closing.reason, closing and closing.by)
+        refused = value.get("refused")  # which files of older releases do not say
+        texts = (name, client, server, refused, closing and closing.reason, closing and closing.by)
         if not all(text is None or isinstance(text, str) for text in texts):
             return
         if closing is not None and not isinstance(closing.code, int | None):
@@ -159,6 +161,7 @@ def set_told(flow: http.HTTPFlow, value: Any) -> None:
         _set_closing(flow.websocket, closing)
     elif flow.error is not None and closing is not None:
         flow.error.timestamp = seconds(closing.time)
+        flow.error.msg = refused or flow.error.msg
 
 
 def _nanoseconds(time: Any) -> int:

@@ -24,7 +24,7 @@ _HEX_DECORATION: Final = re.compile(r"0[xX]|\\x|[\s,:]+")
 _HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]*")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
 _BYTES_A_LINE: Final = 16
-_MOST: Final = 256 << 20  # bytes: a device has no end
+_MOST: Final = 256 << 20  # bytes of what is no file: a device has no end
 _UNREADABLE: Final = "the input is neither hexadecimal nor base64 (raw bytes are read with --file)"
 
 
@@ -131,10 +131,13 @@ def from_text(text: str) -> bytes | None:
 def _payload(data: str | None, file: Path | None) -> bytes | None:
     if data not in (None, "-"):
         return from_text(str(data))
-    with file.open("rb") if file is not None else contextlib.nullcontext(sys.stdin.buffer) as source:
-        content = source.read(_MOST + 1)
-    if len(content) > _MOST:
-        raise Failure(f"there is more to decode than {_MOST >> 20} MiB")
+    if file is not None and file.is_file():
+        content = file.read_bytes()
+    else:
+        with file.open("rb") if file is not None else contextlib.nullcontext(sys.stdin.buffer) as source:
+            content = source.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise Failure(f"there is more to decode than {_MOST >> 20} MiB")
     if not content:
         raise Failure("there is nothing to decode")
     if not content.isascii():

@@ -23,7 +23,7 @@ from xentara_inspect.store.given_names import give_names
 from xentara_inspect.traffic.names import uuid_from_text
 
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-_MOST: Final = 256 << 20  # bytes; a model of a million elements has that
+_MOST: Final = 256 << 20  # bytes of what is no file: a device has no end
 _SEPARATORS: Final = ",;\t"
 _UUID: Final = "uuid"
 _NAME_KEYS: Final = ("name", "primary_key", "primary key", "key")
@@ -66,11 +66,11 @@ def read_names(path: Path) -> dict[bytes, str]:
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
-            content = file.read(_MOST + 1)
+            content = file.read(-1 if os.path.isfile(name) else _MOST + 1)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise NameFileError(f"{name} cannot be read: {reason}") from None
-    if len(content) > _MOST:  # a device has no end
+    if len(content) > _MOST and not os.path.isfile(name):
         raise NameFileError(f"{name} is larger than {_MOST >> 20} MiB")
     try:
         text = _decoded(content)
