@@ -136,6 +136,7 @@ def test_a_manifest_too_deep_to_be_read_is_told(plant: Path) -> None:
 _SESSION = '["sessions",{},' + "null," * 8 + "{},null,null,{},null,null,null,{},0,null,null,null,0,0,0]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
