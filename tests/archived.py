@@ -19,7 +19,7 @@ from xentara_inspect.recorder.rotation import Rotation
 
 _ABOUT = [field.name for field in fields(SessionInfo) if field.name != "flow_id"]
 _OF_A_FILE = 300
-"""Frames of a file of a rotated recording."""
+"""Frames of a file of a rotated recording, at most: the recorder may take them in more than one group."""
 _APART = 7 * 3600 * 10**9
 """Nanoseconds from the frames of a file to those of the next one."""
 

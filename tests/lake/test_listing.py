@@ -48,7 +48,7 @@ QUESTIONS = (
     "log --command write --limit 3",
     "log --sort latency",
     f"log --element '{ELEMENT}' --events",
-    "log --session 21 --limit 0",
+    "log --session 1 --limit 0",
     "events --limit 0",
     "events --element 'Plant.**' --value '> 2' --limit 4",
     "readings --limit 0",
