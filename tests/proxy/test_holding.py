@@ -154,6 +154,8 @@ def test_a_connection_that_waits_too_long_ends_though_its_client_takes_nothing(
                     os.kill(journal, signal.SIGCONT)
                     await asyncio.to_thread(proxy.wait_for_line, "client disconnect")
                     client.transport.abort()
+                over = "SELECT count(*) FROM sessions WHERE closed"
+                await asyncio.to_thread(wait_until, lambda: read(database, over) == [(1,)], "its end")
                 await asyncio.to_thread(proxy.stop)
                 assert "Traceback" not in proxy.output
 

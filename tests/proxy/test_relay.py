@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_who_sends_faster_than_messages_pass_waits_for_them(database: Path, confdir: Path) -> None:
-    message = bytes.fromhex("590ffd") + bytes(4093)
-    frame = bytes.fromhex("82fe1000") + bytes(4) + message  # masked with zeros
+    message = bytes.fromhex("593ffd") + bytes(16_381)
+    frame = bytes.fromhex("82fe4000") + bytes(4) + message  # masked with zeros
 
     async def main() -> None:
         async with simulated() as simulator:
@@ -26,13 +26,13 @@ def test_who_sends_faster_than_messages_pass_waits_for_them(database: Path, conf
                 async with Client(proxy.url) as client:
                     await client.request(14, {0: 1, 1: 1})
                     before = most_resident(proxy.child.pid)
-                    client.websocket.transport.write(6000 * frame)
+                    client.websocket.transport.write(1500 * frame)
                     await client.request(8, timeout=60)
                     assert most_resident(proxy.child.pid) < before + 12_000_000
                 await asyncio.to_thread(proxy.stop)
 
     run_async(main())
-    assert sum(len(payload) == len(message) for _, payload in recorded_payloads(database)) == 6000
+    assert sum(len(payload) == len(message) for _, payload in recorded_payloads(database)) == 1500
 
 
 def test_while_a_message_waits_its_sender_waits_too(database: Path, confdir: Path) -> None:
