@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -29,11 +30,14 @@ def on_terminal(
     *,
     columns: int = 80,
     lines: int = 50,
-    keys: str = "",
+    keys: str | signal.Signals = "",
     after: str = "",
     **environment: str,
 ) -> OnTerminal:
-    """Run a command in front of a terminal of its own. keys: typed once `after` is shown."""
+    """Run a command in front of a terminal of its own.
+
+    keys: typed once `after` is shown; a signal is sent then.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     kept = {
@@ -46,18 +50,25 @@ def on_terminal(
         env={**kept, "TERM": "xterm", **environment},
     )  # fmt: skip
     os.close(theirs)
+
+    def press() -> None:
+        if isinstance(keys, signal.Signals):
+            child.send_signal(keys)
+        else:
+            os.write(ours, keys.encode())
+
     said = b""
     deadline = time.monotonic() + PATIENCE
     try:
         if not after:
-            os.write(ours, keys.encode())
+            press()
         with contextlib.suppress(OSError):  # what reading the end of a terminal gives
             while select.select([ours], [], [], max(0, deadline - time.monotonic()))[0]:
                 piece = os.read(ours, 65536)
                 if not piece:
                     break
                 if after.encode() not in said and after.encode() in said + piece:
-                    os.write(ours, keys.encode())
+                    press()
                 said += piece
         return OnTerminal(said.decode(), child.wait(max(0.1, deadline - time.monotonic())))
     finally:

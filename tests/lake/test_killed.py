@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.archived import archived, made_plant
-from tests.live import Process, inspect
+from tests.live import Process, inspect, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -64,3 +65,19 @@ def test_a_lake_that_was_killed_for_is_the_same(times: int, tmp_path: Path) -> N
     inspect("lake", "decode", "--from", archive, "--to", tmp_path / "whole")
     kill_at_random(("lake", "decode", "--from", archive, "--to", lake), lake, times)
     assert files(lake) == files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_to_end_leaves_no_database_behind(
+    number: signal.Signals, processes: str, tmp_path: Path
+) -> None:
+    archive, temporary = archived(made_plant(tmp_path)), tmp_path / "temporary"
+    temporary.mkdir()
+    command: list[str | Path] = [sys.executable, "-m", "xentara_inspect", "lake", "decode"]
+    command += ["--from", archive, "--to", tmp_path / "lake", "--processes", processes]
+    with Process(command, TMPDIR=str(temporary)) as process:
+        wait_until(lambda: any(temporary.rglob("*.db")), "a database for the time")
+        process.stop(number)
+    assert (process.child.returncode, process.output) == (128 + number, "")
+    assert list(temporary.iterdir()) == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Final
 
 import click
@@ -20,6 +22,10 @@ class Failure(click.ClickException):
     """The answer is no: bad input, or nothing found where one thing was asked for. Exit code 1."""
 
     exit_code = 1
+
+
+class _Terminated(SystemExit):
+    """By SIGTERM. It is as at Ctrl-C: no file, process or state of the terminal stays behind."""
 
 
 def not_installed(package: str, extra: str) -> Failure:
@@ -40,6 +46,15 @@ def reported() -> Iterator[None]:
 
     if sys.stdout is None:  # started without one
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
+    ended_by = signal.SIGINT
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        nonlocal ended_by
+        ended_by = signal.SIGTERM
+        raise _Terminated
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, terminate)
     try:
         yield
         sys.stdout.flush()
@@ -53,9 +68,9 @@ def reported() -> Iterator[None]:
     except (StoreError, QuestionError) as error:
         fail(f"{error}{_advice(str(error))}")
         sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, _Terminated):
         _discard_output()  # nobody may read it: the end is not to wait for that
-        sys.exit(130)
+        sys.exit(128 + ended_by)
     except BrokenPipeError:
         _discard_output()  # the reader (head, less) has seen enough
     except OSError as error:

@@ -85,7 +85,7 @@ def _decode(archive: str, tables: str, todo: list[Task], processes: int) -> int:
         if processes == 1
         else decode_by_processes(processes, archive, tables, todo)
     )
-    with progress_bar() as progress:
+    with progress_bar() as progress, contextlib.closing(counts):
         return sum(progress.track(counts, len(todo), description="decoding"))
 
 

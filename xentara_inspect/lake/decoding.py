@@ -63,17 +63,18 @@ def _frames(manifest: Manifest) -> int:
     return manifest.frames.rows
 
 
-def decode(archive: str, lake: str, task: Task) -> int:
+def decode(archive: str, lake: str, task: Task, folder: str | None = None) -> int:
     """Decode the parts of a task, unless they are. Returns how many frames that were.
 
-    Raises ArchiveError, StoreError. Done again it writes the same files.
+    folder: where databases are for the time; None for the system's choice. Raises ArchiveError, StoreError.
+    Done again it writes the same files.
     """
     source, target = Place(archive), Place(lake)
     manifests = [load_manifest(source, path) for path in task]
     if all(_is_decoded(target, manifest) for manifest in manifests):
         return 0
-    with tempfile.TemporaryDirectory(prefix="xentara-lake-") as folder:
-        path = str(Path(folder, "part.db"))
+    with tempfile.TemporaryDirectory(prefix="xentara-lake-", dir=folder) as own:
+        path = str(Path(own, "part.db"))
         restore(source, manifests, path, lambda _: None)
         for manifest in manifests:
             file = numbered_path(path, manifest.part.number)

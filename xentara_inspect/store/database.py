@@ -26,6 +26,7 @@ _LOCK_TIMEOUT: Final = 5.0
 _LOCK_POLL: Final = 0.005
 _MODE: Final = 0o600
 _PAGE_SIZE: Final = 16_384  # bytes
+_STEPS_UNHEARD: Final = 100_000  # of SQLite's machine: some milliseconds
 
 
 def open_for_writing(
@@ -154,6 +155,9 @@ def open_for_reading(path: Path, *, timeout: float = _LOCK_TIMEOUT) -> Reading:
         quiet = not sides.has_log(name) and not (recording and writable)
         connection = _connect(Reading, name, "mode=ro&immutable=1" if quiet else "mode=ro", timeout)
         connection.sees(place, quiet=quiet, state=states[quiet])
+        # Python hears a signal between two of its own steps, and a question may take SQLite minutes. It
+        # is ended by what the signal raises in here.
+        connection.set_progress_handler(lambda: 0, _STEPS_UNHEARD)
     with _reported(name, connection):
         _check_tables(name, connection)
         version = _version(connection)

@@ -72,7 +72,12 @@ def kind_of(error: BaseException) -> Kind:
 
 
 def from_sqlite(path: str, error: sqlite3.Error) -> StoreError:
-    """The error of a database at `path`, from what SQLite says of it."""
+    """The error of a database at `path`, from what SQLite says of it.
+
+    Raises KeyboardInterrupt where it is no error: a signal came, and what was asked for has an end.
+    """
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+        raise KeyboardInterrupt
     kind, meaning = _meaning(error)
     return StoreError(f"{path} {meaning}", kind)
 
