@@ -593,9 +593,10 @@ def test_a_process_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
         before, limit = opened(), resource.getrlimit(resource.RLIMIT_NOFILE)
         highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
         filled = [os.dup(0) for _ in range(highest + 1 - before)]
-        os.kill(the_journal(), signal.SIGKILL)
+        journal = the_journal()
         resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, limit[1]))
         try:
+            os.kill(journal, signal.SIGKILL)
             await until(lambda: keeper.restarts > 1, "a start that failed")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limit)
