@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Final
@@ -46,18 +47,11 @@ def reported() -> Iterator[None]:
 
     if sys.stdout is None:  # started without one
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
-    ended_by = signal.SIGINT
-
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        nonlocal ended_by
-        ended_by = signal.SIGTERM
-        raise _Terminated
-
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, terminate)
+    heard: list[int] = []
     try:
-        yield
-        sys.stdout.flush()
+        with _hearing_sigterm(heard):
+            yield
+            sys.stdout.flush()
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.UsageError as error:
@@ -70,7 +64,7 @@ def reported() -> Iterator[None]:
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt, _Terminated):
         _discard_output()  # nobody may read it: the end is not to wait for that
-        sys.exit(128 + ended_by)
+        sys.exit(128 + (heard or [signal.SIGINT])[-1])
     except BrokenPipeError:
         _discard_output()  # the reader (head, less) has seen enough
     except OSError as error:
@@ -85,6 +79,25 @@ def reported() -> Iterator[None]:
         )
         sys.exit(1)
     sys.exit(0)
+
+
+@contextlib.contextmanager
+def _hearing_sigterm(heard: list[int]) -> Iterator[None]:
+    """Let it end a command as Ctrl-C does, unless somebody else hears it. heard: gets its number."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+        raise _Terminated
+
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _advice(problem: str) -> str:

@@ -168,9 +168,14 @@ def _follow_file(path: str, wait: Wait, *, stays: bool) -> str | None:
                 left = _follow(indexer, wait, stays=stays)
                 if left is _Left.TOLD:
                     _finish(indexer)
-            newest = newest_file(first)
-            if left is _Left.REPLACED and not os.path.exists(path) and os.path.exists(newest):
-                return newest  # recording goes on there, and the file that is gone must not come back
+            # A file that is gone comes back by who records, not by us: whoever deletes it is not done
+            # yet with what stands beside it.
+            while left is _Left.REPLACED and not os.path.exists(path):
+                newest = newest_file(first)
+                if os.path.exists(newest):
+                    return newest  # recording goes on there
+                if wait(_IDLE_POLL):
+                    return None
         return carry_on(path)
     except sqlite3.Error as error:
         raise from_sqlite(path, error) from None
