@@ -376,6 +376,23 @@ def test_an_indexer_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Pat
     assert derived(killed) == wanted
 
 
+def test_a_file_that_is_gone_is_not_made_again_by_its_indexer(database: Path) -> None:
+    add(database, frames(*HELLO))
+    looks = 0
+
+    def is_told(_seconds: float) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            for path in database.parent.glob("xentara.db*"):
+                path.unlink()
+        return looks > 9
+
+    follow(database, is_told)
+    assert looks > 9
+    assert not database.exists()
+
+
 def test_a_running_indexer_goes_on_with_the_file_that_takes_the_place_of_a_deleted_one(
     database: Path,
 ) -> None:
