@@ -57,3 +57,9 @@ def test_the_screen_of_watch_is_taken_down(number: signal.Signals, conversation:
     run = on_terminal(command, keys=number, after="Valve")
     assert "\x1b[?1049l" in run.text.rpartition("Valve")[2]  # the screen from before it
     assert number == signal.SIGINT or run.code == 128 + number  # Ctrl-C is a key there
+
+
+def test_a_pager_ends_with_the_command_that_is_told_to(conversation: Path) -> None:
+    command = [str(BIN / "xentara-inspect"), "show", "1p1", "2p1", "3p1", "-d", str(conversation)]
+    pager = "sh -c 'head -n 1; exec sleep 1000'"
+    assert on_terminal(command, lines=10, keys=signal.SIGTERM, after="1p1", PAGER=pager).code == 143

@@ -41,8 +41,13 @@ def paged() -> Iterator[None]:
     try:
         with contextlib.redirect_stdout(pager):
             yield
-    finally:
+    except SystemExit:  # SIGTERM: nobody is waited for
+        pager.end()
+        raise
+    except BaseException:
         pager.finish()
+        raise
+    pager.finish()
 
 
 def _command() -> Sequence[str] | None:
@@ -119,6 +124,15 @@ class _Pager(io.TextIOBase):
                 return
             except KeyboardInterrupt:
                 continue  # is for the pager, which goes on
+            except SystemExit:
+                self.end()
+                raise
+
+    def end(self) -> None:
+        """Take the pager along, which would keep the terminal."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
 
 
 def _lines(text: str) -> int:
