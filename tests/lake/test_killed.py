@@ -34,7 +34,8 @@ def kill_at_random(arguments: Sequence[str | Path], where: Path, times: int) -> 
     chosen = random.Random(seed)
     for _ in range(times):
         wanted = len(list(where.rglob("*"))) + chosen.randrange(12)
-        with Process([sys.executable, "-m", "xentara_inspect", *arguments]) as process:
+        command = [sys.executable, "-m", "xentara_inspect", *arguments]
+        with Process(command, TMPDIR=str(where.parent)) as process:
             while process.child.poll() is None and len(list(where.rglob("*"))) <= wanted:
                 pass
             process.child.kill()
