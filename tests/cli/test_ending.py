@@ -13,6 +13,9 @@ from tests.queries.asking import fill
 from tests.store_traffic import CONVERSATION
 from tests.terminal import on_terminal
 
+ENDS = {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM}
+"""Exit codes by signal. Who is told by SIGTERM ends of it, as services are expected to."""
+
 ENDLESS = """
 import sys
 from xentara_inspect.cli.failures import reported
@@ -23,7 +26,7 @@ with reported(), open_databases([sys.argv[1]]) as databases:
     databases.files[0].row(endless)
 """
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SIGNALS = pytest.mark.parametrize("number", ENDS)
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def test_a_question_that_sqlite_is_at_has_an_end(number: signal.Signals, convers
     with Process([sys.executable, "-c", ENDLESS, conversation]) as process:
         process.wait_for_line("asked")
         process.stop(number)
-    assert (process.child.returncode, process.output) == (128 + number, "asked\n")
+    assert (process.child.returncode, process.output) == (ENDS[number], "asked\n")
 
 
 @SIGNALS
@@ -46,7 +49,7 @@ def test_a_demonstration_takes_its_proxy_along(number: signal.Signals, tmp_path:
         process.wait_for_line("→")
         (proxy,) = children(process.child.pid)
         process.stop(number)
-        assert process.child.returncode == 128 + number, process.output
+        assert process.child.returncode == ENDS[number], process.output
         wait_until(lambda: not Path(f"/proc/{proxy}").exists(), "the end of the proxy")
     assert list(tmp_path.iterdir()) == []
 
@@ -56,10 +59,13 @@ def test_the_screen_of_watch_is_taken_down(number: signal.Signals, conversation:
     command = [str(BIN / "xentara-inspect"), "watch", "-d", str(conversation)]
     run = on_terminal(command, keys=number, after="Valve")
     assert "\x1b[?1049l" in run.text.rpartition("Valve")[2]  # the screen from before it
-    assert number == signal.SIGINT or run.code == 128 + number  # Ctrl-C is a key there
+    assert number == signal.SIGINT or run.code == ENDS[number]  # Ctrl-C is a key there
 
 
 def test_a_pager_ends_with_the_command_that_is_told_to(conversation: Path) -> None:
     command = [str(BIN / "xentara-inspect"), "show", "1p1", "2p1", "3p1", "-d", str(conversation)]
     pager = "sh -c 'head -n 1; exec sleep 1000'"
-    assert on_terminal(command, lines=10, keys=signal.SIGTERM, after="1p1", PAGER=pager).code == 143
+    assert (
+        on_terminal(command, lines=10, keys=signal.SIGTERM, after="1p1", PAGER=pager).code
+        == ENDS[signal.SIGTERM]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -64,7 +65,7 @@ def reported() -> Iterator[None]:
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt, _Terminated):
         _discard_output()  # nobody may read it: the end is not to wait for that
-        sys.exit(128 + (heard or [signal.SIGINT])[-1])
+        sys.exit(130)
     except BrokenPipeError:
         _discard_output()  # the reader (head, less) has seen enough
     except OSError as error:
@@ -83,16 +84,23 @@ def reported() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _hearing_sigterm(heard: list[int]) -> Iterator[None]:
-    """Let it end a command as Ctrl-C does, unless somebody else hears it. heard: gets its number."""
+    """Let it end a command as Ctrl-C does, and then of itself, unless somebody else hears it."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
         raise _Terminated
 
+    def pass_on() -> None:
+        for number in heard:
+            signal.raise_signal(number)
+
     is_ours = threading.current_thread() is threading.main_thread()
     if not is_ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
+    # Registered before all else, so done last: to systemd a service that SIGTERM killed ended well, and
+    # one with an exit code of its own failed.
+    atexit.register(pass_on)
     signal.signal(signal.SIGTERM, end)
     try:
         yield
