@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 from pyarrow import compute
 
 from xentara_inspect.archive import tables
@@ -174,7 +175,7 @@ class _Window:
         if not asked or self._name in ("log", "sessions", "stats", "findings"):
             return None
         uuids = [uuid_text(uuid) for uuid in WantedElement(asked, self.databases).uuids]
-        return compute.field("element").isin(uuids)
+        return compute.field("element").isin(pa.array(uuids, pa.string()))  # none are of no type otherwise
 
     def _add(self, part: Part, needed: Needed, *conditions: Any) -> None:
         condition = None
