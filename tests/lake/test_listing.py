@@ -185,3 +185,9 @@ def test_what_a_lake_does_not_say_is_one_clear_line(
 def test_a_lake_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
     run = ran("log", "-d", f"lake:{tmp_path}")
     assert (run.returncode, run.stderr) == (1, f"Error: {tmp_path}: no tables of a lake here\n")
+
+
+def test_a_site_that_is_not_in_a_lake_is_named(both: Both) -> None:
+    run = ran("log", "-d", f"{both.lake}?site=nroth")
+    where = both.lake.removeprefix("lake:")
+    assert (run.returncode, run.stderr) == (1, f"Error: {where}: no tables of site nroth here\n")

@@ -45,6 +45,8 @@ class Catalog:
             if found is not None and found[1] == MANIFEST:
                 insort(self.parts, found[0], key=_order)
         if not self.parts:
+            if self._sites and self._place.files(MARKS):
+                raise ArchiveError(f"{where}: no tables of site {' or '.join(self._sites)} here")
             raise ArchiveError(f"{where}: no tables of a lake here")
         self._files: dict[str, dict[str, dict[str, str]]] = {}
 
