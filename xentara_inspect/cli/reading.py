@@ -16,6 +16,7 @@ from xentara_inspect.cli.times import local_time, short_time, with_local_times
 from xentara_inspect.queries.databases import Databases, open_databases
 from xentara_inspect.queries.files import lake_at
 from xentara_inspect.queries.recorded import recorded_span
+from xentara_inspect.queries.unknown import QuestionError
 from xentara_inspect.queries.values import iso_time
 from xentara_inspect.store.indexer_lock import is_taken
 
@@ -87,6 +88,8 @@ def print_answer(
     with the rows that come. Where the reader has seen enough it ends before its databases do.
     """
     if follow:
+        if the_lake(paths) is not None:
+            raise QuestionError("a lake does not go on: leave out --follow")
         from xentara_inspect.cli.following import print_following
 
         print_following(paths, form, query, columns, local=local, greet=say_if_behind, **filters)
