@@ -133,6 +133,7 @@ def test_a_site_can_be_looked_at_in_a_browser(both: Both) -> None:
         }
         row_id = next(row_id for row_id, row in asked.items() if row["command"] == "browse")
         assert "element_category: Data Point" in served.page(f"-/exchange/{shown[row_id][0]}/{row_id}")
+        served.stop()  # what is killed leaves its databases
 
 
 @pytest.mark.slow
@@ -191,3 +192,10 @@ def test_a_site_that_is_not_in_a_lake_is_named(both: Both) -> None:
     run = ran("log", "-d", f"{both.lake}?site=nroth")
     where = both.lake.removeprefix("lake:")
     assert (run.returncode, run.stderr) == (1, f"Error: {where}: no tables of site nroth here\n")
+
+
+def test_serve_of_a_lake_says_nothing_of_an_index(both: Both) -> None:
+    with Served(both.north) as served:
+        served.page("")
+        served.stop()  # what is killed leaves its databases
+    assert "indexed" not in served.output

@@ -48,8 +48,9 @@ def serve(
     """
     host, port = listen
     with _files(databases, since, until) as files:
-        with opened(files):
-            pass  # they are there, and it is said if they are behind
+        if the_lake(databases) is None:  # of a lake nobody can index anything
+            with opened(files):
+                pass  # they are there, and it is said if they are behind
         try:  # it takes a second to load: not for those who are told that there is no such file
             from xentara_inspect.web.site.guard import is_loopback
             from xentara_inspect.web.site.server import serve as served
