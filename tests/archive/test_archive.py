@@ -194,7 +194,8 @@ def test_an_object_store_holds_what_a_directory_holds(plant: Path, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["archive", "--site", "north"], 2, "Missing option '--to' or '--site'."),
+        (["archive", "--site", "north"], 2, "Missing option '--to'."),
+        (["archive", "--to", "archive"], 2, "Missing option '--site'."),
         (["archive", "--to", "x", "--site", "a/b"], 2, "'a/b' is no name"),
         (["archive", "--to", "gopher://x", "--site", "north", "-d", "{0}"], 1, "gopher://x: "),
         (["archive", "--to", "{0}/x", "--site", "north", "--seal", "-d", "{0}"], 1, "Not a directory"),

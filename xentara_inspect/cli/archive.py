@@ -86,8 +86,10 @@ def archive(
     """
     if ctx.invoked_subcommand is not None:
         return
-    if to is None or site is None:
-        raise click.UsageError("Missing option '--to' or '--site'.")
+    if to is None:
+        raise click.UsageError("Missing option '--to'.")
+    if site is None:
+        raise click.UsageError("Missing option '--site'.")
     with archiving():
         from xentara_inspect.archive.place import Place
         from xentara_inspect.archive.writing import Archiver
