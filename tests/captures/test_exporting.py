@@ -285,6 +285,7 @@ ONE_OF = "One of --har, --flow, --pcapng, --parquet and --otlp says what to writ
     [
         ((), 2, ONE_OF),
         (("--har", "-", "--flow", "-"), 2, ONE_OF),
+        (("--parquet", "-"), 2, "--parquet writes a folder of files"),
         (("--har", "xentara.db"), 1, "xentara.db is there already"),
         (("--har", "x.har", "--since", "2030-01-01"), 1, "nothing of that is recorded"),
         (("--har", "x.har", "--session", "9"), 1, "session 9 is not known"),

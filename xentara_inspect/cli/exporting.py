@@ -66,6 +66,8 @@ def export(
     if len(outputs) != 1:
         raise click.UsageError("One of --har, --flow, --pcapng, --parquet and --otlp says what to write.")
     ((kind, where),) = outputs.items()
+    if kind == "parquet" and where == _STANDARD_OUTPUT:
+        raise click.UsageError("--parquet writes a folder of files, for which there is no standard output.")
     with open_databases(databases) as asked:
         if kind == "otlp":
             _send(asked, where, filters)
