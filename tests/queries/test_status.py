@@ -73,6 +73,7 @@ def test_a_recorder_that_ended_or_was_killed_is_nobody(
     assert told(database, 7) == (False, ["the recorder was killed 7 seconds ago"])
     recorders.stop(connection, 1, NOW)
     assert told(database, 8) == (False, ["nobody records: the last recorder ended 8 seconds ago"])
+    assert told(database, 1) == (False, ["nobody records: the last recorder ended 1 second ago"])
     recorders.register(connection, NOW)
     assert told(database, 1) == (True, []), "another one took over"
 

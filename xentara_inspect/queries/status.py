@@ -118,7 +118,8 @@ def _why_nobody(recorders: Sequence[_Recorder], now: int) -> str:
         return "nobody has recorded into it"
     last = max(recorders, key=lambda recorder: recorder.heartbeat)
     ended = "nobody records: the last recorder ended" if last.stopped else "the recorder was killed"
-    return f"{ended} {_seconds(last.heartbeat, now):.0f} seconds ago"
+    seconds = f"{_seconds(last.heartbeat, now):.0f}"
+    return f"{ended} {seconds} second{'' if seconds == '1' else 's'} ago"
 
 
 def _counts(recording: Recording) -> Row:
