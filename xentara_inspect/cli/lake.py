@@ -101,9 +101,9 @@ def _decode(archive: str, tables: str, todo: list[Task], processes: int) -> int:
 def sql(where: str, question: str, form: str) -> None:
     """Ask a lake in SQL (DuckDB's).
 
-    Tables are sessions, exchanges, events, readings, findings, subscriptions and elements. Each has
-    the site, date, recorder and recording (`chain`) that its rows are of; conditions on `site` and `date`
-    leave out what need not be read.
+    Tables are sessions, exchanges, events, readings, findings, subscriptions, malformed, attributes and
+    elements. Each has the site, date, recorder and recording (`chain`) that its rows are of; conditions on
+    `site` and `date` leave out what need not be read.
     """
     with archiving("lake"):
         from xentara_inspect.lake.asking import Lake
