@@ -65,7 +65,5 @@ def test_the_screen_of_watch_is_taken_down(number: signal.Signals, conversation:
 def test_a_pager_ends_with_the_command_that_is_told_to(conversation: Path) -> None:
     command = [str(BIN / "xentara-inspect"), "show", "1p1", "2p1", "3p1", "-d", str(conversation)]
     pager = "sh -c 'head -n 1; exec sleep 1000'"
-    assert (
-        on_terminal(command, lines=10, keys=signal.SIGTERM, after="1p1", PAGER=pager).code
-        == ENDS[signal.SIGTERM]
-    )
+    run = on_terminal(command, lines=10, keys=signal.SIGTERM, after="1p1", PAGER=pager)
+    assert run.code == ENDS[signal.SIGTERM]

@@ -48,9 +48,8 @@ def reported() -> Iterator[None]:
 
     if sys.stdout is None:  # started without one
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
-    heard: list[int] = []
     try:
-        with _hearing_sigterm(heard):
+        with _hearing_sigterm():
             yield
             sys.stdout.flush()
     except click.exceptions.Exit as end:
@@ -83,8 +82,9 @@ def reported() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _hearing_sigterm(heard: list[int]) -> Iterator[None]:
+def _hearing_sigterm() -> Iterator[None]:
     """Let it end a command as Ctrl-C does, and then of itself, unless somebody else hears it."""
+    heard: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
